@@ -1,0 +1,23 @@
+# LibTorch without its own CMake package, which insists on a CUDA toolkit and links libtorch_cuda always.
+# Looks in LETHE_TORCH_DIR (a `torch` wheel's folder or an unpacked LibTorch archive), then in .deps/.
+# Gives: LibTorch::cpu (headers, libtorch_cpu, libc10).
+set(LETHE_TORCH_DIR "$ENV{LETHE_TORCH_DIR}" CACHE PATH "Folder that holds LibTorch's include/ and lib/")
+find_path(LibTorch_ROOT NAMES include/ATen/core/Tensor.h
+          HINTS "${LETHE_TORCH_DIR}" "${PROJECT_SOURCE_DIR}/.deps/torch-sdk/torch" NO_DEFAULT_PATH)
+find_library(LibTorch_CPU torch_cpu HINTS "${LibTorch_ROOT}/lib" NO_DEFAULT_PATH)
+find_library(LibTorch_C10 c10 HINTS "${LibTorch_ROOT}/lib" NO_DEFAULT_PATH)
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(LibTorch
+  REASON_FAILURE_MESSAGE "run launchers/setup, or set LETHE_TORCH_DIR to a LibTorch folder"
+  REQUIRED_VARS LibTorch_ROOT LibTorch_CPU LibTorch_C10)
+if(LibTorch_FOUND AND NOT TARGET LibTorch::cpu)
+  add_library(LibTorch::cpu INTERFACE IMPORTED)
+  target_include_directories(LibTorch::cpu SYSTEM INTERFACE
+    "${LibTorch_ROOT}/include" "${LibTorch_ROOT}/include/torch/csrc/api/include")
+  target_link_libraries(LibTorch::cpu INTERFACE "${LibTorch_CPU}" "${LibTorch_C10}")
+  # The wheel's libtorch_cpu asks for the CUDA runtime that lies beside it in nvidia/cu13/lib.
+  set(_torch_run_path "${LibTorch_ROOT}/lib" "${LibTorch_ROOT}/../nvidia/cu13/lib")
+  target_link_options(LibTorch::cpu INTERFACE
+    "LINKER:-rpath,${LibTorch_ROOT}/lib" "LINKER:-rpath-link,${LibTorch_ROOT}/../nvidia/cu13/lib"
+    "LINKER:--allow-shlib-undefined")
+endif()

@@ -1,0 +1,79 @@
+// A typed reader of one YAML mapping. It remembers its path and what was asked of it, so that the same calls validate a
+// file, print the effective configuration and write docs/config_reference.md.
+//
+//   Options read(config::Section section) {
+//     Options o;
+//     section.optional("beta", o.beta, "how fast a forgotten sample stops pulling", config::above(0));
+//     section.reject_unknown();
+//     return o;
+//   }
+//
+// Errors name file:line:column and the dotted path: config.unknown, config.type, config.range, config.required, …
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lethe::config {
+
+struct Range {
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+  bool low_open = false;  // low itself is refused
+};
+[[nodiscard]] constexpr Range above(double low) { return {.low = low, .low_open = true}; }
+[[nodiscard]] constexpr Range at_least(double low) { return {.low = low}; }
+[[nodiscard]] constexpr Range between(double low, double high) { return {.low = low, .high = high}; }
+
+class Document;  // one parsed configuration: tree, places, and the record of what was read
+
+class Section {
+ public:
+  // A section of no file: every optional key takes its default. For tests and for the reference page.
+  Section();
+  Section(std::shared_ptr<Document> document, std::string path);
+
+  const std::string& path() const noexcept { return path_; }  // "train.optimizer"; "" at the root
+  bool has(std::string_view key) const;
+  bool empty() const;  // the mapping is absent or has no key
+
+  // Scalars and lists of them. The value given is the default and is left alone where the key is absent.
+  // T: bool, std::int64_t, std::uint64_t, double, std::string, and std::vector of std::int64_t, double, std::string.
+  template <class T>
+  Section& optional(std::string_view key, T& value, std::string_view help, Range range = {});
+  template <class T>
+  Section& required(std::string_view key, T& value, std::string_view help, Range range = {});
+  // An optional that has no default: absent (or `null`) stays std::nullopt.
+  template <class T>
+  Section& maybe(std::string_view key, std::optional<T>& value, std::string_view help, Range range = {});
+
+  // One word of a fixed list; another word is an error with a suggestion.
+  Section& choice(std::string_view key, std::string& value, std::span<const std::string> allowed, std::string_view help);
+  Section& choice(std::string_view key, std::string& value, std::initializer_list<std::string> allowed, std::string_view help);
+
+  // A nested mapping; an absent one reads as empty.
+  Section section(std::string_view key, std::string_view help);
+  // A named choice with options beside it: `objective: npo` is short for `objective: {name: npo}`. Reads `name` (checked
+  // against `allowed`) and returns the mapping for the entry's own options.
+  Section named(std::string_view key, std::string& name, std::span<const std::string> allowed, std::string_view help);
+
+  // Every key that nobody asked for is an error with a suggestion (config.unknown).
+  void reject_unknown() const;
+
+  // Refuses with a place: `file:line:col: path.key` is put before the message.
+  [[noreturn]] void refuse(std::string_view key, std::string error_key, std::string message, std::string hint = "") const;
+
+  const std::shared_ptr<Document>& document() const noexcept { return document_; }
+
+ private:
+  std::shared_ptr<Document> document_;
+  std::string path_;
+};
+
+}  // namespace lethe::config

@@ -1,0 +1,37 @@
+// Start-up and end of a rank: MPI_Init, who am I, and taking all ranks down when one fails.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "framework/dist/process_group.h"
+
+namespace lethe::dist {
+
+struct RankInfo {
+  int rank = 0, size = 1;
+  int local_rank = 0, local_size = 1;  // among the ranks of this host (MPI_Comm_split_type)
+  std::string host;
+};
+
+// Owns MPI's life. Without a launcher (no mpirun/srun environment) the world is one rank and MPI is not started. One per process;
+// its destructor finalizes.
+class World {
+ public:
+  World();
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  const RankInfo& info() const noexcept { return info_; }
+  ProcessGroup& group() noexcept { return *group_; }
+
+ private:
+  RankInfo info_;
+  std::unique_ptr<ProcessGroup> group_;
+};
+
+// Ends every rank of the job, now, with this exit code. Safe to call at any time, from any thread; does not return.
+[[noreturn]] void abort_all_ranks(int exit_code) noexcept;
+
+}  // namespace lethe::dist
