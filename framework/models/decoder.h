@@ -1,0 +1,41 @@
+// The arithmetic of a Llama-shaped decoder layer, written once over a value type: at::Tensor for training and generation, ops::Jet
+// for second-order scoring. A family is names, shapes and the switches of DecoderShape.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <span>
+
+#include "framework/ops/rope.h"
+
+namespace lethe::models {
+
+struct DecoderShape {
+  std::int64_t num_heads = 1, num_kv_heads = 1, head_dim = 1;
+  double rms_norm_eps = 1e-5;
+};
+
+// What a layer needs to know of the token stream.
+struct StreamLayout {
+  std::span<const std::int64_t> document_offsets;  // [documents + 1]
+  ops::RopeTables rope;
+};
+
+template <class Value>
+struct LayerWeights {
+  Value input_norm;                        // [hidden]
+  Value q, k, v, o;                        // [heads * head_dim, hidden] … [hidden, heads * head_dim]
+  Value q_bias, k_bias, v_bias;            // undefined where the family has none
+  Value post_attention_norm;               // [hidden]
+  Value gate, up, down;                    // [intermediate, hidden] x 2, [hidden, intermediate]
+};
+
+// hidden [tokens, hidden] -> the same shape: x + attention(norm(x)), then + mlp(norm(.)).
+template <class Value>
+[[nodiscard]] Value decoder_layer(const DecoderShape& shape, const LayerWeights<Value>& weights, const Value& hidden,
+                                  const StreamLayout& stream);
+
+extern template at::Tensor decoder_layer(const DecoderShape&, const LayerWeights<at::Tensor>&, const at::Tensor&, const StreamLayout&);
+
+}  // namespace lethe::models

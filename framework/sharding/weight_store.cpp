@@ -1,0 +1,173 @@
+#include "framework/sharding/weight_store.h"
+
+#include <ATen/ATen.h>
+
+#include <limits>
+
+#include "framework/base/error.h"
+#include "framework/sharding/slot.h"
+
+namespace lethe::sharding {
+
+struct WeightStore::Seated {
+  int holders = 0;                       // leases alive
+  const WeightSource* source = nullptr;  // through which it was (or is being) gathered
+  at::Tensor buffer;                     // gathered bytes; undefined when seated on the master or not gathered
+  bool gathering = false;                // prefetched, not yet acquired
+  dist::Event gathered;
+};
+
+namespace {
+
+at::ScalarType master_dtype(at::ScalarType compute) { return compute == at::kDouble ? at::kDouble : at::kFloat; }
+
+}  // namespace
+
+dist::DType dist_dtype(at::ScalarType dtype) {
+  switch (dtype) {
+    case at::kFloat: return dist::DType::f32;
+    case at::kDouble: return dist::DType::f64;
+    case at::kBFloat16: return dist::DType::bf16;
+    default: LETHE_CHECK(false, "no collective for dtype {}", c10::toString(dtype));
+  }
+}
+
+WeightStore::WeightStore(const models::ParameterIndex& index, Grid& grid, StoreOptions options)
+    : index_(index), grid_(grid), options_(options), layout_(index, grid.shard_size()),
+      stream_(options.prefetch ? dist::make_worker_stream() : dist::make_inline_stream()) {
+  for (int s = 0; s < static_cast<int>(index.segments().size()); ++s)
+    masters_.push_back(at::zeros({static_cast<std::int64_t>(layout_.part_size(s))}, master_dtype(options.compute)));
+  for (const models::Parameter& parameter : index.parameters()) slots_.push_back(make_slot(parameter.shape, options.compute));
+  seated_ = std::vector<Seated>(index.segments().size());
+}
+
+WeightStore::~WeightStore() { stream_->synchronize(); }
+
+bool WeightStore::seats_on_master(const WeightSource* source) const {
+  return source == nullptr && grid_.shard_size() == 1 && options_.compute == master_dtype(options_.compute);
+}
+
+bool WeightStore::keeps_gathered(const WeightSource* source) const { return source == nullptr && grid_.zero() < 3; }
+
+WeightStore::Lease WeightStore::acquire(int segment, const WeightSource* source) {
+  Seated& state = seated_[segment];
+  if (state.holders > 0) {
+    LETHE_CHECK(state.source == source, "segment {} is held through another source", index_.segments()[segment].name);
+  } else if (seats_on_master(source)) {
+    seat_segment(segment, masters_[segment].mutable_data_ptr());
+  } else {
+    if (!state.buffer.defined()) start_gather(segment, source);
+    LETHE_CHECK(state.source == source, "segment {} was gathered for another source", index_.segments()[segment].name);
+    state.gathered.wait();
+    state.gathering = false;
+    seat_segment(segment, state.buffer.mutable_data_ptr());
+  }
+  state.source = source;
+  ++state.holders;
+  return Lease(this, segment);
+}
+
+void WeightStore::prefetch(int segment, const WeightSource* source) {
+  const Seated& state = seated_[segment];
+  if (!options_.prefetch || seats_on_master(source) || state.holders > 0 || state.buffer.defined()) return;
+  start_gather(segment, source);
+}
+
+void WeightStore::start_gather(int segment, const WeightSource* source) {
+  Seated& state = seated_[segment];
+  state.source = source;
+  state.buffer = take_buffer(segment);
+  state.gathering = true;
+  const auto part = static_cast<std::int64_t>(layout_.part_size(segment));
+  stream_->enqueue([this, segment, source, part, buffer = state.buffer]() mutable {
+    const at::NoGradGuard no_grad;
+    at::Tensor own = buffer.narrow(0, part * grid_.shard_rank(), part);
+    write_own_part(segment, source, own);
+    if (grid_.shard_size() == 1) return;
+    const dist::DType dtype = dist_dtype(options_.compute);
+    grid_.gather_group().all_gather({own.data_ptr(), static_cast<std::size_t>(part), dtype},
+                                    {buffer.mutable_data_ptr(), layout_.padded_size(segment), dtype});
+  });
+  state.gathered = stream_->record();
+}
+
+void WeightStore::write_own_part(int segment, const WeightSource* source, at::Tensor& part) const {
+  const ShardPart owned = layout_.part(segment, grid_.shard_rank());
+  const auto valid = static_cast<std::int64_t>(owned.valid);
+  const at::Tensor master = masters_[segment].narrow(0, 0, valid);
+  at::Tensor out = part.narrow(0, 0, valid);
+  if (source == nullptr) out.copy_(master);
+  else source->write(owned, master, out);
+  part.narrow(0, valid, part.size(0) - valid).zero_();
+}
+
+void WeightStore::seat_segment(int segment, void* bytes) {
+  const models::Segment& whole = index_.segments()[segment];
+  for (int p = whole.first_parameter; p < whole.first_parameter + whole.num_parameters; ++p) {
+    const std::uint64_t offset = (index_.parameters()[p].first - whole.first) * c10::elementSize(options_.compute);
+    seat(slots_[p], static_cast<std::byte*>(bytes) + offset);
+  }
+}
+
+void WeightStore::release(int segment) {
+  Seated& state = seated_[segment];
+  if (--state.holders > 0) return;
+  const models::Segment& whole = index_.segments()[segment];
+  for (int p = whole.first_parameter; p < whole.first_parameter + whole.num_parameters; ++p) unseat(slots_[p]);
+  if (!state.buffer.defined() || keeps_gathered(state.source)) return;
+  give_back(std::exchange(state.buffer, {}));
+}
+
+void WeightStore::weights_changed() {
+  for (Seated& state : seated_) {
+    LETHE_CHECK(state.holders == 0, "weights changed while a block was reading them");
+    if (state.buffer.defined()) state.gathered.wait(), give_back(std::exchange(state.buffer, {}));
+  }
+}
+
+at::Tensor WeightStore::take_buffer(int segment) {
+  // ZeRO below 3 keeps every segment gathered, each in a buffer of its own size; ZeRO-3 and sources share pooled ones.
+  const auto size = static_cast<std::int64_t>(keeps_gathered(seated_[segment].source) ? layout_.padded_size(segment)
+                                                                                     : layout_.largest_padded_size());
+  for (auto it = free_buffers_.begin(); it != free_buffers_.end(); ++it) {
+    if (it->size(0) != size) continue;
+    at::Tensor buffer = *it;
+    free_buffers_.erase(it);
+    return buffer.narrow(0, 0, size);
+  }
+  at::Tensor buffer = at::empty({size}, options_.compute);
+  peak_gathered_bytes_ += buffer.nbytes();
+  return buffer;
+}
+
+void WeightStore::give_back(at::Tensor buffer) {
+  if (options_.poison_released) buffer.fill_(std::numeric_limits<double>::quiet_NaN());
+  free_buffers_.push_back(std::move(buffer));
+}
+
+std::size_t WeightStore::gathered_bytes() const noexcept {
+  std::size_t bytes = 0;
+  for (const Seated& state : seated_) bytes += state.buffer.defined() ? state.buffer.nbytes() : 0;
+  return bytes;
+}
+
+void WeightStore::load(const std::function<void(std::uint64_t, std::span<float>)>& read) {
+  for (std::size_t s = 0; s < masters_.size(); ++s) {
+    const ShardPart part = layout_.part(static_cast<int>(s), grid_.shard_rank());
+    at::Tensor values = at::empty({static_cast<std::int64_t>(part.valid)}, at::kFloat);
+    if (part.valid > 0) read(part.first, {values.mutable_data_ptr<float>(), part.valid});
+    masters_[s].narrow(0, 0, values.size(0)).copy_(values);
+  }
+  weights_changed();
+}
+
+void WeightStore::save(const std::function<void(std::uint64_t, std::span<const float>)>& write) const {
+  for (std::size_t s = 0; s < masters_.size(); ++s) {
+    const ShardPart part = layout_.part(static_cast<int>(s), grid_.shard_rank());
+    if (part.valid == 0) continue;
+    const at::Tensor values = masters_[s].narrow(0, 0, static_cast<std::int64_t>(part.valid)).to(at::kFloat).contiguous();
+    write(part.first, {values.const_data_ptr<float>(), part.valid});
+  }
+}
+
+}  // namespace lethe::sharding
