@@ -5,6 +5,7 @@
 #include <string>
 
 #include "framework/dist/process_group.h"
+#include "framework/dist/watchdog.h"
 
 namespace lethe::dist {
 
@@ -14,8 +15,11 @@ struct RankInfo {
   std::string host;
 };
 
-// Owns MPI's life. Without a launcher (no mpirun/srun environment) the world is one rank and MPI is not started. One per process;
-// its destructor finalizes.
+// Owns MPI's life. Without a launcher (no mpirun/srun environment) the world is one rank and MPI is not
+// started. One per process; its destructor finalizes, unless an exception is on its way out: then the other
+// ranks may never come, and the caller ends the job with abort_all_ranks. Errors: `dist.launcher` (the
+// launcher started several ranks, but MPI cannot see them), `dist.threads` (an MPI without
+// MPI_THREAD_MULTIPLE).
 class World {
  public:
   World();
@@ -25,13 +29,18 @@ class World {
 
   const RankInfo& info() const noexcept { return info_; }
   ProcessGroup& group() noexcept { return *group_; }
+  // Nothing when MPI is not started: a world of one waits for nobody.
+  Watchdog* watchdog() noexcept { return watchdog_.get(); }
 
  private:
   RankInfo info_;
+  int exceptions_at_start_;
+  std::shared_ptr<Watchdog> watchdog_;
   std::unique_ptr<ProcessGroup> group_;
 };
 
-// Ends every rank of the job, now, with this exit code. Safe to call at any time, from any thread; does not return.
+// Ends every rank of the job, now, with this exit code. Safe to call at any time, from any thread; does not
+// return.
 [[noreturn]] void abort_all_ranks(int exit_code) noexcept;
 
 }  // namespace lethe::dist

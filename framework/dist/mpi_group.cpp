@@ -1,0 +1,238 @@
+#include "framework/dist/mpi_group.h"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "framework/base/error.h"
+#include "framework/dist/contract.h"
+#include "framework/dist/mpi_handles.h"
+#include "framework/dist/ordered_reduce.h"
+
+namespace lethe::dist {
+namespace {
+
+// Pieces of a reduction that are in flight at a time, from all peers together: stays in the cache, so memory
+// is read and written once, and bounds the scratch memory whatever the size of the collective.
+constexpr std::size_t kScratchBytes = std::size_t{2} << 20;
+constexpr std::size_t kShortestPiece = std::size_t{32} << 10;
+// Below this an all_reduce gathers everything everywhere: one round of messages instead of two.
+constexpr std::size_t kSmallAllReduce = std::size_t{32} << 10;
+constexpr int kTag = 7;
+
+int int_count(std::size_t count) { return static_cast<int>(count); }
+
+class MpiGroup final : public ProcessGroup {
+ public:
+  MpiGroup(MPI_Comm owned, std::shared_ptr<Watchdog> watchdog)
+      : comm_(owned), watchdog_(std::move(watchdog)) {
+    MPI_Comm_set_errhandler(owned, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(owned, &rank_);
+    MPI_Comm_size(owned, &size_);
+  }
+
+  std::string_view backend() const noexcept override { return "mpi"; }
+  int rank() const noexcept override { return rank_; }
+  int size() const noexcept override { return size_; }
+
+  void all_gather(ConstSpan in, Span out) override;
+  void reduce_scatter(ConstSpan in, Span out) override;
+  void all_reduce(Span values, Reduce op) override;
+  void broadcast(Span values, int root) override;
+  void barrier() override;
+  std::unique_ptr<ProcessGroup> split(int color, int key) override;
+
+ private:
+  using Call = Watchdog::Watched;
+  void check(int code, const Call& call) const { check_mpi(code, *watchdog_, call); }
+  void gather(ConstSpan in, Span out, Call& call);
+  void gather_chunk(const void* in, void* out, std::size_t bytes, std::size_t stride, Call& call);
+  void reduce_parts(ConstSpan in, Span out, Reduce op, Call& call);
+  void reduce_gathered(Span values, Reduce op, Call& call);
+
+  MpiComm comm_;
+  std::shared_ptr<Watchdog> watchdog_;
+  int rank_ = 0, size_ = 1;
+};
+
+// Sends its pieces to all, receives theirs, adds in rank order: one chunk of every peer's piece at a time,
+// with the next chunk under way while one is added.
+class PieceExchange {
+ public:
+  PieceExchange(MPI_Comm comm, int rank, int size, ConstSpan in, Span out)
+      : comm_(comm), rank_(rank), size_(size), in_(in), out_(out), element_(size_of(in.dtype)) {
+    const std::size_t peers = static_cast<std::size_t>(std::max(size - 1, 1));
+    chunk_ = std::min(std::max(kScratchBytes / 2 / peers, kShortestPiece) / element_,
+                      std::max<std::size_t>(out.count, 1));
+    for (Half& half : halves_)
+      half.scratch = std::make_unique_for_overwrite<std::byte[]>(peers * chunk_ * element_);
+    sources_.resize(static_cast<std::size_t>(size));
+  }
+
+  std::size_t chunks() const { return (out_.count + chunk_ - 1) / chunk_; }
+
+  int post(std::size_t chunk) {
+    Half& half = halves_[chunk % 2];
+    half.requests = std::make_unique<Requests>(2 * static_cast<std::size_t>(size_));
+    for (int step = 1; step < size_; ++step) {  // everyone starts with another neighbour
+      const int from = (rank_ - step + size_) % size_, to = (rank_ + step) % size_;
+      const int bytes = int_count(count_of(chunk) * element_);
+      int code = MPI_Irecv(received(half, from), bytes, MPI_BYTE, from, kTag, comm_, half.requests->add());
+      if (code != MPI_SUCCESS) return code;
+      code = MPI_Isend(mine(to, chunk), bytes, MPI_BYTE, to, kTag, comm_, half.requests->add());
+      if (code != MPI_SUCCESS) return code;
+    }
+    return MPI_SUCCESS;
+  }
+
+  int finish(std::size_t chunk, Reduce op) {
+    Half& half = halves_[chunk % 2];
+    const int code = half.requests->wait_all();
+    if (code != MPI_SUCCESS) return code;
+    for (int rank = 0; rank < size_; ++rank) {
+      sources_[static_cast<std::size_t>(rank)] = rank == rank_ ? mine(rank, chunk) : received(half, rank);
+    }
+    reduce_in_order(sources_, at_byte(out_.data, chunk * chunk_ * element_), count_of(chunk), in_.dtype, op);
+    return MPI_SUCCESS;
+  }
+
+ private:
+  struct Half {
+    std::unique_ptr<std::byte[]> scratch;  // [peers, chunk]
+    std::unique_ptr<Requests> requests;
+  };
+
+  std::size_t count_of(std::size_t chunk) const { return std::min(chunk_, out_.count - chunk * chunk_); }
+  const void* mine(int to, std::size_t chunk) const {
+    return at_byte(in_.data, (static_cast<std::size_t>(to) * out_.count + chunk * chunk_) * element_);
+  }
+  void* received(Half& half, int from) const {
+    const auto place = static_cast<std::size_t>(from < rank_ ? from : from - 1);
+    return half.scratch.get() + place * chunk_ * element_;
+  }
+
+  MPI_Comm comm_;
+  int rank_, size_;
+  ConstSpan in_;
+  Span out_;
+  std::size_t element_, chunk_ = 1;  // bytes; elements
+  std::array<Half, 2> halves_;
+  std::vector<const void*> sources_;
+};
+
+void MpiGroup::reduce_parts(ConstSpan in, Span out, Reduce op, Call& call) {
+  if (out.count == 0) return;
+  PieceExchange exchange(comm_.get(), rank_, size_, in, out);
+  check(exchange.post(0), call);
+  for (std::size_t chunk = 0; chunk < exchange.chunks(); ++chunk) {
+    if (chunk + 1 < exchange.chunks()) check(exchange.post(chunk + 1), call);
+    check(exchange.finish(chunk, op), call);
+    call.progress();
+  }
+}
+
+void MpiGroup::gather_chunk(const void* in, void* out, std::size_t bytes, std::size_t stride, Call& call) {
+  // Rank r's chunk lands at out + r * stride: a block of bytes whose extent is the whole piece.
+  MPI_Datatype block = MPI_DATATYPE_NULL, spaced = MPI_DATATYPE_NULL;
+  MPI_Type_contiguous(int_count(bytes), MPI_BYTE, &block);
+  MPI_Type_create_resized(block, 0, static_cast<MPI_Aint>(stride), &spaced);
+  MPI_Type_commit(&spaced);
+  const bool in_place = in == at_byte(out, static_cast<std::size_t>(rank_) * stride);
+  const int code =
+      MPI_Allgather(in_place ? MPI_IN_PLACE : in, int_count(bytes), MPI_BYTE, out, 1, spaced, comm_.get());
+  MPI_Type_free(&spaced);
+  MPI_Type_free(&block);
+  check(code, call);
+  call.progress();
+}
+
+void MpiGroup::gather(ConstSpan in, Span out, Call& call) {
+  const std::size_t piece = bytes_of(in);
+  if (piece == 0) return;
+  const bool in_place = in.data == at_byte(out.data, static_cast<std::size_t>(rank_) * piece);
+  if (piece * static_cast<std::size_t>(size_) <= kLongestMessage) {
+    check(MPI_Allgather(in_place ? MPI_IN_PLACE : in.data, int_count(piece), MPI_BYTE, out.data,
+                        int_count(piece), MPI_BYTE, comm_.get()),
+          call);
+    return;
+  }
+  const std::size_t longest = kLongestMessage / static_cast<std::size_t>(size_);
+  for (std::size_t first = 0; first < piece; first += longest) {
+    gather_chunk(at_byte(in.data, first), at_byte(out.data, first), std::min(longest, piece - first), piece,
+                 call);
+  }
+}
+
+// Every rank holds all values of all ranks and adds them itself: the same additions, so the same bits.
+void MpiGroup::reduce_gathered(Span values, Reduce op, Call& call) {
+  if (values.count == 0) return;
+  const std::size_t bytes = bytes_of(values);
+  std::vector<std::byte> all(bytes * static_cast<std::size_t>(size_));
+  gather(values, {all.data(), values.count * static_cast<std::size_t>(size_), values.dtype}, call);
+  std::vector<const void*> sources;
+  for (int rank = 0; rank < size_; ++rank)
+    sources.push_back(all.data() + static_cast<std::size_t>(rank) * bytes);
+  reduce_in_order(sources, values.data, values.count, values.dtype, op);
+}
+
+void MpiGroup::all_gather(ConstSpan in, Span out) {
+  check_all_gather(in, out, rank_, size_);
+  Call call(*watchdog_, "all_gather", bytes_of(out));
+  gather(in, out, call);
+}
+
+void MpiGroup::reduce_scatter(ConstSpan in, Span out) {
+  check_reduce_scatter(in, out, rank_, size_);
+  Call call(*watchdog_, "reduce_scatter", bytes_of(in));
+  reduce_parts(in, out, Reduce::sum, call);
+}
+
+void MpiGroup::all_reduce(Span values, Reduce op) {
+  Call call(*watchdog_, "all_reduce", bytes_of(values));
+  if (bytes_of(values) <= kSmallAllReduce) return reduce_gathered(values, op, call);
+  const auto ranks = static_cast<std::size_t>(size_);
+  const std::size_t share = values.count / ranks, element = size_of(values.dtype);
+  const Span even{values.data, share * ranks, values.dtype};
+  const Span own{at_byte(values.data, static_cast<std::size_t>(rank_) * share * element), share,
+                 values.dtype};
+  reduce_parts(even, own, op, call);
+  gather(own, even, call);
+  reduce_gathered({at_byte(values.data, even.count * element), values.count - even.count, values.dtype}, op,
+                  call);
+}
+
+void MpiGroup::broadcast(Span values, int root) {
+  check_root(root, size_);
+  const std::size_t bytes = bytes_of(values);
+  Call call(*watchdog_, "broadcast", bytes);
+  for (std::size_t first = 0; first < bytes; first += kLongestMessage) {
+    const int count = int_count(std::min(kLongestMessage, bytes - first));
+    check(MPI_Bcast(at_byte(values.data, first), count, MPI_BYTE, root, comm_.get()), call);
+    call.progress();
+  }
+}
+
+void MpiGroup::barrier() {
+  const Call call(*watchdog_, "barrier", 0);
+  check(MPI_Barrier(comm_.get()), call);
+}
+
+std::unique_ptr<ProcessGroup> MpiGroup::split(int color, int key) {
+  LETHE_CHECK(color >= 0, "the color of a split is negative: {}", color);
+  const Call call(*watchdog_, "split", 0);
+  MPI_Comm part = MPI_COMM_NULL;
+  check(MPI_Comm_split(comm_.get(), color, key, &part), call);
+  return std::make_unique<MpiGroup>(part, watchdog_);
+}
+
+}  // namespace
+
+std::unique_ptr<ProcessGroup> make_mpi_world_group(std::shared_ptr<Watchdog> watchdog) {
+  MPI_Comm own = MPI_COMM_NULL;  // messages of other users of MPI in this process cannot meet ours
+  const Watchdog::Watched call(*watchdog, "start", 0);
+  check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &own), *watchdog, call);
+  return std::make_unique<MpiGroup>(own, watchdog);
+}
+
+}  // namespace lethe::dist

@@ -1,0 +1,117 @@
+#include "framework/dist/world.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <thread>
+
+#include "framework/base/error.h"
+#include "framework/dist/launcher.h"
+#include "framework/dist/mpi_group.h"
+#include "framework/dist/mpi_handles.h"
+
+namespace lethe::dist {
+namespace {
+
+constexpr double kDeadlineSeconds = 60;
+constexpr int kPeerExitCode = 76;
+// MPI_Abort talks to the launcher; if that hangs, this process ends by itself, which the launcher notices
+// too.
+constexpr std::chrono::seconds kAbortPatience{5};
+
+bool mpi_is_running() {
+  int initialized = 0, finalized = 0;
+  MPI_Initialized(&initialized);
+  MPI_Finalized(&finalized);
+  return initialized && !finalized;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+void refuse_if_mute(const Launcher& launcher) {
+  if (launcher.speaks_mpi) return;
+  fail("dist.launcher",
+       fmt::format("{} started {} tasks, but gave MPI no way to find them", launcher.name, *launcher.ranks),
+       "use `srun --mpi=pmix` (or `--mpi=pmi2`), or mpirun");
+}
+
+void start_mpi() {
+  int provided = MPI_THREAD_SINGLE;
+  MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &provided);
+  if (provided == MPI_THREAD_MULTIPLE) return;
+  fail("dist.threads",
+       fmt::format("this MPI gives thread level {}, lethe needs MPI_THREAD_MULTIPLE ({})", provided,
+                   MPI_THREAD_MULTIPLE),
+       "use an MPI that was built with thread support");
+}
+
+void find_place(RankInfo& info) {
+  MPI_Comm_rank(MPI_COMM_WORLD, &info.rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &info.size);
+  MPI_Comm host = MPI_COMM_NULL;
+  MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, info.rank, MPI_INFO_NULL, &host);
+  MPI_Comm_rank(host, &info.local_rank);
+  MPI_Comm_size(host, &info.local_size);
+  MPI_Comm_free(&host);
+}
+
+void check_size(const Launcher& launcher, int size) {
+  if (launcher.ranks.value_or(size) == size) return;
+  fail("dist.launcher",
+       fmt::format("{} started {} ranks, but MPI sees {}", launcher.name, *launcher.ranks, size),
+       "start lethe with the mpirun of the MPI that it was built with");
+}
+
+void end_hung_job(const std::string& verdict) {
+  std::fprintf(stderr, "%s\n", verdict.c_str());
+  abort_all_ranks(kPeerExitCode);
+}
+
+}  // namespace
+
+World::World() : exceptions_at_start_(std::uncaught_exceptions()) {
+  info_.host = host_name();
+  const std::optional<Launcher> launcher = find_launcher();
+  if (!launcher) {
+    group_ = make_single_group();
+    return;
+  }
+  refuse_if_mute(*launcher);
+  start_mpi();
+  find_place(info_);
+  check_size(*launcher, info_.size);
+  const std::string who = fmt::format("rank {} ({}, pid {})", info_.rank, info_.host, getpid());
+  watchdog_ = std::make_shared<Watchdog>(who, kDeadlineSeconds, end_hung_job);
+  group_ = make_mpi_world_group(watchdog_);
+}
+
+World::~World() {
+  const bool clean = std::uncaught_exceptions() == exceptions_at_start_;
+  group_.reset();
+  if (clean && mpi_is_running()) MPI_Finalize();
+}
+
+void abort_all_ranks(int exit_code) noexcept {
+  std::fflush(nullptr);
+  if (!mpi_is_running()) std::_Exit(exit_code);
+  try {
+    std::thread([exit_code] {
+      std::this_thread::sleep_for(kAbortPatience);
+      std::_Exit(exit_code);
+    }).detach();
+  } catch (...) {  // no thread to be had: MPI_Abort alone must do
+  }
+  MPI_Abort(MPI_COMM_WORLD, exit_code);
+  std::_Exit(exit_code);
+}
+
+}  // namespace lethe::dist
