@@ -13,20 +13,14 @@
 namespace lethe::dist {
 namespace {
 
-// Pieces of a reduction that are in flight at a time, from all peers together: stays in the cache, so memory
-// is read and written once, and bounds the scratch memory whatever the size of the collective.
-constexpr std::size_t kScratchBytes = std::size_t{2} << 20;
-constexpr std::size_t kShortestPiece = std::size_t{32} << 10;
-// Below this an all_reduce gathers everything everywhere: one round of messages instead of two.
-constexpr std::size_t kSmallAllReduce = std::size_t{32} << 10;
 constexpr int kTag = 7;
 
 int int_count(std::size_t count) { return static_cast<int>(count); }
 
 class MpiGroup final : public ProcessGroup {
  public:
-  MpiGroup(MPI_Comm owned, std::shared_ptr<Watchdog> watchdog)
-      : comm_(owned), watchdog_(std::move(watchdog)) {
+  MpiGroup(MPI_Comm owned, std::shared_ptr<Watchdog> watchdog, const MpiSizes& sizes)
+      : comm_(owned), watchdog_(std::move(watchdog)), sizes_(sizes) {
     MPI_Comm_set_errhandler(owned, MPI_ERRORS_RETURN);
     MPI_Comm_rank(owned, &rank_);
     MPI_Comm_size(owned, &size_);
@@ -53,6 +47,7 @@ class MpiGroup final : public ProcessGroup {
 
   MpiComm comm_;
   std::shared_ptr<Watchdog> watchdog_;
+  const MpiSizes sizes_;
   int rank_ = 0, size_ = 1;
 };
 
@@ -60,10 +55,10 @@ class MpiGroup final : public ProcessGroup {
 // with the next chunk under way while one is added.
 class PieceExchange {
  public:
-  PieceExchange(MPI_Comm comm, int rank, int size, ConstSpan in, Span out)
+  PieceExchange(MPI_Comm comm, int rank, int size, ConstSpan in, Span out, const MpiSizes& sizes)
       : comm_(comm), rank_(rank), size_(size), in_(in), out_(out), element_(size_of(in.dtype)) {
     const std::size_t peers = static_cast<std::size_t>(std::max(size - 1, 1));
-    chunk_ = std::min(std::max(kScratchBytes / 2 / peers, kShortestPiece) / element_,
+    chunk_ = std::min(std::max(sizes.scratch / 2 / peers, sizes.shortest_piece) / element_,
                       std::max<std::size_t>(out.count, 1));
     for (Half& half : halves_)
       half.scratch = std::make_unique_for_overwrite<std::byte[]>(peers * chunk_ * element_);
@@ -123,7 +118,7 @@ class PieceExchange {
 
 void MpiGroup::reduce_parts(ConstSpan in, Span out, Reduce op, Call& call) {
   if (out.count == 0) return;
-  PieceExchange exchange(comm_.get(), rank_, size_, in, out);
+  PieceExchange exchange(comm_.get(), rank_, size_, in, out, sizes_);
   check(exchange.post(0), call);
   for (std::size_t chunk = 0; chunk < exchange.chunks(); ++chunk) {
     if (chunk + 1 < exchange.chunks()) check(exchange.post(chunk + 1), call);
@@ -151,13 +146,13 @@ void MpiGroup::gather(ConstSpan in, Span out, Call& call) {
   const std::size_t piece = bytes_of(in);
   if (piece == 0) return;
   const bool in_place = in.data == at_byte(out.data, static_cast<std::size_t>(rank_) * piece);
-  if (piece * static_cast<std::size_t>(size_) <= kLongestMessage) {
+  if (piece * static_cast<std::size_t>(size_) <= sizes_.longest_message) {
     check(MPI_Allgather(in_place ? MPI_IN_PLACE : in.data, int_count(piece), MPI_BYTE, out.data,
                         int_count(piece), MPI_BYTE, comm_.get()),
           call);
     return;
   }
-  const std::size_t longest = kLongestMessage / static_cast<std::size_t>(size_);
+  const std::size_t longest = sizes_.longest_message / static_cast<std::size_t>(size_);
   for (std::size_t first = 0; first < piece; first += longest) {
     gather_chunk(at_byte(in.data, first), at_byte(out.data, first), std::min(longest, piece - first), piece,
                  call);
@@ -190,7 +185,7 @@ void MpiGroup::reduce_scatter(ConstSpan in, Span out) {
 
 void MpiGroup::all_reduce(Span values, Reduce op) {
   Call call(*watchdog_, "all_reduce", bytes_of(values));
-  if (bytes_of(values) <= kSmallAllReduce) return reduce_gathered(values, op, call);
+  if (bytes_of(values) <= sizes_.small_all_reduce) return reduce_gathered(values, op, call);
   const auto ranks = static_cast<std::size_t>(size_);
   const std::size_t share = values.count / ranks, element = size_of(values.dtype);
   const Span even{values.data, share * ranks, values.dtype};
@@ -206,8 +201,8 @@ void MpiGroup::broadcast(Span values, int root) {
   check_root(root, size_);
   const std::size_t bytes = bytes_of(values);
   Call call(*watchdog_, "broadcast", bytes);
-  for (std::size_t first = 0; first < bytes; first += kLongestMessage) {
-    const int count = int_count(std::min(kLongestMessage, bytes - first));
+  for (std::size_t first = 0; first < bytes; first += sizes_.longest_message) {
+    const int count = int_count(std::min(sizes_.longest_message, bytes - first));
     check(MPI_Bcast(at_byte(values.data, first), count, MPI_BYTE, root, comm_.get()), call);
     call.progress();
   }
@@ -223,16 +218,17 @@ std::unique_ptr<ProcessGroup> MpiGroup::split(int color, int key) {
   const Call call(*watchdog_, "split", 0);
   MPI_Comm part = MPI_COMM_NULL;
   check(MPI_Comm_split(comm_.get(), color, key, &part), call);
-  return std::make_unique<MpiGroup>(part, watchdog_);
+  return std::make_unique<MpiGroup>(part, watchdog_, sizes_);
 }
 
 }  // namespace
 
-std::unique_ptr<ProcessGroup> make_mpi_world_group(std::shared_ptr<Watchdog> watchdog) {
+std::unique_ptr<ProcessGroup> make_mpi_world_group(std::shared_ptr<Watchdog> watchdog,
+                                                   const MpiSizes& sizes) {
   MPI_Comm own = MPI_COMM_NULL;  // messages of other users of MPI in this process cannot meet ours
   const Watchdog::Watched call(*watchdog, "start", 0);
   check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &own), *watchdog, call);
-  return std::make_unique<MpiGroup>(own, watchdog);
+  return std::make_unique<MpiGroup>(own, watchdog, sizes);
 }
 
 }  // namespace lethe::dist

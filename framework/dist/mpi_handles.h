@@ -14,9 +14,6 @@
 
 namespace lethe::dist {
 
-// MPI counts in int; longer messages travel in pieces of this many bytes.
-inline constexpr std::size_t kLongestMessage = std::size_t{1} << 30;
-
 // Throws `peer.lost` with the rank, the collective and MPI's own words unless `code` is MPI_SUCCESS.
 void check_mpi(int code, const Watchdog& watchdog, const Watchdog::Watched& call);
 

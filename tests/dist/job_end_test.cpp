@@ -18,9 +18,8 @@ struct Ended {
   double seconds = 0;
 };
 
-Ended run_job(const std::string& how) {
-  const std::string command =
-      std::string(LETHE_RANKED_LAUNCH_LINE) + " -n 3 " + LETHE_ENDING_JOB + " " + how + " 2>&1";
+Ended run_three_ranks(const std::string& program) {
+  const std::string command = std::string(LETHE_RANKED_LAUNCH_LINE) + " -n 3 " + program + " 2>&1";
   const auto start = std::chrono::steady_clock::now();
   FILE* pipe = popen(command.c_str(), "r");
   Ended ended;
@@ -31,6 +30,8 @@ Ended run_job(const std::string& how) {
   ended.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return ended;
 }
+
+Ended run_job(const std::string& how) { return run_three_ranks(std::string(LETHE_ENDING_JOB) + " " + how); }
 
 TEST(JobEnd, ACleanJobReturnsZero) {
   const Ended ended = run_job("clean");
@@ -57,6 +58,28 @@ TEST(JobEnd, ARankThatLeavesEndsAll) {
   const Ended ended = run_job("leave");
   EXPECT_NE(ended.exit_code, 0) << ended.output;
   EXPECT_LT(ended.seconds, 10);
+}
+
+// What ranks_main promises about tests that fail on one rank only.
+Ended run_ranked_test(const std::string& name) {
+  return run_three_ranks(std::string(LETHE_FAILING_RANKS) +
+                         " --gtest_also_run_disabled_tests --gtest_filter=*" + name);
+}
+
+TEST(RanksMain, AFailureOnOneRankFailsTheProgramAndNamesTheRank) {
+  const Ended ended = run_ranked_test("ExpectFails");
+  EXPECT_EQ(ended.exit_code, 1) << ended.output;
+  EXPECT_THAT(ended.output, HasSubstr("[rank 1] OneRank.DISABLED_ExpectFails"));
+  EXPECT_THAT(ended.output, HasSubstr("of rank 1 only"));
+}
+
+TEST(RanksMain, AFatalFailureOrAnExceptionLeavesNoRankWaiting) {
+  for (const char* name : {"AssertFails", "Throws"}) {
+    const Ended ended = run_ranked_test(name);
+    EXPECT_EQ(ended.exit_code, 1) << ended.output;
+    EXPECT_THAT(ended.output, HasSubstr("of rank 1 only"));
+    EXPECT_LT(ended.seconds, 10);
+  }
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
-#include <memory>
+#include <string>
 
 #include "tests/support/ranks.h"
 
@@ -25,6 +25,11 @@ class RankListener final : public ::testing::EmptyTestEventListener {
  public:
   explicit RankListener(const dist::RankInfo& info) : info_(info) {}
 
+  void OnTestStart(const ::testing::TestInfo& test) override {
+    test_ = std::string(test.test_suite_name()) + "." + test.name();
+  }
+  void OnTestEnd(const ::testing::TestInfo&) override { test_ = "outside of tests"; }
+
   void OnTestPartResult(const ::testing::TestPartResult& result) override {
     if (!result.failed()) return;
     if (info_.rank != 0) print(result);
@@ -33,11 +38,11 @@ class RankListener final : public ::testing::EmptyTestEventListener {
 
  private:
   void print(const ::testing::TestPartResult& result) const {
-    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    std::fprintf(stderr, "[rank %d] %s.%s: %s:%d: %s\n", info_.rank, test ? test->test_suite_name() : "?",
-                 test ? test->name() : "?", result.file_name() ? result.file_name() : "?",
-                 result.line_number(), result.message());
+    std::fprintf(stderr, "[rank %d] %s: %s:%d: %s\n", info_.rank, test_.c_str(),
+                 result.file_name() ? result.file_name() : "?", result.line_number(), result.message());
   }
+  // GoogleTest holds its lock in OnTestPartResult: asking it there for the current test would wait for ever.
+  std::string test_ = "outside of tests";
   const dist::RankInfo info_;
 };
 
