@@ -1,7 +1,6 @@
 #include "framework/dist/mpi_group.h"
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <vector>
 
@@ -9,11 +8,10 @@
 #include "framework/dist/contract.h"
 #include "framework/dist/mpi_handles.h"
 #include "framework/dist/ordered_reduce.h"
+#include "framework/dist/piece_exchange.h"
 
 namespace lethe::dist {
 namespace {
-
-constexpr int kTag = 7;
 
 int int_count(std::size_t count) { return static_cast<int>(count); }
 
@@ -48,77 +46,13 @@ class MpiGroup final : public ProcessGroup {
   MpiComm comm_;
   std::shared_ptr<Watchdog> watchdog_;
   const MpiSizes sizes_;
+  Scratch scratch_;
   int rank_ = 0, size_ = 1;
-};
-
-// Sends its pieces to all, receives theirs, adds in rank order: one chunk of every peer's piece at a time,
-// with the next chunk under way while one is added.
-class PieceExchange {
- public:
-  PieceExchange(MPI_Comm comm, int rank, int size, ConstSpan in, Span out, const MpiSizes& sizes)
-      : comm_(comm), rank_(rank), size_(size), in_(in), out_(out), element_(size_of(in.dtype)) {
-    const std::size_t peers = static_cast<std::size_t>(std::max(size - 1, 1));
-    chunk_ = std::min(std::max(sizes.scratch / 2 / peers, sizes.shortest_piece) / element_,
-                      std::max<std::size_t>(out.count, 1));
-    for (Half& half : halves_)
-      half.scratch = std::make_unique_for_overwrite<std::byte[]>(peers * chunk_ * element_);
-    sources_.resize(static_cast<std::size_t>(size));
-  }
-
-  std::size_t chunks() const { return (out_.count + chunk_ - 1) / chunk_; }
-
-  int post(std::size_t chunk) {
-    Half& half = halves_[chunk % 2];
-    half.requests = std::make_unique<Requests>(2 * static_cast<std::size_t>(size_));
-    for (int step = 1; step < size_; ++step) {  // everyone starts with another neighbour
-      const int from = (rank_ - step + size_) % size_, to = (rank_ + step) % size_;
-      const int bytes = int_count(count_of(chunk) * element_);
-      int code = MPI_Irecv(received(half, from), bytes, MPI_BYTE, from, kTag, comm_, half.requests->add());
-      if (code != MPI_SUCCESS) return code;
-      code = MPI_Isend(mine(to, chunk), bytes, MPI_BYTE, to, kTag, comm_, half.requests->add());
-      if (code != MPI_SUCCESS) return code;
-    }
-    return MPI_SUCCESS;
-  }
-
-  int finish(std::size_t chunk, Reduce op) {
-    Half& half = halves_[chunk % 2];
-    const int code = half.requests->wait_all();
-    if (code != MPI_SUCCESS) return code;
-    for (int rank = 0; rank < size_; ++rank) {
-      sources_[static_cast<std::size_t>(rank)] = rank == rank_ ? mine(rank, chunk) : received(half, rank);
-    }
-    reduce_in_order(sources_, at_byte(out_.data, chunk * chunk_ * element_), count_of(chunk), in_.dtype, op);
-    return MPI_SUCCESS;
-  }
-
- private:
-  struct Half {
-    std::unique_ptr<std::byte[]> scratch;  // [peers, chunk]
-    std::unique_ptr<Requests> requests;
-  };
-
-  std::size_t count_of(std::size_t chunk) const { return std::min(chunk_, out_.count - chunk * chunk_); }
-  const void* mine(int to, std::size_t chunk) const {
-    return at_byte(in_.data, (static_cast<std::size_t>(to) * out_.count + chunk * chunk_) * element_);
-  }
-  void* received(Half& half, int from) const {
-    const auto place = static_cast<std::size_t>(from < rank_ ? from : from - 1);
-    return half.scratch.get() + place * chunk_ * element_;
-  }
-
-  MPI_Comm comm_;
-  int rank_, size_;
-  ConstSpan in_;
-  Span out_;
-  std::size_t element_, chunk_ = 1;  // bytes; elements
-  std::array<Half, 2> halves_;
-  std::vector<const void*> sources_;
 };
 
 void MpiGroup::reduce_parts(ConstSpan in, Span out, Reduce op, Call& call) {
   if (out.count == 0) return;
-  PieceExchange exchange(comm_.get(), rank_, size_, in, out, sizes_);
+  PieceExchange exchange({comm_.get(), rank_, size_}, in, out, sizes_, scratch_);
   check(exchange.post(0), call);
   for (std::size_t chunk = 0; chunk < exchange.chunks(); ++chunk) {
     if (chunk + 1 < exchange.chunks()) check(exchange.post(chunk + 1), call);
@@ -163,11 +97,10 @@ void MpiGroup::gather(ConstSpan in, Span out, Call& call) {
 void MpiGroup::reduce_gathered(Span values, Reduce op, Call& call) {
   if (values.count == 0) return;
   const std::size_t bytes = bytes_of(values);
-  std::vector<std::byte> all(bytes * static_cast<std::size_t>(size_));
-  gather(values, {all.data(), values.count * static_cast<std::size_t>(size_), values.dtype}, call);
+  std::byte* all = scratch_.get(bytes * static_cast<std::size_t>(size_));
+  gather(values, {all, values.count * static_cast<std::size_t>(size_), values.dtype}, call);
   std::vector<const void*> sources;
-  for (int rank = 0; rank < size_; ++rank)
-    sources.push_back(all.data() + static_cast<std::size_t>(rank) * bytes);
+  for (int rank = 0; rank < size_; ++rank) sources.push_back(all + static_cast<std::size_t>(rank) * bytes);
   reduce_in_order(sources, values.data, values.count, values.dtype, op);
 }
 

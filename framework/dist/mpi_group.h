@@ -15,7 +15,7 @@ struct MpiSizes {
   std::size_t longest_message = std::size_t{1} << 30;
   // Pieces of a reduction in flight at a time, from all peers together: they stay in the cache, so memory is
   // read and written once, and scratch memory is bounded whatever the size of the collective.
-  std::size_t scratch = std::size_t{2} << 20;
+  std::size_t scratch = std::size_t{1} << 20;
   std::size_t shortest_piece = std::size_t{32} << 10;
   // Up to here an all_reduce gathers everything everywhere: one round of messages instead of two.
   std::size_t small_all_reduce = std::size_t{32} << 10;

@@ -21,11 +21,10 @@ void check_mpi(int code, const Watchdog& watchdog, const Watchdog::Watched& call
 // gone, and the job ends.
 class Requests {
  public:
+  // Room for `most`: add() hands out pointers, so the list must not move.
+  void start(std::size_t most) { requests_.reserve(most); }
   MPI_Request* add() { return &requests_.emplace_back(MPI_REQUEST_NULL); }
   int wait_all();  // MPI's code; empties the list
-  explicit Requests(std::size_t most) {
-    requests_.reserve(most);
-  }  // `add` hands out pointers: no reallocation
 
  private:
   std::vector<MPI_Request> requests_;
