@@ -12,7 +12,11 @@ find_package_handle_standard_args(LibTorch
   REQUIRED_VARS LibTorch_ROOT LibTorch_CPU LibTorch_C10)
 if(LibTorch_FOUND AND NOT TARGET LibTorch::cpu)
   add_library(LibTorch::cpu INTERFACE IMPORTED)
-  target_include_directories(LibTorch::cpu SYSTEM INTERFACE
+  # LibTorch's include folder carries a newer fmt than the one that spdlog was built with; the system's must win.
+  find_path(_fmt_include NAMES fmt/core.h HINTS /usr/include NO_DEFAULT_PATH)
+  file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/system_include")
+  file(CREATE_LINK "${_fmt_include}/fmt" "${PROJECT_BINARY_DIR}/system_include/fmt" SYMBOLIC)
+  target_include_directories(LibTorch::cpu SYSTEM INTERFACE "${PROJECT_BINARY_DIR}/system_include"
     "${LibTorch_ROOT}/include" "${LibTorch_ROOT}/include/torch/csrc/api/include")
   target_link_libraries(LibTorch::cpu INTERFACE "${LibTorch_CPU}" "${LibTorch_C10}")
   # The wheel's libtorch_cpu asks for the CUDA runtime that lies beside it in nvidia/cu13/lib.

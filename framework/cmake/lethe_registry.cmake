@@ -16,6 +16,8 @@ function(lethe_registry part)
     string(APPEND declarations "Make make_${stem};\n")
     string(APPEND rows "    {\"${stem}\", &make_${stem}},\n")
     target_sources(lethe_${part} PRIVATE "${file}")
+    # Entries use the same short names in their unnamed namespaces (Options, read), so they do not share a unity batch.
+    set_source_files_properties("${file}" PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   endforeach()
   string(REPLACE "::" "_" flat "${ARG_NAMESPACE}")
   set(out "${PROJECT_BINARY_DIR}/generated/${flat}_registry.cpp")

@@ -19,6 +19,9 @@ function(lethe_test name)
   set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6
                         RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
   if(ARG_TORCH)
+    # The shared precompiled header is built with -fPIC; an executable's own default, -fPIE, would not match it.
+    set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${name} PRIVATE -fPIC)
     target_precompile_headers(${name} REUSE_FROM lethe_torch_pch)
     target_link_libraries(${name} PRIVATE LibTorch::cpu)
   endif()

@@ -73,7 +73,7 @@ at::Tensor Head::backward(const HeadWeights& weights, const std::vector<at::Tens
   gradients.norm_gain.add_(through_norm[1]);
   at::Tensor hidden_gradient = at::zeros({num_tokens_, normed_.size(1)}, normed_.options());
   hidden_gradient.index_add_(0, rows_, through_norm[0]);
-  normed_ = hidden_rows_ = {};
+  normed_ = hidden_rows_ = at::Tensor();
   return hidden_gradient;
 }
 
