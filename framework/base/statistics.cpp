@@ -106,7 +106,9 @@ bool is_resolved(double mean, double standard_error) {
 }
 
 double debiased_magnitude(double mean, double standard_error) {
-  if (is_resolved(mean, standard_error) || !std::isfinite(mean)) return std::abs(mean);
+  if (is_resolved(mean, standard_error) || !std::isfinite(mean) || !std::isfinite(standard_error)) {
+    return std::abs(mean);
+  }
   return std::sqrt(std::max(mean * mean - standard_error * standard_error, 0.0));
 }
 
