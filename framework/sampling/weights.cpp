@@ -1,0 +1,105 @@
+#include "framework/sampling/weights.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "framework/base/error.h"
+#include "framework/base/log.h"
+#include "framework/base/statistics.h"
+
+namespace lethe::sampling {
+namespace {
+
+// m_i before the power: magnitude, debiased where it is noise, per token in mode mean.
+std::vector<double> magnitudes(const ScoreView& view, Mode mode, Weights& counts) {
+  std::vector<double> m(view.scores.size());
+  for (std::size_t i = 0; i < m.size(); ++i) {
+    const double error = view.errors.empty() ? 0 : view.errors[i];
+    m[i] = base::debiased_magnitude(view.scores[i], error);
+    if (std::isfinite(m[i]) && !view.errors.empty() && !base::is_resolved(view.scores[i], error))
+      ++counts.unresolved;
+    if (mode == Mode::mean) m[i] /= static_cast<double>(view.tokens[i]);
+  }
+  return m;
+}
+
+void replace_non_finite(std::vector<double>& m, Weights& counts) {
+  const double median = base::median_of_finite(m);
+  for (double& value : m) {
+    if (std::isfinite(value)) continue;
+    ++counts.non_finite;
+    value = std::isfinite(median) ? median : 0;
+  }
+}
+
+// Relative to the largest, so that no power overflows and a common factor of all scores drops out. Under a
+// negative power a score of zero counts as the smallest positive one: nothing is infinitely likely.
+void raise(std::vector<double>& m, double power) {
+  const double largest = *std::max_element(m.begin(), m.end());
+  double smallest = largest;
+  for (const double value : m) {
+    if (value > 0) smallest = std::min(smallest, value);
+  }
+  for (double& value : m) {
+    if (power < 0) value = std::max(value, smallest);
+    const double relative = value / largest;
+    value = power == 1 ? relative : (power == 0 ? 1 : std::pow(relative, power));
+  }
+}
+
+void normalise(Weights& weights, const std::vector<double>& m, double floor) {
+  const double sum = std::accumulate(m.begin(), m.end(), 0.0), even = 1.0 / static_cast<double>(m.size());
+  weights.probability.resize(m.size());
+  for (std::size_t i = 0; i < m.size(); ++i)
+    weights.probability[i] = (1 - floor) * (m[i] / sum) + floor * even;
+}
+
+void describe(Weights& weights) {
+  const auto [smallest, largest] =
+      std::minmax_element(weights.probability.begin(), weights.probability.end());
+  weights.effective_samples = base::effective_sample_size(weights.probability);
+  weights.largest_to_smallest =
+      *smallest > 0 ? *largest / *smallest : std::numeric_limits<double>::infinity();
+}
+
+}  // namespace
+
+void read(config::Section& section, WeightOptions& options) {
+  section
+      .optional("power", options.power, "weights are scores to this power; negative favours small scores",
+                config::between(-64, 64))
+      .optional("floor", options.floor, "share of the draws that is spread evenly, so that no sample starves",
+                config::between(0, 1));
+}
+
+Weights equal_weights(std::int64_t count) {
+  Weights weights;
+  weights.probability.assign(static_cast<std::size_t>(count), 1.0 / static_cast<double>(count));
+  describe(weights);
+  return weights;
+}
+
+Weights make_weights(const ScoreView& view, Mode mode, const WeightOptions& options) {
+  LETHE_CHECK(!view.scores.empty(), "weights of no sample");
+  LETHE_CHECK(view.errors.empty() || view.errors.size() == view.scores.size(), "{} errors of {} scores",
+              view.errors.size(), view.scores.size());
+  LETHE_CHECK(mode == Mode::sum || view.tokens.size() == view.scores.size(), "{} token counts of {} scores",
+              view.tokens.size(), view.scores.size());
+  Weights weights;
+  std::vector<double> m = magnitudes(view, mode, weights);
+  replace_non_finite(m, weights);
+  if (*std::max_element(m.begin(), m.end()) > 0) {
+    raise(m, options.power);
+  } else {
+    weights.all_equal = true;
+    base::warn_once("sampling.equal", "no sample has a score above zero; all are drawn equally often");
+    std::fill(m.begin(), m.end(), 1.0);
+  }
+  normalise(weights, m, options.floor);
+  describe(weights);
+  return weights;
+}
+
+}  // namespace lethe::sampling

@@ -1,0 +1,133 @@
+#include "framework/scoring/calibration.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "framework/base/statistics.h"
+#include "framework/scoring/error_bars.h"
+
+namespace lethe::scoring {
+namespace {
+
+constexpr std::int64_t kSamples = 16, kDraws = 2;
+constexpr std::int64_t kFirstDraw = 0x40000000;  // far from the draws that make the scores
+constexpr double kStart = 1e-5, kLargest = 1;
+constexpr int kMoves = 8, kCorrections = 3;
+constexpr double kUnknown =
+    1e-3;  // where nothing of second order shows: the step that suits most models in float32
+
+struct Trial {
+  double c;       // median |mean a| / n
+  double spread;  // median over samples of the deviation between draws, in the same unit
+  bool visible() const { return std::isfinite(c) && c > 0 && spread <= c; }
+};
+
+// The samples it looks at are spread evenly over the set: a pure function of its size.
+class Trials {
+ public:
+  Trials(const Functional& f, const Estimator& estimator) : f_(f), estimator_(estimator) {
+    const std::int64_t count = std::min(kSamples, f.num_samples());
+    for (std::int64_t at = 0; at < count; ++at) samples_.push_back(at * f.num_samples() / count);
+  }
+
+  Trial at(double step) {
+    const auto made = estimator_.draws(f_, step, kFirstDraw, kDraws, samples_);
+    passes_ += 2 * kDraws;
+    std::vector<double> changes, spreads;
+    for (std::size_t at = 0; at < samples_.size(); ++at) {
+      const double first = f_.per_token(made[0].value[at], samples_[at]),
+                   second = f_.per_token(made[1].value[at], samples_[at]);
+      changes.push_back(std::abs(first + second) / 2);
+      spreads.push_back(std::abs(first - second) / std::sqrt(2.0));
+    }
+    return {base::median_of_finite(changes), base::median_of_finite(spreads)};
+  }
+
+  std::int64_t passes() const { return passes_; }
+
+ private:
+  const Functional& f_;
+  const Estimator& estimator_;
+  std::vector<std::int64_t> samples_;
+  std::int64_t passes_ = 0;
+};
+
+// A step whose c is within a factor 2 of the target, or the largest one where nothing shows.
+double near_target(Trials& trials, const ChangeBand& band, Trial& trial) {
+  double step = kStart;
+  trial = trials.at(step);
+  for (int move = 0; move < kMoves; ++move) {
+    const bool small = !(trial.c >= band.target);
+    if (std::isnan(trial.c)) {
+      step /= 10;  // so far off that nothing is finite
+    } else if (!trial.visible() && small) {
+      if (step >= kLargest) break;
+      step *= 10;  // below round-off: c itself is noise
+    } else if (trial.c > 2 * band.target || trial.c < band.target / 2) {
+      step = std::min(step * std::sqrt(band.target / trial.c), kLargest);
+    } else {
+      break;
+    }
+    trial = trials.at(step);
+  }
+  return step;
+}
+
+// c(2s)/c(s) of a quadratic is 4; the fourth order adds about 0.7 c to each, which matters at bf16's target.
+double upper_doubling(double c) { return 4 * std::max(1.1, 1.05 * (1 + 0.7 * 4 * c) / (1 + 0.7 * c)); }
+constexpr double kLowerDoubling = 4 * 0.95;
+
+bool inside(double c, const ChangeBand& band) { return c >= band.low && c <= band.high; }
+
+}  // namespace
+
+ChangeBand band_of(Precision precision) {
+  switch (precision) {
+    case Precision::bfloat16:
+      return {.target = 0.15, .low = 0.1, .high = 0.25, .round_off = 1e-2};
+    case Precision::float32:
+      return {.target = 0.01, .low = 0.001, .high = 0.03, .round_off = 1e-6};
+    case Precision::float64:
+      break;
+  }
+  return {.target = 0.01, .low = 0.001, .high = 0.03, .round_off = 1e-14};
+}
+
+std::string_view name_of(Precision precision) {
+  return precision == Precision::bfloat16 ? "bf16" : precision == Precision::float32 ? "float32" : "float64";
+}
+
+Calibration calibrate(const Functional& f, const Estimator& estimator, double previous) {
+  const ChangeBand band = band_of(f.model().precision());
+  Trials trials(f, estimator);
+  if (previous > 0) {
+    const Trial kept = trials.at(previous);
+    if (kept.visible() && inside(kept.c, band)) {
+      return {.step = previous, .c = kept.c, .doubling = 0, .accepted = true, .passes = trials.passes()};
+    }
+  }
+  Trial trial{};
+  double step = near_target(trials, band, trial);
+  if (!trial.visible())
+    return {.step = kUnknown, .c = 0, .doubling = 0, .accepted = false, .passes = trials.passes()};
+
+  double doubling = 0;
+  for (int correction = 0; correction <= kCorrections; ++correction) {
+    doubling = trials.at(2 * step).c / trial.c;
+    const bool too_large = !(doubling <= upper_doubling(trial.c)), round_off = doubling < kLowerDoubling;
+    if (!too_large && !round_off) break;
+    const double moved = too_large ? step / 2 : step * 1.5;
+    const Trial there = trials.at(moved);
+    if (!there.visible() || !inside(there.c, band)) break;
+    step = moved;
+    trial = there;
+  }
+  const bool quadratic = doubling >= kLowerDoubling && doubling <= upper_doubling(trial.c);
+  return {.step = step,
+          .c = trial.c,
+          .doubling = doubling,
+          .accepted = quadratic && inside(trial.c, band),
+          .passes = trials.passes()};
+}
+
+}  // namespace lethe::scoring

@@ -1,0 +1,33 @@
+// The step sigma_eff of the pairs: large enough to stand above round-off, small enough that f is quadratic.
+//
+// The measure is c = median_i |mean a_i| / n_i, the mean relative change of a token's log-probability:
+// dimensionless, the same on small and large models. Truncation bias is about 0.7 c.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "framework/scoring/estimator.h"
+
+namespace lethe::scoring {
+
+// The c to aim at, the c to live with, and where round-off of one token begins.
+struct ChangeBand {
+  double target, low, high, round_off;
+};
+[[nodiscard]] ChangeBand band_of(Precision precision);
+[[nodiscard]] std::string_view name_of(Precision precision);
+
+struct Calibration {
+  double step = 0;
+  double c = 0;             // at `step`; 0 where no second-order change was found
+  double doubling = 0;      // c(2 step) / c(step): 4 where f is purely quadratic; 0 if not measured
+  bool accepted = false;    // c in the band and the doubling near 4
+  std::int64_t passes = 0;  // perturbed passes over at most 16 samples
+};
+
+// Two draws on at most 16 samples a trial. With `previous` (the step of the scoring before) one trial decides
+// whether it is kept: it is while its c is in the band.
+[[nodiscard]] Calibration calibrate(const Functional& f, const Estimator& estimator, double previous = 0);
+
+}  // namespace lethe::scoring

@@ -1,0 +1,23 @@
+#include "framework/scoring/estimator.h"
+
+#include "framework/base/error.h"
+#include "framework/base/text.h"
+
+namespace lethe::scoring {
+
+std::vector<std::string> estimator_names() {
+  std::vector<std::string> names;
+  for (const Entry& entry : registry()) names.emplace_back(entry.name);
+  return names;
+}
+
+std::unique_ptr<Estimator> make_estimator(const std::string& name, config::Section options) {
+  for (const Entry& entry : registry()) {
+    if (entry.name == name) return entry.make(options);
+  }
+  const std::vector<std::string> names = estimator_names();
+  fail("config.range", fmt::format("`{}` is not an estimator", name),
+       fmt::format("{} Estimators: {}", base::did_you_mean(name, names), base::join(names, ", ")));
+}
+
+}  // namespace lethe::scoring

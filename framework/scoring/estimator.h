@@ -1,0 +1,53 @@
+// A way to estimate E f(d). One strategy, one file in estimators/; the word in the YAML is its name.
+//
+// An estimator is asked for draws: a draw is one independent value a[k][i] for each sample i, made from
+// direction(s) keyed by its number k alone, so draws may be made in any order, together, or after an
+// interruption. The score is scale(sigma, step) |mean_k a|. (`jet`, which needs no step, adds a pass of its
+// own to ScoredModel; a draw of it is a collapsed group of directions.)
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "framework/config/section.h"
+#include "framework/scoring/functional.h"
+
+namespace lethe::scoring {
+
+struct DrawValues {
+  std::vector<double> value;  // a[k][*], [samples]
+  std::vector<double>
+      first_order;  // b[k][*]: what one plain draw would add as noise; empty where it is not seen
+};
+
+// Where the size of the step comes from: found by calibration, sigma itself, or there is none.
+enum class StepSize { calibrated, sigma, none };
+
+class Estimator {
+ public:
+  virtual ~Estimator() = default;
+  virtual StepSize step_size() const = 0;
+  // From |mean a| at this step to the score at sigma.
+  virtual double scale(double sigma, double step) const = 0;
+  // Draws first … first + count - 1, of the samples named or of all.
+  virtual std::vector<DrawValues> draws(const Functional& f, double step, std::int64_t first,
+                                        std::int64_t count,
+                                        std::span<const std::int64_t> samples = {}) const = 0;
+};
+
+using Make = std::unique_ptr<Estimator>(config::Section);
+struct Entry {
+  std::string_view name;
+  Make* make;
+};
+[[nodiscard]] std::span<const Entry> registry();
+[[nodiscard]] std::vector<std::string> estimator_names();
+
+// Errors: config.range for a name that is not in the registry.
+[[nodiscard]] std::unique_ptr<Estimator> make_estimator(const std::string& name, config::Section options);
+
+}  // namespace lethe::scoring

@@ -1,0 +1,37 @@
+// What the public re-implementation computes: the mean of |f(d)|. Another quantity than the definition: it
+// converges to sigma sqrt(2/pi) |g|, a gradient norm, and is proportional to sigma, not to its square.
+#include <cmath>
+
+#include "framework/scoring/estimator.h"
+
+namespace lethe::scoring {
+namespace {
+
+class MeanAbs final : public Estimator {
+ public:
+  StepSize step_size() const override { return StepSize::sigma; }
+  double scale(double sigma, double step) const override { return sigma / step; }
+
+  std::vector<DrawValues> draws(const Functional& f, double step, std::int64_t first, std::int64_t count,
+                                std::span<const std::int64_t> samples) const override {
+    std::vector<Perturbation> singles;
+    for (std::int64_t k = first; k < first + count; ++k) {
+      singles.push_back({.sigma = step, .sign = 1, .draw = static_cast<std::uint32_t>(k)});
+    }
+    std::vector<DrawValues> draws;
+    for (auto& values : f.values(singles, samples)) {
+      for (double& value : values) value = std::abs(value);
+      draws.push_back({std::move(values), {}});
+    }
+    return draws;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Estimator> make_mean_abs(config::Section options) {
+  options.reject_unknown();
+  return std::make_unique<MeanAbs>();
+}
+
+}  // namespace lethe::scoring

@@ -1,0 +1,166 @@
+#include "framework/scoring/mrd.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "framework/base/error.h"
+#include "framework/base/hash.h"
+#include "framework/base/statistics.h"
+#include "framework/scoring/calibration.h"
+
+namespace lethe::scoring {
+namespace {
+
+void check_positive(const char* name, double value) {
+  if (!(value > 0) || !std::isfinite(value)) {
+    fail("config.range", fmt::format("score.{} must be a finite number > 0, got {}", name, value),
+         "the score is proportional to sigma^2: any positive sigma gives the same ranking");
+  }
+}
+
+MrdOptions checked(MrdOptions options) {
+  check_positive("sigma", options.sigma);
+  if (options.sigma_eff) check_positive("sigma_eff", *options.sigma_eff);
+  if (options.stop.min_draws < 2 || options.stop.max_draws < options.stop.min_draws) {
+    fail("config.range", fmt::format("score.stop needs 2 <= min_draws <= max_draws, got {} and {}",
+                                     options.stop.min_draws, options.stop.max_draws));
+  }
+  return options;
+}
+
+std::string identity_of(const MrdOptions& o, std::uint32_t refresh, const std::string& given,
+                        const std::vector<SampleBase>& base) {
+  base::Hasher hasher;
+  hasher.add(given).add(o.estimator).add(o.scope);
+  hasher.add(fmt::format("{:a} {:a} {} {} {} {}", o.sigma, o.sigma_eff.value_or(0), static_cast<int>(o.mode),
+                         static_cast<int>(o.distribution), o.seed, refresh));
+  for (const SampleBase& sample : base) hasher.add(fmt::format("{} {}", sample.tokens, sample.dropped));
+  return hasher.hex();
+}
+
+std::vector<std::vector<double>> column(const std::vector<DrawValues>& draws,
+                                        std::vector<double> DrawValues::*part) {
+  std::vector<std::vector<double>> rows;
+  for (const DrawValues& draw : draws) rows.push_back(draw.*part);
+  return rows;
+}
+
+// R: the relative error of one plain draw at sigma, from the first-order parts seen at the step.
+double plain_relative_error(const std::vector<DrawValues>& draws, const std::vector<double>& mean,
+                            double ratio) {
+  if (draws.front().first_order.empty()) return std::numeric_limits<double>::quiet_NaN();
+  const auto errors = standard_errors(column(draws, &DrawValues::first_order));
+  std::vector<double> relative;
+  for (std::size_t i = 0; i < mean.size(); ++i) {
+    relative.push_back(errors[i] * std::sqrt(static_cast<double>(draws.size())) / std::abs(mean[i]) * ratio);
+  }
+  return base::median_of_finite(relative);
+}
+
+double median_change(const Functional& f, const std::vector<double>& mean) {
+  std::vector<double> changes;
+  for (std::size_t i = 0; i < mean.size(); ++i) {
+    changes.push_back(std::abs(f.per_token(mean[i], static_cast<std::int64_t>(i))));
+  }
+  return base::median_of_finite(changes);
+}
+
+ScoredSample scored(const SampleBase& base, double mean, double error, double scale, bool visible) {
+  ScoredSample sample;
+  sample.score = scale * std::abs(mean);
+  sample.standard_error = scale * error;
+  sample.weight = scale * base::debiased_magnitude(mean, error);
+  sample.resolved = visible && base::is_resolved(mean, error);
+  sample.tokens = base.tokens;
+  sample.dropped_tokens = base.dropped;
+  sample.loss = -base.log_prob_sum / static_cast<double>(base.tokens);
+  return sample;
+}
+
+void count(MrdResult& result) {
+  std::vector<double> weights;
+  for (const ScoredSample& sample : result.samples) {
+    const bool finite = std::isfinite(sample.score);
+    result.non_finite += finite ? 0 : 1;
+    result.unresolved += sample.resolved ? 0 : 1;
+    result.dropped_tokens += sample.dropped_tokens;
+    if (finite) weights.push_back(sample.weight);
+  }
+  result.effective_samples = base::effective_sample_size(weights);
+}
+
+}  // namespace
+
+MrdRun::MrdRun(ScoredModel& model, MrdOptions options, std::uint32_t refresh, std::string identity,
+               double previous_step)
+    : options_(checked(std::move(options))),
+      estimator_(make_estimator(options_.estimator, options_.estimator_options)),
+      functional_(model, options_.mode, {options_.seed, refresh, options_.distribution, options_.scope}),
+      previous_step_(previous_step) {
+  state_.identity = identity_of(options_, refresh, identity, functional_.base());
+}
+
+void MrdRun::resume(ScoreState state) {
+  if (state.identity != state_.identity) {
+    fail("ckpt.mismatch", "the saved draws are of another model, data set, refresh or score section",
+         "delete the saved state to score from the first draw");
+  }
+  state_ = std::move(state);
+}
+
+bool MrdRun::done() const { return enough(column(state_.draws, &DrawValues::value), options_.stop); }
+
+void MrdRun::choose_step() {
+  if (options_.sigma_eff || estimator_->step_size() != StepSize::calibrated) {
+    state_.step = options_.sigma_eff.value_or(options_.sigma);
+    return;
+  }
+  const Calibration found = calibrate(functional_, *estimator_, previous_step_);
+  state_.step = found.step;
+  calibration_passes_ = found.passes;
+  calibrated_ = found.accepted;
+}
+
+void MrdRun::advance() {
+  if (state_.step == 0) choose_step();
+  const auto have = static_cast<std::int64_t>(state_.draws.size());
+  const std::int64_t want = std::min(functional_.model().draws_at_once(), options_.stop.max_draws - have);
+  for (DrawValues& draw : estimator_->draws(functional_, state_.step, have, want)) {
+    if (done()) return;  // the rule stops at the same draw whatever was made together
+    state_.draws.push_back(std::move(draw));
+  }
+}
+
+MrdResult MrdRun::result() const {
+  LETHE_CHECK(state_.draws.size() >= 2, "a result of {} draws", state_.draws.size());
+  const auto values = column(state_.draws, &DrawValues::value);
+  const auto mean = means(values), error = standard_errors(values);
+  MrdResult r;
+  r.sigma = options_.sigma;
+  r.sigma_eff = state_.step;
+  r.draws = static_cast<std::int64_t>(values.size());
+  r.passes = functional_.full_passes();
+  r.calibration_passes = calibration_passes_;
+  r.c = median_change(functional_, mean);
+  r.total_variation = expected_total_variation(values);
+  r.reliability = ranking_reliability(values);
+  r.plain_relative_error = plain_relative_error(state_.draws, mean, state_.step / options_.sigma);
+  const double scale = estimator_->scale(options_.sigma, state_.step);
+  const bool visible = sees_step(r.c);
+  for (std::size_t i = 0; i < mean.size(); ++i) {
+    r.samples.push_back(scored(functional_.base()[i], mean[i], error[i], scale, visible));
+  }
+  count(r);
+  r.warnings = warnings_of(r);
+  return r;
+}
+
+MrdResult score(ScoredModel& model, const MrdOptions& options, std::uint32_t refresh) {
+  MrdRun run(model, options, refresh);
+  while (!run.done()) run.advance();
+  return run.result();
+}
+
+}  // namespace lethe::scoring

@@ -1,0 +1,28 @@
+#include "framework/scoring/mrd.h"
+
+namespace lethe::scoring {
+
+MrdOptions read_mrd(config::Section section) {
+  MrdOptions o;
+  std::string mode = "sum", distribution = "rademacher";
+  section
+      .optional("sigma", o.sigma, "standard deviation of the weight noise: the unit of the scores",
+                config::above(0))
+      .maybe("sigma_eff", o.sigma_eff,
+             "step at which the score is measured; found by calibration where absent", config::above(0));
+  o.estimator_options =
+      section.named("estimator", o.estimator, estimator_names(), "how the expectation is estimated");
+  section
+      .choice("mode", mode, {"sum", "mean", "aggregate"},
+              "over tokens: the paper's sum, per token, or one ratio")
+      .choice("distribution", distribution, {"rademacher", "gaussian"}, "of the noise")
+      .optional("scope", o.scope, "which weights move: all, norms, or a pattern of parameter names")
+      .optional("seed", o.seed, "of the noise");
+  o.stop = read_stop(section.section("stop", "when there are enough draws"));
+  section.reject_unknown();
+  o.mode = mode == "sum" ? Mode::sum : mode == "mean" ? Mode::mean : Mode::aggregate;
+  o.distribution = distribution == "gaussian" ? Distribution::gaussian : Distribution::rademacher;
+  return o;
+}
+
+}  // namespace lethe::scoring

@@ -1,0 +1,90 @@
+// What a result says when it should not be trusted as it is, and what to change.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "framework/scoring/calibration.h"
+#include "framework/scoring/mrd.h"
+
+namespace lethe::scoring {
+namespace {
+
+void warn_of_step(std::vector<std::string>& out, const MrdResult& r, const ChangeBand& band,
+                  Precision precision, bool sees, bool by_hand) {
+  const char* advice = by_hand ? "leave score.sigma_eff out to have it calibrated"
+                               : "score in float32, or set score.sigma_eff";
+  if (!sees) {
+    out.push_back(fmt::format(
+        "score.unresolved: at sigma_eff {:.3g} a token's log-probability changes by {:.2g}, below the "
+        "round-off of {} (about {:.0e}): no sample is resolved; {}",
+        r.sigma_eff, r.c, name_of(precision), band.round_off, advice));
+  } else if (r.c > band.high) {
+    out.push_back(fmt::format(
+        "score.bias: a token's log-probability changes by c = {:.2g} at sigma_eff {:.3g}, above {:.2g}: "
+        "expect scores about {:.0f} % too large; {}",
+        r.c, r.sigma_eff, band.high, 70 * r.c, advice));
+  } else if (r.c < band.low) {
+    out.push_back(fmt::format(
+        "score.small_step: a token's log-probability changes by c = {:.2g} at sigma_eff {:.3g}, below "
+        "{:.2g}: round-off of {} may show; {}",
+        r.c, r.sigma_eff, band.low, name_of(precision), advice));
+  }
+}
+
+void warn_of_samples(std::vector<std::string>& out, const MrdResult& r) {
+  const std::size_t all = r.samples.size();
+  if (r.unresolved > 0) {
+    out.push_back(fmt::format(
+        "score.unresolved: {} of {} samples lie within three standard errors of zero; their weights are "
+        "debiased; raise score.stop.min_draws for more draws",
+        r.unresolved, all));
+  }
+  if (r.non_finite > 0)
+    out.push_back(fmt::format("score.nonfinite: {} of {} scores are no number", r.non_finite, all));
+  if (r.dropped_tokens > 0) {
+    out.push_back(
+        fmt::format("score.dropped: {} tokens are certain beyond this precision (P = 0) and are left out",
+                    r.dropped_tokens));
+  }
+}
+
+void warn_of_draws(std::vector<std::string>& out, const MrdResult& r, const StopOptions& stop, bool plain) {
+  if (r.draws >= stop.max_draws && r.total_variation > stop.weights) {
+    out.push_back(fmt::format(
+        "score.stop: {} draws leave an expected error of the weights of {:.2g}, above {:.2g}; raise "
+        "score.stop.max_draws",
+        r.draws, r.total_variation, stop.weights));
+  }
+  const double error = r.plain_relative_error / std::sqrt(static_cast<double>(r.draws));
+  if (plain && error > 0.3) {
+    out.push_back(fmt::format(
+        "score.plain: the relative error of these scores is about {:.2g}; use estimator: antithetic", error));
+  }
+}
+
+}  // namespace
+
+bool MrdRun::sees_step(double c) const {
+  const bool stepless = estimator_->step_size() == StepSize::none;
+  return stepless || c >= band_of(functional_.model().precision()).round_off;
+}
+
+std::vector<std::string> MrdRun::warnings_of(const MrdResult& result) const {
+  std::vector<std::string> out;
+  const Precision precision = functional_.model().precision();
+  if (!calibrated_) {
+    out.push_back(fmt::format(
+        "score.calibration: found no sigma_eff at which the change is quadratic and above round-off; "
+        "using {:.3g}",
+        result.sigma_eff));
+  }
+  const bool sees = sees_step(result.c), calibrated = estimator_->step_size() == StepSize::calibrated;
+  if (calibrated || !sees) {
+    warn_of_step(out, result, band_of(precision), precision, sees, options_.sigma_eff.has_value());
+  }
+  warn_of_samples(out, result);
+  warn_of_draws(out, result, options_.stop, estimator_->step_size() == StepSize::sigma);
+  return out;
+}
+
+}  // namespace lethe::scoring

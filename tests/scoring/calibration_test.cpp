@@ -1,0 +1,69 @@
+#include "framework/scoring/calibration.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tests/scoring/toy_model.h"
+
+namespace lethe::scoring {
+namespace {
+
+template <class Toy>
+Calibration calibrate_toy(Toy& toy, double previous = 0, Mode mode = Mode::sum) {
+  const Functional f(toy, mode, {.seed = 1});
+  return calibrate(f, *make_estimator("antithetic", {}), previous);
+}
+
+void expect_in_band(const Calibration& found, Precision precision) {
+  const ChangeBand band = band_of(precision);
+  EXPECT_TRUE(found.accepted);
+  EXPECT_GE(found.c, band.low);
+  EXPECT_LE(found.c, band.high);
+  EXPECT_LT(found.passes, 100);
+}
+
+TEST(Calibration, FindsTheTargetChangeOnLargeAndSmallModels) {
+  for (const double scale : {0.1, 1.0, 30.0}) {
+    auto toy = made_up_toy<float>(40, 16, 5, scale);
+    const Calibration found = calibrate_toy(toy);
+    expect_in_band(found, Precision::float32);
+    EXPECT_NEAR(found.c, 0.01, 0.0101);
+    EXPECT_GE(found.doubling, 3.8);
+    EXPECT_LE(found.doubling, 4.5);
+  }
+}
+
+TEST(Calibration, AimsHigherWhereActivationsAreBf16) {
+  auto toy = made_up_toy<float>(40, 64, 8);
+  toy.precision_ = Precision::bfloat16;
+  toy.activation = to_bf16;
+  const Calibration found = calibrate_toy(toy);
+  EXPECT_GE(found.c, 0.1);
+  EXPECT_LE(found.c, 0.25);
+}
+
+TEST(Calibration, StepDoesNotDependOnTheMode) {
+  auto toy = made_up_toy<double>(20);
+  const double sum = calibrate_toy(toy).step;
+  EXPECT_NEAR(calibrate_toy(toy, 0, Mode::mean).step / sum, 1, 1e-9);
+}
+
+TEST(Calibration, KeepsTheStepOfTheScoringBeforeWhileItFits) {
+  auto toy = made_up_toy<float>(40);
+  const double found = calibrate_toy(toy).step;
+  const Calibration kept = calibrate_toy(toy, found * 1.3);
+  EXPECT_EQ(kept.step, found * 1.3);
+  EXPECT_EQ(kept.passes, 4);
+  EXPECT_NE(calibrate_toy(toy, found * 10).step, found * 10);
+}
+
+TEST(Calibration, SaysThatAModelWithoutCurvatureHasNoStep) {
+  LinearToy toy(3, made_up_weights<double>(3 * 16, 0.1), made_up_samples(8, 16, 3));
+  const Calibration found = calibrate_toy(toy);
+  EXPECT_FALSE(found.accepted);
+  EXPECT_LT(found.passes, 100);
+}
+
+}  // namespace
+}  // namespace lethe::scoring
