@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Steps of launchers/setup. Sourced; needs ROOT and DEPS. Every step is complete or absent: it is made in a folder
 # beside its place and renamed when done, and a stamp holds what it was made from.
 
@@ -16,7 +17,7 @@ logged() {
 }
 
 # The words of a list file without its comments.
-listed() { grep -hv '^#' "$@" | tr -s ' \n' '\n\n' | grep .; }
+listed() { grep -hv '^#' "$@" | xargs -n 1; }
 
 missing_packages() {
   local package
