@@ -17,6 +17,11 @@ def first_line(text):
     return lines[0] if lines else "no reason given"
 
 
+def last_line(text):
+    lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
+    return lines[-1] if lines else ""
+
+
 def cases(file):
     """(name, outcome, reason) of each test of a GoogleTest file; disabled tests are skipped ones."""
     for case in xml.parse(file).getroot().iter("testcase"):
@@ -34,15 +39,14 @@ def cases(file):
 
 
 def entry_outcome(entry):
-    """ctest's verdict on one program: run -> passed, notrun or a skip code -> skipped, anything else -> failed."""
-    failure, skipped = entry.find("failure"), entry.find("skipped")
-    if failure is not None:
-        return "failed", failure.get("message") or "failed"
-    if skipped is not None:
-        # A program that could not be started is a failure; only its own skip code is a skip.
-        reason = skipped.get("message") or ""
-        return ("skipped", reason) if "SKIP_RETURN_CODE" in reason else ("failed", reason or "did not run")
-    return ("passed", "") if entry.get("status") == "run" else ("failed", entry.get("status"))
+    """ctest's verdict on one program. One that could not be started is a failure: only its own skip code is a skip."""
+    status, skipped = entry.get("status"), entry.find("skipped")
+    reason = (skipped.get("message") if skipped is not None else "") or ""
+    if status == "run":
+        return "passed", ""
+    if status == "disabled" or reason.startswith("SKIP_"):
+        return "skipped", "disabled" if status == "disabled" else last_line(entry.findtext("system-out")) or reason
+    return "failed", reason or last_line(entry.findtext("system-out")) or "no output"
 
 
 def collect(folder):
@@ -51,13 +55,12 @@ def collect(folder):
         outcome, reason = entry_outcome(entry)
         file = folder / f"{name}.xml"
         if not file.exists():
-            note = "" if outcome != "failed" else f"no result file: {reason}; see build/logs/test.log"
-            yield name, "", outcome, note or reason
+            yield name, "", outcome, f"no result file; see build/logs/test.log ({reason})" if outcome == "failed" else reason
             continue
         found = [(name, *case) for case in cases(file)]
         yield from found
         if outcome == "failed" and not any(case[2] == "failed" for case in found):
-            yield name, "", "failed", f"the program failed beside its tests: {reason}; see build/logs/test.log"
+            yield name, "", "failed", f"failed beside its tests; see build/logs/test.log ({reason})"
 
 
 def main(folder):
