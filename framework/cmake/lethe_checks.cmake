@@ -28,7 +28,7 @@ lethe_tool_target(format-check "${LETHE_CLANG_FORMAT}"
 # The compilation database lists unity batches; the header filter of .clang-tidy reaches the files inside them.
 lethe_tool_target(lint "${LETHE_RUN_CLANG_TIDY}"
                   "${LETHE_RUN_CLANG_TIDY}" -quiet -p "${PROJECT_BINARY_DIR}" -clang-tidy-binary "${LETHE_CLANG_TIDY}"
-                  "-extra-arg=-Wno-unknown-warning-option" "/lethe_[a-z]+\\.dir/Unity/")
+                  "-extra-arg=-Wno-unknown-warning-option" "/(framework|launchers)/")
 
 # One source a header, without the precompiled header, which would hide a missing include. The second include checks the
 # guard. tests/structure/headers_test compares lone_headers/list.txt with the tree.

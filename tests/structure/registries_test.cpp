@@ -63,19 +63,25 @@ std::set<std::string> test_files_below(const std::string& part) {
   return names;
 }
 
+// "folder/stem.cpp" of each entry of a registry without tests/<part>/…/<stem>_test.cpp.
+std::vector<std::string> untested_entries(const Registry& registry) {
+  std::vector<std::string> untested;
+  const auto tests = test_files_below(registry.part);
+  for (const auto& entry : fs::directory_iterator(source_root() / registry.folder)) {
+    const auto stem = entry.path().stem().string();
+    if (entry.path().extension() != ".cpp" || registry.excluded.contains(stem)) continue;
+    if (!tests.contains(stem + "_test.cpp")) untested.push_back(registry.folder + "/" + stem + ".cpp");
+  }
+  return untested;
+}
+
 TEST(Registries, EveryEntryHasATestFileOfItsName) {
   const auto registries = all_registries();
   ASSERT_FALSE(registries.empty());
   for (const auto& registry : registries) {
     ASSERT_TRUE(fs::is_directory(source_root() / registry.folder)) << registry.folder;
-    const auto tests = test_files_below(registry.part);
-    for (const auto& entry : fs::directory_iterator(source_root() / registry.folder)) {
-      const auto stem = entry.path().stem().string();
-      if (entry.path().extension() != ".cpp" || registry.excluded.contains(stem)) continue;
-      EXPECT_TRUE(tests.contains(stem + "_test.cpp"))
-          << registry.folder << "/" << stem << ".cpp has no tests/" << registry.part << "/…/" << stem
-          << "_test.cpp";
-    }
+    EXPECT_THAT(untested_entries(registry), ::testing::IsEmpty())
+        << "each needs a <name>_test.cpp below tests/" << registry.part;
   }
 }
 
