@@ -1,6 +1,5 @@
 #include "framework/models/decoder.h"
 
-#include "framework/ops/attention.h"
 #include "framework/ops/linear.h"
 #include "framework/ops/rms_norm.h"
 #include "framework/ops/swiglu.h"
@@ -9,13 +8,13 @@ namespace lethe::models {
 namespace {
 
 template <class Value>
-Value attention_part(const DecoderShape& shape, const LayerWeights<Value>& w, const Value& x, const StreamLayout& stream) {
+Value attention_part(const DecoderShape& shape, const LayerWeights<Value>& w, const Value& x, const ops::RopeTables& rope, const Attend<Value>& attend) {
   const std::int64_t tokens = x.size(0);
   const auto heads = [&](const Value& y, std::int64_t count) { return y.view({tokens, count, shape.head_dim}); };
-  const Value q = ops::rope(heads(ops::linear(x, w.q, w.q_bias), shape.num_heads), stream.rope);
-  const Value k = ops::rope(heads(ops::linear(x, w.k, w.k_bias), shape.num_kv_heads), stream.rope);
+  const Value q = ops::rope(heads(ops::linear(x, w.q, w.q_bias), shape.num_heads), rope);
+  const Value k = ops::rope(heads(ops::linear(x, w.k, w.k_bias), shape.num_kv_heads), rope);
   const Value v = heads(ops::linear(x, w.v, w.v_bias), shape.num_kv_heads);
-  return ops::linear(ops::attention(q, k, v, stream.document_offsets), w.o);
+  return ops::linear(attend(q, k, v), w.o);
 }
 
 template <class Value>
@@ -26,11 +25,13 @@ Value mlp_part(const LayerWeights<Value>& w, const Value& x) {
 }  // namespace
 
 template <class Value>
-Value decoder_layer(const DecoderShape& shape, const LayerWeights<Value>& w, const Value& hidden, const StreamLayout& stream) {
-  const Value middle = hidden + attention_part(shape, w, ops::rms_norm(hidden, w.input_norm, shape.rms_norm_eps), stream);
+Value decoder_layer(const DecoderShape& shape, const LayerWeights<Value>& w, const Value& hidden,
+                    const ops::RopeTables& rope, const Attend<Value>& attend) {
+  const Value middle = hidden + attention_part(shape, w, ops::rms_norm(hidden, w.input_norm, shape.rms_norm_eps), rope, attend);
   return middle + mlp_part(w, ops::rms_norm(middle, w.post_attention_norm, shape.rms_norm_eps));
 }
 
-template at::Tensor decoder_layer(const DecoderShape&, const LayerWeights<at::Tensor>&, const at::Tensor&, const StreamLayout&);
+template at::Tensor decoder_layer(const DecoderShape&, const LayerWeights<at::Tensor>&, const at::Tensor&,
+                                  const ops::RopeTables&, const Attend<at::Tensor>&);
 
 }  // namespace lethe::models

@@ -5,7 +5,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <span>
+#include <functional>
 
 #include "framework/ops/rope.h"
 
@@ -16,11 +16,10 @@ struct DecoderShape {
   double rms_norm_eps = 1e-5;
 };
 
-// What a layer needs to know of the token stream.
-struct StreamLayout {
-  std::span<const std::int64_t> document_offsets;  // [documents + 1]
-  ops::RopeTables rope;
-};
+// How queries find keys: inside a stream's documents (training, scoring), or in a cache as well (generation). q [tokens, heads, head_dim],
+// k and v [tokens, kv_heads, head_dim], positions already rotated in -> [tokens, heads * head_dim].
+template <class Value>
+using Attend = std::function<Value(const Value& q, const Value& k, const Value& v)>;
 
 template <class Value>
 struct LayerWeights {
@@ -34,8 +33,9 @@ struct LayerWeights {
 // hidden [tokens, hidden] -> the same shape: x + attention(norm(x)), then + mlp(norm(.)).
 template <class Value>
 [[nodiscard]] Value decoder_layer(const DecoderShape& shape, const LayerWeights<Value>& weights, const Value& hidden,
-                                  const StreamLayout& stream);
+                                  const ops::RopeTables& rope, const Attend<Value>& attend);
 
-extern template at::Tensor decoder_layer(const DecoderShape&, const LayerWeights<at::Tensor>&, const at::Tensor&, const StreamLayout&);
+extern template at::Tensor decoder_layer(const DecoderShape&, const LayerWeights<at::Tensor>&, const at::Tensor&,
+                                         const ops::RopeTables&, const Attend<at::Tensor>&);
 
 }  // namespace lethe::models

@@ -4,6 +4,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "framework/base/error.h"
+#include "framework/ops/attention.h"
 
 namespace lethe::walk {
 
@@ -22,7 +23,7 @@ std::vector<at::Tensor> BlockWalk::forward(const data::Pack& pack, const PassReq
     const auto held = store_.acquire(model_.segment_of(model_.embedding), source_);
     prefetch_layer(0);
     if (!empty) {
-      stream_ = {.document_offsets = pack.document_offsets, .rope = ops::rope_tables(pack.positions, model_.rope_frequencies, options)};
+      rope_ = ops::rope_tables(pack.positions, model_.rope_frequencies, options);
       ids_ = at::from_blob(const_cast<std::int64_t*>(pack.ids.data()), {pack.num_tokens()}, at::kLong);
       hidden = embed(ids_);
     }
@@ -43,7 +44,7 @@ std::vector<at::Tensor> BlockWalk::forward(const data::Pack& pack, const PassReq
   const auto head_held = store_.acquire(model_.segment_of(model_.head), source_);
   head_ = std::make_unique<Head>(options_.head, request.statistics);
   if (empty) return std::vector<at::Tensor>(request.statistics.size(), at::zeros({0}, options.dtype(options.dtype() == at::kDouble ? at::kDouble : at::kFloat)));
-  return head_->forward(head_weights(), hidden, pack, request.for_backward);
+  return head_->forward(head_weights(store_, model_), hidden, pack, request.for_backward);
 }
 
 void BlockWalk::backward(const std::vector<at::Tensor>& upstream, sharding::GradientStore& gradients) {
@@ -58,18 +59,21 @@ void BlockWalk::backward(const std::vector<at::Tensor>& upstream, sharding::Grad
 at::Tensor BlockWalk::embed(const at::Tensor& ids) { return at::embedding(store_.slot(model_.embedding), ids); }
 
 at::Tensor BlockWalk::run_layer(int layer, const at::Tensor& input) {
-  return models::decoder_layer(model_.shape, layer_weights(model_.layers[layer]), input, stream_);
+  const models::Attend<at::Tensor> attend = [this](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+    return ops::attention(q, k, v, pack_->document_offsets);
+  };
+  return models::decoder_layer(model_.shape, layer_weights(store_, model_.layers[layer]), input, rope_, attend);
 }
 
-models::LayerWeights<at::Tensor> BlockWalk::layer_weights(const models::LayerParameters& p) const {
-  const auto slot = [&](int parameter) { return parameter < 0 ? at::Tensor() : store_.slot(parameter); };
+models::LayerWeights<at::Tensor> layer_weights(const sharding::WeightStore& store, const models::LayerParameters& p) {
+  const auto slot = [&](int parameter) { return parameter < 0 ? at::Tensor() : store.slot(parameter); };
   return {.input_norm = slot(p.input_norm), .q = slot(p.q), .k = slot(p.k), .v = slot(p.v), .o = slot(p.o),
           .q_bias = slot(p.q_bias), .k_bias = slot(p.k_bias), .v_bias = slot(p.v_bias),
           .post_attention_norm = slot(p.post_attention_norm), .gate = slot(p.gate), .up = slot(p.up), .down = slot(p.down)};
 }
 
-HeadWeights BlockWalk::head_weights() const {
-  return {.norm_gain = store_.slot(model_.final_norm), .weight = store_.slot(model_.head), .rms_norm_eps = model_.shape.rms_norm_eps};
+HeadWeights head_weights(const sharding::WeightStore& store, const models::DecoderModel& model) {
+  return {.norm_gain = store.slot(model.final_norm), .weight = store.slot(model.head), .rms_norm_eps = model.shape.rms_norm_eps};
 }
 
 void BlockWalk::prefetch_layer(int layer) {
@@ -88,7 +92,7 @@ void BlockWalk::head_backward(const std::vector<at::Tensor>& upstream, at::Tenso
   gradients.open(head_segment);
   if (!empty) {
     norm_gradient = at::zeros({model_.config.hidden_size}, gradients.view(model_.head).options());
-    hidden_gradient = head_->backward(head_weights(), upstream, {.norm_gain = norm_gradient, .weight = gradients.view(model_.head)});
+    hidden_gradient = head_->backward(head_weights(store_, model_), upstream, {.norm_gain = norm_gradient, .weight = gradients.view(model_.head)});
   }
   gradients.close();
   gradients.open(norm_segment);

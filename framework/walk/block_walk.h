@@ -27,12 +27,17 @@ struct PassRequest {
   bool for_backward = false;
 };
 
+// The slots of a block's parameters; readable while its segments are held.
+[[nodiscard]] models::LayerWeights<at::Tensor> layer_weights(const sharding::WeightStore& store, const models::LayerParameters& p);
+[[nodiscard]] HeadWeights head_weights(const sharding::WeightStore& store, const models::DecoderModel& model);
+
 class BlockWalk {
  public:
   BlockWalk(const models::DecoderModel& model, sharding::WeightStore& store, WalkOptions options = {});
 
   // -> one tensor [scored] for each statistic asked for, in that order.
   std::vector<at::Tensor> forward(const data::Pack& pack, const PassRequest& request);
+  const sharding::WeightStore& store() const noexcept { return store_; }
   // After a forward with for_backward: adds the gradients of sum_k <upstream_k, statistic_k> to the store.
   void backward(const std::vector<at::Tensor>& upstream, sharding::GradientStore& gradients);
 
@@ -42,11 +47,9 @@ class BlockWalk {
   };
   at::Tensor embed(const at::Tensor& ids);
   at::Tensor run_layer(int layer, const at::Tensor& input);
-  models::LayerWeights<at::Tensor> layer_weights(const models::LayerParameters& p) const;
   void layer_backward(int layer, at::Tensor& hidden_gradient, sharding::GradientStore& gradients);
   void head_backward(const std::vector<at::Tensor>& upstream, at::Tensor& hidden_gradient, sharding::GradientStore& gradients);
   void embedding_backward(const at::Tensor& hidden_gradient, sharding::GradientStore& gradients);
-  HeadWeights head_weights() const;
   void prefetch_layer(int layer);
 
   const models::DecoderModel& model_;
@@ -55,7 +58,7 @@ class BlockWalk {
   // Of the pass under way.
   const data::Pack* pack_ = nullptr;
   const sharding::WeightSource* source_ = nullptr;
-  models::StreamLayout stream_;
+  ops::RopeTables rope_;
   at::Tensor ids_;
   std::vector<Kept> kept_;
   std::unique_ptr<Head> head_;

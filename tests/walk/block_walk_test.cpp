@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "framework/dist/simulated_group.h"
+#include "framework/ops/attention.h"
 #include "framework/ops/rms_norm.h"
 #include "tests/support/tiny_model.h"
 
@@ -32,11 +33,12 @@ Reference ordinary_autograd(const models::DecoderModel& model, const data::Pack&
     weights.push_back(at::from_blob(values.data(), p.shape, at::kFloat).to(dtype, false, true).requires_grad_(true));
   }
   const auto get = [&](int p) { return p < 0 ? at::Tensor() : weights[p]; };
-  const models::StreamLayout stream{.document_offsets = pack.document_offsets, .rope = ops::rope_tables(pack.positions, model.rope_frequencies, dtype)};
+  const ops::RopeTables rope = ops::rope_tables(pack.positions, model.rope_frequencies, dtype);
+  const models::Attend<at::Tensor> attend = [&](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) { return ops::attention(q, k, v, pack.document_offsets); };
   at::Tensor hidden = at::embedding(weights[model.embedding], at::tensor(pack.ids));
   for (const models::LayerParameters& p : model.layers) {
     hidden = models::decoder_layer<at::Tensor>(model.shape, {get(p.input_norm), get(p.q), get(p.k), get(p.v), get(p.o), get(p.q_bias), get(p.k_bias),
-      get(p.v_bias), get(p.post_attention_norm), get(p.gate), get(p.up), get(p.down)}, hidden, stream);
+      get(p.v_bias), get(p.post_attention_norm), get(p.gate), get(p.up), get(p.down)}, hidden, rope, attend);
   }
   const at::Tensor rows = hidden.index_select(0, at::tensor(pack.scored_rows));
   const at::Tensor logits = at::mm(ops::rms_norm(rows, weights[model.final_norm], model.shape.rms_norm_eps), weights[model.head].t());

@@ -1,0 +1,29 @@
+// The weights seen through noise: W + sign sigma z, written into the gather buffer; the masters are read-only. z is keyed by the
+// canonical index, so every cut into shards gives the same noise.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "framework/models/parameter_index.h"
+#include "framework/scoring/scored_model.h"
+#include "framework/sharding/weight_source.h"
+
+namespace lethe::scoring {
+
+class PerturbedWeights final : public sharding::WeightSource {
+ public:
+  // Errors: config.range where `noise.scope` names no parameter.
+  PerturbedWeights(const models::ParameterIndex& index, Noise noise, Perturbation perturbation);
+  void write(const sharding::ShardPart& part, const at::Tensor& master, at::Tensor& out) const override;
+
+ private:
+  template <class T>
+  void add_noise(std::uint64_t first, const T* weights, T* out, std::uint64_t count) const;
+  Noise noise_;
+  Perturbation perturbation_;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> moved_;  // canonical ranges [first, end) that the scope moves
+};
+
+}  // namespace lethe::scoring

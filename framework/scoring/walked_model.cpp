@@ -1,0 +1,87 @@
+#include "framework/scoring/walked_model.h"
+
+#include <numeric>
+
+#include "framework/scoring/perturbation.h"
+
+namespace lethe::scoring {
+
+WalkedModel::WalkedModel(walk::BlockWalk& walk, sharding::WeightStore& store, dist::ProcessGroup& world, std::span<const data::Document> documents)
+    : walk_(walk), store_(store), world_(world), documents_(documents) {}
+
+std::vector<SampleBase> WalkedModel::base_pass() {
+  base_ = inference::token_log_probs(walk_, world_, documents_);
+  std::vector<SampleBase> samples;
+  for (std::size_t d = 0; d < documents_.size(); ++d) {
+    SampleBase& sample = samples.emplace_back();
+    for (const double p : base_.of(static_cast<std::int64_t>(d))) {
+      p == 0 ? ++sample.dropped : ++sample.tokens;
+      sample.log_prob_sum += p;
+    }
+  }
+  return samples;
+}
+
+std::vector<PassValues> WalkedModel::perturbed_passes(const Noise& noise, std::span<const Perturbation> perturbations, std::span<const std::int64_t> asked) {
+  std::vector<std::int64_t> samples(asked.begin(), asked.end());
+  if (samples.empty()) {
+    samples.resize(documents_.size());
+    std::iota(samples.begin(), samples.end(), 0);
+  }
+  std::vector<data::Document> chosen;
+  for (const std::int64_t s : samples) chosen.push_back(documents_[s]);
+  std::vector<PassValues> values;
+  for (const inference::TokenLogProbs& pass : walk_all(noise, perturbations, chosen)) values.push_back(compare(pass, samples));
+  return values;
+}
+
+std::vector<inference::TokenLogProbs> WalkedModel::walk_all(const Noise& noise, std::span<const Perturbation> perturbations, std::span<const data::Document> documents) {
+  std::vector<inference::TokenLogProbs> passes;
+  if (store_.grid().shard_size() > 1) {
+    for (const Perturbation& perturbation : perturbations) {
+      const PerturbedWeights source(store_.index(), noise, perturbation);
+      passes.push_back(inference::token_log_probs(walk_, world_, documents, &source));
+    }
+    return passes;
+  }
+  const auto packs = inference::packs_of(documents, {});
+  const std::size_t jobs = perturbations.size() * packs.size(), ranks = static_cast<std::size_t>(world_.size()), rank = static_cast<std::size_t>(world_.rank());
+  for (std::size_t p = 0; p < perturbations.size(); ++p) {
+    passes.push_back(inference::empty_log_probs(documents));
+    const PerturbedWeights source(store_.index(), noise, perturbations[p]);
+    for (std::size_t k = 0; k < packs.size(); ++k) {
+      const std::size_t job = p * packs.size() + k;
+      if (job * ranks / jobs == rank) inference::fill_pack(walk_, documents, packs[k], &source, passes.back());
+    }
+  }
+  for (inference::TokenLogProbs& pass : passes) world_.all_reduce(dist::span_of(std::span(pass.values)));
+  return passes;
+}
+
+PassValues WalkedModel::compare(const inference::TokenLogProbs& perturbed, std::span<const std::int64_t> samples) const {
+  PassValues values;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const auto before = base_.of(samples[i]), after = perturbed.of(static_cast<std::int64_t>(i));
+    double ratio = 0, difference = 0;
+    for (std::size_t t = 0; t < before.size(); ++t) {
+      if (before[t] == 0) continue;  // exact underflow: the token is dropped from sum and count
+      ratio += (before[t] - after[t]) / before[t];
+      difference += before[t] - after[t];
+    }
+    values.ratio.push_back(ratio);
+    values.difference.push_back(difference);
+  }
+  return values;
+}
+
+Precision WalkedModel::precision() const {
+  switch (store_.options().compute) {
+    case at::kDouble: return Precision::float64;
+    case at::kBFloat16: return Precision::bfloat16;
+    default: return Precision::float32;
+  }
+}
+
+std::int64_t WalkedModel::draws_at_once() const { return store_.grid().shard_size() > 1 ? 1 : world_.size(); }
+
+}  // namespace lethe::scoring

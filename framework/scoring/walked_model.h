@@ -1,0 +1,37 @@
+// The scored model over the engine: passes of the walk through perturbed weights, spread over ranks. Where a rank holds the model (shard
+// group of one), ranks take whole (draw, pack) jobs; where it is sharded, all ranks walk each draw together, each with its own packs.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "framework/inference/log_likelihood.h"
+#include "framework/scoring/scored_model.h"
+
+namespace lethe::scoring {
+
+class WalkedModel final : public ScoredModel {
+ public:
+  // All must outlive it. `documents`: the forget set, in sample order.
+  WalkedModel(walk::BlockWalk& walk, sharding::WeightStore& store, dist::ProcessGroup& world, std::span<const data::Document> documents);
+
+  std::vector<SampleBase> base_pass() override;
+  std::vector<PassValues> perturbed_passes(const Noise& noise, std::span<const Perturbation> perturbations, std::span<const std::int64_t> samples) override;
+  Precision precision() const override;
+  std::int64_t draws_at_once() const override;
+
+ private:
+  struct Job {
+    std::size_t perturbation, pack;
+  };
+  std::vector<inference::TokenLogProbs> walk_all(const Noise& noise, std::span<const Perturbation> perturbations, std::span<const data::Document> documents);
+  PassValues compare(const inference::TokenLogProbs& perturbed, std::span<const std::int64_t> samples) const;
+
+  walk::BlockWalk& walk_;
+  sharding::WeightStore& store_;
+  dist::ProcessGroup& world_;
+  std::span<const data::Document> documents_;
+  inference::TokenLogProbs base_;
+};
+
+}  // namespace lethe::scoring
