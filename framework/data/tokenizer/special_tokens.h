@@ -13,7 +13,7 @@ namespace lethe::data {
 
 // Texts given by the user; they win over the model directory.
 struct SpecialTokenNames {
-  std::optional<std::string> bos_token, eos_token, pad_token;
+  std::optional<std::string> bos_token = {}, eos_token = {}, pad_token = {};
 };
 
 struct SpecialTokens {
