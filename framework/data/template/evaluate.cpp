@@ -8,9 +8,11 @@
 
 namespace lethe::data::jinja {
 
-Value Interpreter::lookup(const std::string& name) const {
-  for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope)
+Value Interpreter::lookup(const std::string& name) {
+  for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope) {
+    budget_.spend(static_cast<std::int64_t>(scope->size() / 32));
     if (const Value* found = find_member(*scope, name)) return *found;
+  }
   if (known_function(name)) return Value(Function{name});
   return Value(Undefined{name});
 }
@@ -28,7 +30,7 @@ Value Interpreter::evaluate(const Expression& node) {
     case ExpressionKind::mapping:
       return evaluate_container(node);
     case ExpressionKind::attribute:
-      return get_attribute(evaluate(*operands[0]), node.text, node.line);
+      return evaluate_attribute(node);
     case ExpressionKind::subscript:
       return evaluate_subscript(node);
     case ExpressionKind::slice:
@@ -92,17 +94,29 @@ Value Interpreter::evaluate_container(const Expression& node) {
   return Value::mapping(std::move(members));
 }
 
+// Characters of a text and members of a mapping are found by walking.
+void Interpreter::spend_access(const Value& object) {
+  if (object.text()) budget_.spend_bytes(object.text()->size() * 16);
+  if (object.mapping()) budget_.spend(static_cast<std::int64_t>(object.mapping()->members.size() / 32));
+}
+
+Value Interpreter::evaluate_attribute(const Expression& node) {
+  const Value object = evaluate(*node.operands[0]);
+  spend_access(object);
+  return get_attribute(object, node.text, node.line);
+}
+
 Value Interpreter::evaluate_subscript(const Expression& node) {
   const Value object = evaluate(*node.operands[0]);
   const Value key = evaluate(*node.operands[1]);
-  if (object.text()) budget_.spend_bytes(object.text()->size());
+  spend_access(object);
   return get_item(object, key, node.line);
 }
 
 Value Interpreter::evaluate_slice(const Expression& node) {
   const Value object = evaluate(*node.operands[0]);
   const auto bound = [&](std::size_t i) { return node.operands[i] ? evaluate(*node.operands[i]) : Value(); };
-  if (object.text()) budget_.spend_bytes(object.text()->size() * 16);
+  spend_access(object);
   if (object.list()) budget_.spend(static_cast<std::int64_t>(object.list()->items.size()));
   const Value start = bound(1), stop = bound(2), step = bound(3);
   return get_slice(object, start, stop, step, node.line);
@@ -123,8 +137,7 @@ Value Interpreter::evaluate_compare(const Expression& node) {
   Value left = evaluate(*node.operands[0]);
   for (std::size_t i = 0; i < node.operators.size(); ++i) {
     Value right = evaluate(*node.operands[i + 1]);
-    if (right.list()) budget_.spend(static_cast<std::int64_t>(right.list()->items.size()));
-    if (right.text()) budget_.spend_bytes(right.text()->size());
+    budget_.spend_bytes((left.weight() + right.weight()) * 4);
     if (!apply_compare(node.operators[i], left, right, node.line)) return Value(false);
     left = std::move(right);
   }

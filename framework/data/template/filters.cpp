@@ -32,6 +32,9 @@ Value to_json_filter(const Value& input, const Arguments& given, CallContext& co
     else if (!plain && !value.is_none())
       refuse_construct(context.line, "tojson() with " + name);
   }
+  const double lines = static_cast<double>(input.weight()) / 8,
+               blanks = static_cast<double>(std::max<std::int64_t>(indent, 0) * input.depth());
+  context.budget.refuse_beyond(lines * blanks / 256);
   return Value(to_json(input, indent, context.line));
 }
 
@@ -174,6 +177,7 @@ Value chosen(const Value& input, const Arguments& given, CallContext& context) {
     rest.positional.assign(given.positional.begin() + static_cast<std::ptrdiff_t>(used) + 1,
                            given.positional.end());
   Items kept;
+  if (!input.truthy()) return Value::list({});  // none too, as in Jinja
   for (const Value& item : items_of(input, context.line)) {
     context.budget.spend();
     const Value looked_at = by_attribute ? path_of(item, attribute, context.line) : item;
@@ -191,6 +195,7 @@ Value mapped(const Value& input, const Arguments& given, CallContext& context) {
   Arguments rest;
   if (attribute == nullptr) rest.positional.assign(given.positional.begin() + 1, given.positional.end());
   Items items;
+  if (!input.truthy()) return Value::list({});
   for (const Value& item : items_of(input, context.line)) {
     context.budget.spend();
     Value value = attribute == nullptr ? apply_filter(filter, item, rest, context)
@@ -240,7 +245,7 @@ bool known_filter(std::string_view name) {
 }
 
 Value apply_filter(std::string_view name, const Value& input, const Arguments& given, CallContext& context) {
-  if (input.text()) context.budget.spend_bytes(input.text()->size() * 16);
+  context.budget.spend_bytes(input.weight() * (input.text() ? 16 : 1));
   if (input.list()) context.budget.spend(static_cast<std::int64_t>(input.list()->items.size()));
   for (const NamedFilter& row : kFilters)
     if (row.name == name) return row.filter(input, given, context);

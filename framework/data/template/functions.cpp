@@ -43,7 +43,10 @@ Value call_namespace(const Arguments& given, CallContext& context) {
     if (!from.mapping()) fail_type(context.line, "namespace() takes a mapping, got " + from.type_name());
     space->members = from.mapping()->members;
   }
-  for (const auto& [name, value] : given.keywords) space->members.emplace_back(name, value);
+  for (const auto& [name, value] : given.keywords) {
+    if (value.space() != nullptr) refuse_construct(context.line, "a namespace inside a namespace");
+    space->members.emplace_back(name, value);
+  }
   return Value(std::move(space));
 }
 

@@ -141,6 +141,7 @@ void Interpreter::set_targets(const Statement& node, const Value& value) {
   if (!node.attribute.empty()) {
     Namespace* space = lookup(node.targets[0]).space();
     if (space == nullptr) fail_type(node.line, fmt::format("`{}` is not a namespace", node.targets[0]));
+    if (value.space() != nullptr) refuse_construct(node.line, "a namespace inside a namespace");
     return put(space->members, node.attribute, value);
   }
   if (node.targets.size() == 1) return put(scopes_.back(), node.targets[0], value);

@@ -38,11 +38,13 @@ class Interpreter {
   // expressions
   Value evaluate(const Expression& node);
   Value evaluate_container(const Expression& node);
+  void spend_access(const Value& object);
+  Value evaluate_attribute(const Expression& node);
   Value evaluate_subscript(const Expression& node);
   Value evaluate_slice(const Expression& node);
   Value evaluate_call(const Expression& node);
   Value evaluate_compare(const Expression& node);
-  Value lookup(const std::string& name) const;
+  Value lookup(const std::string& name);
   Arguments arguments(const Expression& node);
 
   Budget budget_;

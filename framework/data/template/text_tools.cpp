@@ -36,8 +36,11 @@ std::vector<std::string> split_at_space(std::string_view text, std::int64_t most
   std::vector<std::string> parts;
   std::string_view rest = text;
   while (true) {
-    const std::string left = stripped(rest, nullptr, true, false);
-    rest = rest.substr(rest.size() - left.size());
+    while (!rest.empty()) {
+      std::size_t at = 0;
+      if (!is_python_space(next_code_point(rest, at))) break;
+      rest.remove_prefix(at);
+    }
     if (rest.empty()) return parts;
     if (most >= 0 && static_cast<std::int64_t>(parts.size()) == most) break;
     std::size_t end = 0;

@@ -9,27 +9,36 @@ namespace {
 
 constexpr int kMaxDepth = 100;  // destroying, comparing and printing recurse
 
-int deeper(int depth) {
-  if (depth >= kMaxDepth) fail("template.budget", "values are nested more than 100 deep");
-  return depth + 1;
-}
+constexpr std::size_t kMaxWeight = 16 << 20;
 
 }  // namespace
 
+// Spaces in values could be chained without end, or hold themselves.
+void Value::hold(const Value& item) {
+  if (item.space() != nullptr) fail("template.construct", "a namespace inside a value is not supported");
+  depth_ = std::max(depth_, item.depth_ + 1);
+  weight_ += item.weight();
+  if (depth_ > kMaxDepth) fail("template.budget", "values are nested more than 100 deep");
+  if (weight_ > kMaxWeight) fail("template.budget", "a value of more than 16 MiB");
+}
+
+std::size_t Value::weight() const { return text() == nullptr ? weight_ : text()->size() + 8; }
+
 Value Value::list(Items items, bool tuple) {
-  int depth = 0;
-  for (const Value& item : items) depth = std::max(depth, item.depth());
   Value value;
-  value.depth_ = deeper(depth);
+  value.depth_ = 1;
+  for (const Value& item : items) value.hold(item);
   value.data_ = std::make_shared<const List>(List{std::move(items), tuple});
   return value;
 }
 
 Value Value::mapping(Members members) {
-  int depth = 0;
-  for (const auto& member : members) depth = std::max(depth, member.second.depth());
   Value value;
-  value.depth_ = deeper(depth);
+  value.depth_ = 1;
+  for (const auto& member : members) {
+    value.hold(member.second);
+    value.weight_ += member.first.size();
+  }
   value.data_ = std::make_shared<const Mapping>(Mapping{std::move(members)});
   return value;
 }

@@ -49,7 +49,8 @@ class Value {
   explicit Value(Undefined undefined) : data_(std::move(undefined)) {}
   explicit Value(Function function) : data_(std::move(function)) {}
   explicit Value(std::shared_ptr<Namespace> space) : data_(std::move(space)) {}
-  // Errors: template.budget when values lie more than 100 deep.
+  // Errors: template.budget when values lie more than 100 deep, or print as more than 16 MiB: lists share
+  // their items, so a few lines could make one that takes years to print or compare.
   static Value list(Items items, bool tuple = false);
   static Value mapping(Members members);
 
@@ -72,10 +73,14 @@ class Value {
   [[nodiscard]] bool truthy() const;
   [[nodiscard]] std::string type_name() const;  // as an error message calls it
   [[nodiscard]] int depth() const noexcept { return depth_; }
+  [[nodiscard]] std::size_t weight() const;  // bytes that it prints as, about
 
  private:
   Variant data_;
   int depth_ = 0;
+  std::size_t weight_ = 8;
+
+  void hold(const Value& item);
 };
 
 [[nodiscard]] bool equal(const Value& a, const Value& b);
