@@ -1,0 +1,45 @@
+#include "framework/data/forget_retain.h"
+
+#include <unordered_map>
+
+#include "framework/base/error.h"
+#include "framework/base/log.h"
+
+namespace lethe::data {
+namespace {
+
+struct Overlap {
+  std::int64_t count = 0;
+  std::int64_t forget_row = 0, retain_row = 0;  // the first pair, from 1
+};
+
+// An equal id means an equal question, so questions decide.
+Overlap overlap_of(const std::vector<Sample>& forget, const std::vector<Sample>& retain) {
+  std::unordered_map<std::string_view, std::int64_t> questions;
+  for (const Sample& sample : forget) questions.try_emplace(sample.question, sample.row);
+  Overlap overlap;
+  for (const Sample& sample : retain) {
+    const auto found = questions.find(sample.question);
+    if (found == questions.end() || overlap.count++ > 0) continue;
+    overlap.forget_row = found->second + 1;
+    overlap.retain_row = sample.row + 1;
+  }
+  return overlap;
+}
+
+}  // namespace
+
+ForgetRetain read_forget_retain(const Options& options) {
+  ForgetRetain sets{read_samples(options.forget, "forget"), read_samples(options.retain, "retain")};
+  const Overlap overlap = overlap_of(sets.forget.samples, sets.retain.samples);
+  if (overlap.count == 0) return sets;
+  const auto message = fmt::format(
+      "{} questions of {} are also in {} (first: row {}, as row {} of the forget set)", overlap.count,
+      options.retain.path, options.forget.path, overlap.retain_row, overlap.forget_row);
+  if (!options.allow_overlap)
+    fail("data.overlap", message, "what is to be kept cannot be forgotten; or set data.allow_overlap: true");
+  base::warn_once("data.overlap", "warning[data.overlap]: " + message);
+  return sets;
+}
+
+}  // namespace lethe::data

@@ -1,0 +1,64 @@
+#include "framework/data/options.h"
+
+#include "framework/data/template/clock.h"
+
+namespace lethe::data {
+namespace {
+
+void read_field_names(config::Section& section, SourceOptions& o) {
+  section.optional("question_key", o.question_key, "field of the question")
+      .optional("answer_key", o.answer_key, "field of the answer")
+      .optional("paraphrased_question_key", o.paraphrased_question_key,
+                "field of the question in other words")
+      .optional("paraphrased_answer_key", o.paraphrased_answer_key, "field of the answer in other words")
+      .optional("perturbed_answer_key", o.perturbed_answer_key, "field of the wrong answers (a list)")
+      .optional("records", o.records, "where the rows lie in a file that is one JSON object, e.g. rows.row");
+}
+
+void read_tags(config::Section& section, TextOptions& o) {
+  section
+      .optional("system_prompt_with_special_tokens", o.system_prompt_with_special_tokens,
+                "text before everything, without a chat template")
+      .optional("user_start_tag", o.user_start_tag, "text before a question, without a chat template")
+      .optional("user_end_tag", o.user_end_tag, "text behind a question, without a chat template")
+      .optional("asst_start_tag", o.asst_start_tag, "text before an answer, without a chat template");
+}
+
+}  // namespace
+
+SourceOptions read_source(config::Section section) {
+  SourceOptions o;
+  section.required("path", o.path, "JSON Lines file of the samples");
+  read_field_names(section, o);
+  section.reject_unknown();
+  return o;
+}
+
+TextOptions read_text_options(config::Section section) {
+  TextOptions o;
+  section.optional("apply_chat_template", o.apply_chat_template, "the model's chat template instead of tags")
+      .maybe("system_prompt", o.system_prompt, "what the system turn of the chat template says")
+      .maybe("date", o.date, "the day that a chat template sees (2025-04-10)")
+      .maybe("date_string", o.date_string, "given to the chat template as date_string");
+  read_tags(section, o);
+  section.optional("max_length", o.max_length, "tokens that a sample keeps, without a chat template",
+                   config::at_least(2));
+  section.reject_unknown();
+  if (o.date) (void)jinja::clock_at(*o.date);
+  return o;
+}
+
+Options read(config::Section section) {
+  Options o;
+  o.forget = read_source(section.section("forget", "the samples to forget"));
+  o.retain = read_source(section.section("retain", "the samples to keep"));
+  o.text = read_text_options(section.section("text", "how a sample becomes text"));
+  section
+      .optional("max_dropped", o.max_dropped, "share of a set that may have no target token",
+                config::between(0, 1))
+      .optional("allow_overlap", o.allow_overlap, "let a sample or question stand in both sets");
+  section.reject_unknown();
+  return o;
+}
+
+}  // namespace lethe::data

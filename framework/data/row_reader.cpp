@@ -1,0 +1,106 @@
+#include "framework/data/row_reader.h"
+
+#include "framework/base/error.h"
+#include "framework/base/text.h"
+
+namespace lethe::data {
+namespace {
+
+constexpr std::size_t kMaxColumns = 64;  // remembered for the message only
+
+std::string kind_of(Json value) {
+  switch (value.type()) {
+    case simdjson::dom::element_type::ARRAY:
+      return "a list";
+    case simdjson::dom::element_type::OBJECT:
+      return "an object";
+    case simdjson::dom::element_type::STRING:
+      return "a string";
+    case simdjson::dom::element_type::BOOL:
+      return "true or false";
+    case simdjson::dom::element_type::NULL_VALUE:
+      return "null";
+    default:
+      return "a number";
+  }
+}
+
+void keep_first(std::string& kept, std::string message) {
+  if (kept.empty()) kept = std::move(message);
+}
+
+}  // namespace
+
+void RowReader::read(Json row, std::int64_t number) {
+  ++rows_;
+  simdjson::dom::object fields;
+  if (row.get(fields))
+    return keep_first(wrong_shape_,
+                      fmt::format("{}: row {} is {}, not an object", file_, number, kind_of(row)));
+  Sample sample;
+  sample.row = rows_ - 1;
+  std::set<std::string_view> seen;
+  for (const auto& [key, value] : fields) {
+    if (!seen.insert(key).second)
+      keep_first(wrong_shape_, fmt::format("{}: row {} has the field \"{}\" twice", file_, number, key));
+    if (columns_.size() < kMaxColumns) columns_.emplace(key);
+    note_field(sample, key, value, number);
+  }
+  if (!seen.contains(source_.question_key) && missing_question_++ == 0) first_missing_question_ = number;
+  if (!seen.contains(source_.answer_key) && missing_answer_++ == 0) first_missing_answer_ = number;
+  sample.id = sample_id(sample.question, sample.answer);
+  samples_.push_back(std::move(sample));
+}
+
+void RowReader::note_field(Sample& sample, std::string_view key, Json value, std::int64_t number) {
+  const bool optional_null = value.is_null() && key != source_.question_key && key != source_.answer_key;
+  if (optional_null) return;
+  if (key == source_.question_key) read_text(sample.question, key, value, number);
+  if (key == source_.answer_key) read_text(sample.answer, key, value, number);
+  if (key == source_.paraphrased_question_key) read_text(sample.paraphrased_question, key, value, number);
+  if (key == source_.paraphrased_answer_key) read_text(sample.paraphrased_answer, key, value, number);
+  if (key == source_.perturbed_answer_key) read_texts(sample.perturbed_answers, key, value, number);
+}
+
+void RowReader::read_text(std::string& out, std::string_view key, Json value, std::int64_t number) {
+  std::string_view text;
+  if (value.get(text))
+    return keep_first(wrong_type_, fmt::format("{}: row {}: {} is {}", file_, number, key, kind_of(value)));
+  out = text;
+}
+
+void RowReader::read_texts(std::vector<std::string>& out, std::string_view key, Json value,
+                           std::int64_t number) {
+  simdjson::dom::array list;
+  if (value.get(list)) {  // one wrong answer may stand without a list
+    std::string text;
+    read_text(text, key, value, number);
+    return out.push_back(std::move(text));
+  }
+  for (const Json item : list) {
+    std::string text;
+    read_text(text, fmt::format("an item of {}", key), item, number);
+    out.push_back(std::move(text));
+  }
+}
+
+void RowReader::refuse_missing(const std::string& key, std::int64_t count, std::int64_t first) const {
+  if (count == 0) return;
+  const std::vector<std::string> columns(columns_.begin(), columns_.end());
+  fail("data.column",
+       fmt::format("{}: {} of {} rows have no \"{}\" (first: {}); columns found: {}", file_, count, rows_,
+                   key, first, base::join(columns, ", ")),
+       base::did_you_mean(key, columns));
+}
+
+std::vector<Sample> RowReader::finish() {
+  if (!wrong_shape_.empty())
+    fail("data.shape", wrong_shape_, "each row is an object with a question and an answer");
+  refuse_missing(source_.question_key, missing_question_, first_missing_question_);
+  refuse_missing(source_.answer_key, missing_answer_, first_missing_answer_);
+  if (!wrong_type_.empty()) fail("data.type", wrong_type_, "questions and answers are strings");
+  if (samples_.empty()) fail("data.empty", fmt::format("{} has no rows", file_));
+  return std::move(samples_);
+}
+
+}  // namespace lethe::data

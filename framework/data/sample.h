@@ -1,0 +1,22 @@
+// One record of a forget, retain or evaluation set, in the fields that TOFU uses.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lethe::data {
+
+struct Sample {
+  std::int64_t row = 0;  // place in its file, from 0
+  std::string question, answer;
+  std::string paraphrased_question, paraphrased_answer;  // empty where the file has none
+  std::vector<std::string> perturbed_answers;
+  std::string id;  // sample_id(question, answer)
+};
+
+// Names a sample by its content: 32 hexadecimal digits, the same in every file and on every rank.
+[[nodiscard]] std::string sample_id(std::string_view question, std::string_view answer);
+
+}  // namespace lethe::data
