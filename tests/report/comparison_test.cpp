@@ -114,6 +114,11 @@ TEST(Axis, HasRoundTicksInsideIt) {
   EXPECT_EQ(ticks_of({.low = 1e-3, .high = 2, .is_logarithmic = true}).size(), 4u);
 }
 
+TEST(Axis, OfCountsHasWholeTicks) {
+  EXPECT_EQ(ticks_of({.low = 0, .high = 2.2, .is_count = true}), (std::vector<double>{0, 1, 2}));
+  EXPECT_EQ(ticks_of({.low = 0, .high = 9.5, .num_ticks = 4, .is_count = true}), (std::vector<double>{0, 5}));
+}
+
 TEST(Axis, OfNothingOrOfOneValueIsStillAnAxis) {
   EXPECT_LT(axis_over({}, "x", false).low, axis_over({}, "x", false).high);
   EXPECT_LT(axis_over({0.0}, "x", true).low, axis_over({0.0}, "x", true).high);

@@ -19,6 +19,7 @@ std::string draw(const std::vector<Coverage>& samples, std::size_t run_index, Si
   Svg svg(size, id, "Sampler coverage", "Bars: times drawn. Line: times expected.");
   Axis y_axis = axis_over(counts, "times drawn", /*from_zero=*/true);
   y_axis.num_ticks = 4;
+  y_axis.is_count = true;
   const Plot plot(
       svg, {.low = 0.5, .high = n + 0.5, .label = "forget samples, by weight (rank)", .has_grid = false},
       y_axis);

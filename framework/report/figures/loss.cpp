@@ -62,7 +62,7 @@ double last_step(const std::vector<RunSummary>& runs) {
 
 Drawing draw(const std::vector<RunSummary>& runs, const Panel& panel) {
   Svg svg({420, 230}, "loss-" + panel.id, panel.title, "Value at each step, one line a run.");
-  Axis steps{.low = 0, .high = last_step(runs), .label = "step", .has_grid = false};
+  Axis steps{.low = 0, .high = last_step(runs), .label = "step", .has_grid = false, .is_count = true};
   const Plot plot(svg, steps, value_axis(runs, panel), 14);
   for (std::size_t i = 0; i < runs.size(); ++i) {
     std::vector<Point> line;

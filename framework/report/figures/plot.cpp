@@ -12,10 +12,11 @@ namespace {
 
 constexpr double kTop = 14, kBottom = 46, kTickGap = 8, kDigit = 6.8;
 
-double round_step(double span, int count) {
+double round_step(double span, int count, bool is_count) {
   const double raw = span / count, power = std::pow(10, std::floor(std::log10(raw)));
+  if (is_count && raw <= 1) return 1;
   for (const double factor : {1.0, 2.0, 2.5, 5.0})
-    if (raw <= factor * power * 1.0001) return factor * power;
+    if (!(is_count && power < 10 && factor == 2.5) && raw <= factor * power * 1.0001) return factor * power;
   return 10 * power;
 }
 
@@ -67,7 +68,7 @@ double fraction(const Axis& axis, double value) {
 
 std::vector<double> ticks_of(const Axis& axis) {
   if (axis.is_logarithmic) return powers_of_ten(axis);
-  const double step = round_step(axis.high - axis.low, axis.num_ticks);
+  const double step = round_step(axis.high - axis.low, axis.num_ticks, axis.is_count);
   std::vector<double> ticks;
   for (double k = std::ceil(axis.low / step - 1e-9); k * step <= axis.high + 1e-9 * step; ++k)
     ticks.push_back(k * step);

@@ -16,6 +16,7 @@ struct Axis {
   double divisor = 1;  // tick labels show value / divisor; the label says so
   bool has_grid = true;
   int num_ticks = 5;       // about
+  bool is_count = false;   // ticks at whole numbers only
   bool is_hidden = false;  // no ticks, no label, no room for them
 };
 
