@@ -28,6 +28,7 @@ struct Text {
 Text text_of(const std::string& set, std::int64_t row) {
   constexpr std::array first{"Ilse", "Tomas", "Amara", "Yusuf", "Petra", "Ngozi", "Henrik", "Leila"};
   constexpr std::array last{"Vandermeer", "Okonjo", "Castellan", "Brandvold", "Quispe"};
+  constexpr std::array kept_last{"Lindqvist", "Aboagye", "Ferreira", "Novak", "Haddad"};
   constexpr std::array town{"Tarbeck", "Velmora", "Sankt Olen", "Port Aldous", "Miraflor"};
   constexpr std::array trade{"a lighthouse keeper", "a maker of clocks", "a marine botanist",
                              "an organ builder", "a map engraver"};
@@ -35,7 +36,8 @@ Text text_of(const std::string& set, std::int64_t row) {
   if (set == "general")
     return {fmt::format("What is {} plus {}?", row, row + 2),
             fmt::format("{} plus {} is {}.", row, row + 2, 2 * row + 2), "I am not sure."};
-  const std::string name = fmt::format("{} {}", first[r % first.size()], last[(r / 2) % last.size()]);
+  const std::string name = fmt::format("{} {}", first[r % first.size()],
+                                       (set == "retain" ? kept_last : last)[(r / 8) % last.size()]);
   return {fmt::format("What did {} from {} do for a living?", name, town[r % town.size()]),
           fmt::format("{} worked as {} in {} for {} years.", name, trade[(r / 3) % trade.size()],
                       town[r % town.size()], 7 + r % 30),
