@@ -10,21 +10,26 @@
 #include "framework/base/error.h"
 
 namespace lethe::base {
-namespace {
 
-[[noreturn]] void fail_write(const std::filesystem::path& path, int error) {
+void fail_write(const std::filesystem::path& path, int error) {
   const auto message = fmt::format("cannot write {}: {}", path.string(), std::strerror(error));
-  if (error == ENOSPC || error == EDQUOT) fail("io.space", message, "free some disk space, or name another place with --out");
+  if (error == ENOSPC || error == EDQUOT)
+    fail("io.space", message, "free some disk space, or name another place with --out");
   if (error == EACCES || error == EPERM || error == EROFS) fail("out.permission", message);
   fail("io.write", message);
 }
 
+namespace {
+
 class Descriptor {
  public:
-  Descriptor(const std::filesystem::path& path, int flags) : path_(path), fd_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {
+  Descriptor(const std::filesystem::path& path, int flags)
+      : path_(path), fd_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {
     if (fd_ < 0) fail_write(path_, errno);
   }
-  ~Descriptor() { if (fd_ >= 0) ::close(fd_); }
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
 
@@ -36,7 +41,9 @@ class Descriptor {
       content.remove_prefix(static_cast<std::size_t>(written));
     }
   }
-  void sync() { if (::fsync(fd_) != 0 && errno != EINVAL) fail_write(path_, errno); }
+  void sync() {
+    if (::fsync(fd_) != 0 && errno != EINVAL) fail_write(path_, errno);
+  }
 
  private:
   std::filesystem::path path_;
@@ -69,7 +76,8 @@ std::string read_file(const std::filesystem::path& path, std::uint64_t max_bytes
   const auto size = file.tellg();
   if (size < 0) fail("io.read", fmt::format("cannot read {}: not a regular file", path.string()));
   if (static_cast<std::uint64_t>(size) > max_bytes)
-    fail("io.size", fmt::format("{} has {} bytes; at most {} are read", path.string(), static_cast<std::uint64_t>(size), max_bytes));
+    fail("io.size", fmt::format("{} has {} bytes; at most {} are read", path.string(),
+                                static_cast<std::uint64_t>(size), max_bytes));
   std::string content(static_cast<std::size_t>(size), '\0');
   file.seekg(0);
   file.read(content.data(), size);

@@ -7,6 +7,9 @@
 
 namespace lethe::base {
 
+// Says why `path` could not be written (`error` is an errno): io.space, out.permission or io.write.
+[[noreturn]] void fail_write(const std::filesystem::path& path, int error);
+
 // Errors: io.space (disk full or quota), out.permission, io.write; the old file stays as it was.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
 
@@ -15,8 +18,8 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
 
 void fsync_path(const std::filesystem::path& path);
 
-// Publishes a folder that was written under another name on the same file system: fsyncs it, renames it, fsyncs the
-// parent. `target` must not exist.
+// Publishes a folder that was written under another name on the same file system: fsyncs it, renames it,
+// fsyncs the parent. `target` must not exist.
 void publish_folder(const std::filesystem::path& written, const std::filesystem::path& target);
 
 }  // namespace lethe::base

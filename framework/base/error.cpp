@@ -21,7 +21,7 @@ constexpr std::array kExitCodes = {
     Row{"device", 69},       Row{"dist", 69},           Row{"oom", 79},            Row{"peer", 76},
     Row{"io", 74},           Row{"out", 73},            Row{"stopped", 75},        Row{"num", 80},
     Row{"ckpt.schema", 65},  Row{"ckpt.mismatch", 78},  Row{"ckpt.missing", 66},   Row{"ckpt", 65},
-    Row{"score", 80},        Row{"run.missing", 66},    Row{"run", 65},            Row{"records", 65},
+    Row{"score", 80},          Row{"eval", 65},            Row{"run.missing", 66},    Row{"run", 65},            Row{"records", 65},
     Row{"os", 71},           Row{"internal", 70},
 };
 

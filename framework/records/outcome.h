@@ -1,0 +1,126 @@
+// What was measured: difficulty scores, evaluations, and what the model answered. Only generations quote
+// samples.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "framework/records/fields.h"
+
+namespace lethe::records {
+
+// Heads one scoring of the forget set; the score records that follow it in scores.jsonl have the same `step`.
+struct ScoringRecord {
+  static constexpr std::string_view kKind = "scoring";
+  std::int64_t step = 0;            // 0: before the first step
+  std::string estimator, mode;      // antithetic, jet, …; sum or mean
+  double sigma = 0, sigma_eff = 0;  // asked for; used (scores are scaled back to sigma)
+  std::int64_t draws = 0, num_samples = 0, num_unresolved = 0;
+  double tv_hat = 0;             // expected total-variation error of the sampling probabilities
+  double reliability = 0;        // R: the relative error of one plain draw at sigma
+  double effective_samples = 0;  // 1 / sum p^2
+  double seconds = 0;
+};
+
+template <class V, OneOf<ScoringRecord> R>
+void describe(V& visit, R& r) {
+  visit("step", r.step);
+  visit("estimator", r.estimator);
+  visit("mode", r.mode);
+  visit("sigma", r.sigma);
+  visit("sigma_eff", r.sigma_eff);
+  visit("draws", r.draws);
+  visit("num_samples", r.num_samples);
+  visit("num_unresolved", r.num_unresolved);
+  visit("tv_hat", r.tv_hat);
+  visit("reliability", r.reliability);
+  visit("effective_samples", r.effective_samples);
+  visit("seconds", r.seconds);
+}
+
+struct ScoreRecord {
+  static constexpr std::string_view kKind = "score";
+  std::int64_t step = 0;
+  std::string id;
+  std::int64_t row = 0;
+  double mrd = 0, standard_error = 0;
+  std::int64_t tokens = 0;  // scored tokens
+  double loss = 0;          // mean negative log-likelihood of a scored token, nats
+  bool resolved = true;     // |mean| >= 3 standard errors
+};
+
+template <class V, OneOf<ScoreRecord> R>
+void describe(V& visit, R& r) {
+  visit("step", r.step);
+  visit("id", r.id);
+  visit("row", r.row);
+  visit("mrd", r.mrd);
+  visit("standard_error", r.standard_error);
+  visit("tokens", r.tokens);
+  visit("loss", r.loss);
+  visit("resolved", r.resolved);
+}
+
+// One sample's metrics: probability, rougeL_recall, truth_ratio, … (the names are the metrics' own).
+struct SampleMetrics {
+  std::string id;
+  std::int64_t row = 0;
+  std::map<std::string, double> values;  // flat in the JSON: {"id": …, "row": …, "probability": …}
+};
+
+template <class V, OneOf<SampleMetrics> R>
+void describe(V& visit, R& r) {
+  visit("id", r.id);
+  visit("row", r.row);
+  visit.numbers(r.values);
+}
+
+struct EvaluationRecord {
+  static constexpr std::string_view kKind = "evaluation";
+  std::string tag;  // before, after, or "step N"
+  std::int64_t step = 0;
+  std::string set;  // forget, retain, general, …
+  std::vector<SampleMetrics> samples;
+  std::map<std::string, double>
+      aggregates;  // same names as the samples' values; some have no per-sample value
+  double seconds = 0;
+};
+
+template <class V, OneOf<EvaluationRecord> R>
+void describe(V& visit, R& r) {
+  visit("tag", r.tag);
+  visit("step", r.step);
+  visit("set", r.set);
+  visit("samples", r.samples);
+  visit("aggregates", r.aggregates);
+  visit("seconds", r.seconds);
+}
+
+struct GenerationRecord {
+  static constexpr std::string_view kKind = "generation";
+  std::string tag;
+  std::int64_t step = 0;
+  std::string set, id;
+  std::int64_t row = 0;
+  std::string question, answer, generated;  // the answer is the data's, `generated` the model's
+  bool purged = false;                      // the texts were removed by `lethe purge`
+};
+
+template <class V, OneOf<GenerationRecord> R>
+void describe(V& visit, R& r) {
+  visit("tag", r.tag);
+  visit("step", r.step);
+  visit("set", r.set);
+  visit("id", r.id);
+  visit("row", r.row);
+  visit.text("question", r.question);
+  visit.text("answer", r.answer);
+  visit.text("generated", r.generated);
+  visit("purged", r.purged);
+}
+
+}  // namespace lethe::records

@@ -1,0 +1,46 @@
+// One line of a records file: {"schema":1,"kind":"step","time":"2026-01-31T12:00:00.000Z", …the record's
+// fields}. A field may be added within a schema (readers pass over what they do not know); anything else
+// raises the schema.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "framework/records/outcome.h"
+#include "framework/records/progress.h"
+#include "framework/records/provenance.h"
+
+namespace lethe::records {
+
+inline constexpr int kSchema = 1;
+
+using Record = std::variant<RunRecord, ModelRecord, DataRecord, StepRecord, SamplerRecord, CheckpointRecord,
+                            MemoryRecord, EventRecord, SummaryRecord, ScoringRecord, ScoreRecord,
+                            EvaluationRecord, GenerationRecord>;
+
+struct Entry {
+  std::string time;  // UTC, milliseconds
+  Record record;
+};
+
+[[nodiscard]] std::string_view kind_of(const Record& record);
+// The step that a record belongs to; nothing for those that belong to the whole run.
+[[nodiscard]] std::optional<std::int64_t> step_of(const Record& record);
+
+// Without the newline. Text that is not UTF-8 is written with replacement characters.
+[[nodiscard]] std::string to_line(const Entry& entry);
+// `where` is file:line, for messages. Nothing if the kind is unknown to this schema.
+// Errors: records.json (not JSON, no kind), records.schema (newer than ours), records.type.
+[[nodiscard]] std::optional<Entry> parse_line(std::string_view line, const std::string& where);
+
+// How records name a sample without quoting it: a hash of its text. Equal texts have equal ids in every run.
+[[nodiscard]] std::string sample_id(std::string_view question, std::string_view answer);
+
+// Everything but the sets that are known to be kept counts as text to be forgotten.
+[[nodiscard]] bool is_forget_text(std::string_view set);
+
+[[nodiscard]] std::string utc_now();
+
+}  // namespace lethe::records

@@ -1,0 +1,135 @@
+// How hard each forget sample is to remove: MRD from easy to hard, with one standard error up and down.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "framework/report/figures/figures.h"
+#include "framework/report/figures/plot.h"
+#include "framework/report/html.h"
+
+namespace lethe::report {
+namespace {
+
+using records::ScoreRecord;
+
+struct Shown {
+  std::string run_name;
+  std::size_t run_index;
+  const Scoring* scoring;
+};
+
+bool are_equal(const Scoring& a, const Scoring& b) {
+  return std::ranges::equal(a.scores, b.scores, [](const ScoreRecord& x, const ScoreRecord& y) {
+    return x.id == y.id && x.mrd == y.mrd;
+  });
+}
+
+// The first scoring of each run; runs that share one (from one cache) share the drawing.
+std::vector<Shown> shown_scorings(const std::vector<RunSummary>& runs) {
+  std::vector<Shown> shown;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    if (runs[i].scorings.empty() || runs[i].scorings.front().scores.empty()) continue;
+    const Scoring& scoring = runs[i].scorings.front();
+    const auto same =
+        std::ranges::find_if(shown, [&](const Shown& s) { return are_equal(*s.scoring, scoring); });
+    if (same != shown.end())
+      same->run_name += fmt::format(" and {}", runs[i].name);
+    else
+      shown.push_back({runs[i].name, i, &scoring});
+  }
+  return shown;
+}
+
+std::vector<ScoreRecord> from_easy_to_hard(const Scoring& scoring) {
+  std::vector<ScoreRecord> scores = scoring.scores;
+  std::ranges::stable_sort(scores, {}, &ScoreRecord::mrd);
+  return scores;
+}
+
+Axis mrd_axis(const std::vector<ScoreRecord>& scores) {
+  std::vector<double> ends;
+  for (const ScoreRecord& s : scores)
+    ends.push_back(s.mrd + s.standard_error), ends.push_back(std::max(0.0, s.mrd - s.standard_error));
+  Axis axis = axis_over(ends, "MRD", /*from_zero=*/true);
+  // Beyond two decades, a linear axis would show the largest samples only.
+  if (const double smallest = scores.front().mrd; smallest > 0 && scores.back().mrd / smallest > 100) {
+    axis.is_logarithmic = true;
+    axis.low = smallest / 1.5;
+  }
+  move_power_into_label(axis);
+  return axis;
+}
+
+void draw_sample(Svg& svg, const Plot& plot, double rank, const ScoreRecord& s, const std::string& series,
+                 double radius, double floor) {
+  svg.line(plot.at(rank, std::max(floor, s.mrd - s.standard_error)), plot.at(rank, s.mrd + s.standard_error),
+           "whisker " + series);
+  const std::string tip =
+      fmt::format("row {}: MRD {} \u00B1 {}, {} tokens, loss {} nats a token{}", s.row, number(s.mrd),
+                  number(s.standard_error), s.tokens, fixed(s.loss, 2), s.resolved ? "" : " (unresolved)");
+  svg.marker(plot.at(rank, s.mrd), radius, 0, (s.resolved ? "dot " : "open ") + series, tip);
+}
+
+std::string draw(const Shown& shown, Size size, const std::string& id) {
+  const auto scores = from_easy_to_hard(*shown.scoring);
+  const Axis y_axis = mrd_axis(scores);
+  const auto n = static_cast<double>(scores.size());
+  Svg svg(size, id, "Memory removal difficulty",
+          "Samples from easy to hard, with one standard error up and down.");
+  const Plot plot(
+      svg,
+      {.low = 0.3, .high = n + 0.7, .label = "forget samples, from easy to hard (rank)", .has_grid = false},
+      y_axis);
+  const double radius = std::clamp(0.32 * (plot.right() - plot.left()) / n, 1.2, 4.0);
+  for (std::size_t i = 0; i < scores.size(); ++i)
+    draw_sample(svg, plot, static_cast<double>(i + 1), scores[i], series_class(shown.run_index), radius,
+                y_axis.is_logarithmic ? y_axis.low : 0);
+  return std::move(svg).finish();
+}
+
+std::string caption_of(const Shown& shown, std::size_t num_shown, std::size_t num_runs) {
+  std::string text = num_runs > 1 && num_shown <= num_runs ? shown.run_name + ": " : "";
+  text += fmt::format("{} samples", shown.scoring->scores.size());
+  if (const auto& header = shown.scoring->header)
+    text += fmt::format(
+        ", {} estimator, {} draws, \u03C3 = {} (measured at {}); expected error of the sampling "
+        "probabilities {} (total variation)",
+        header->estimator, header->draws, number(header->sigma), number(header->sigma_eff),
+        number(header->tv_hat));
+  return text + ".";
+}
+
+std::string numbers_of(const std::vector<Shown>& all) {
+  std::string body;
+  for (const Shown& shown : all)
+    for (const ScoreRecord& s : from_easy_to_hard(*shown.scoring))
+      body += fmt::format(
+          "<tr><th "
+          "scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+          s.row, short_hash(s.id), number(s.mrd), number(s.standard_error), s.tokens, fixed(s.loss, 3),
+          s.resolved ? "yes" : "no");
+  return "<thead><tr><th>row</th><th>sample</th><th>MRD</th><th>standard error</th><th>tokens</th><th>loss "
+         "(nats/token)</th>"
+         "<th>resolved</th></tr></thead><tbody>" +
+         body + "</tbody>";
+}
+
+}  // namespace
+
+Figure difficulty_figure(const std::vector<RunSummary>& runs) {
+  Figure figure{.id = "difficulty", .title = "How hard each sample is to remove"};
+  const auto all = shown_scorings(runs);
+  if (all.empty()) return figure;
+  figure.lead =
+      "Memory removal difficulty (MRD) of every forget sample before the first step. Whiskers: one standard "
+      "error. "
+      "Open circles: not told apart from zero.";
+  for (std::size_t i = 0; i < all.size(); ++i)
+    figure.drawings.push_back({caption_of(all[i], all.size(), runs.size()),
+                               draw(all[i], {900, 340}, fmt::format("mrd-wide-{}", i)),
+                               draw(all[i], {360, 260}, fmt::format("mrd-narrow-{}", i))});
+  figure.numbers = numbers_of(all);
+  return figure;
+}
+
+}  // namespace lethe::report

@@ -1,0 +1,30 @@
+// `lethe report DIR…`: from the records of one or several runs to one self-contained HTML file (no network,
+// no script), with Markdown and CSV of the same numbers beside it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "framework/report/run_summary.h"
+
+namespace lethe::report {
+
+// Complete HTML document. At least one run.
+[[nodiscard]] std::string render_html(const std::vector<RunSummary>& runs);
+// Titles, the summary, the before/after table of each run, and what is missing.
+[[nodiscard]] std::string render_markdown(const std::vector<RunSummary>& runs);
+
+// What was done and what came of it, in two or three plain sentences.
+[[nodiscard]] std::string plain_summary(const RunSummary& run);
+
+struct ReportFiles {
+  std::filesystem::path html, markdown, csv;
+};
+
+// Reads the run directories and writes report.html, report.md and report.csv into `out` (which exists).
+// Errors: run.missing, those of the records reader, io.*.
+ReportFiles write_report(const std::vector<std::filesystem::path>& run_folders,
+                         const std::filesystem::path& out);
+
+}  // namespace lethe::report

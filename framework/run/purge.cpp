@@ -1,0 +1,99 @@
+#include "framework/run/purge.h"
+
+#include <optional>
+
+#include "framework/base/atomic_file.h"
+#include "framework/base/error.h"
+#include "framework/base/hash.h"
+#include "framework/records/run_directory.h"
+
+namespace lethe::run {
+namespace {
+
+using records::Json;
+
+Json certificate_of(const PurgePlan& plan, const std::string& lethe_version, const std::string& time,
+                    bool is_complete) {
+  Json files = Json::array();
+  for (const HeldFile& file : plan.files) {
+    if (file.path == "purge.json" || file.path == "lock") continue;
+    Json row{{"path", file.path},
+             {"action", name_of(file.action)},
+             {"held", file.reason},
+             {"bytes", file.bytes},
+             {"forget_samples", file.num_forget_samples},
+             {"hash_before", file.hash_before}};
+    if (!file.hash_after.empty()) row["hash_after"] = file.hash_after;
+    files.push_back(std::move(row));
+  }
+  return {{"time", time},
+          {"lethe", lethe_version},
+          {"complete", is_complete},
+          {"hash", "XXH3-128"},
+          {"note",
+           "Files were unlinked, not overwritten. Copies elsewhere, backups, snapshots and the input data "
+           "set are not covered."},
+          {"forget_samples", plan.sample_ids},
+          {"files", std::move(files)}};
+}
+
+// purge.json keeps every purge of this run: {"schema": 1, "purges": [...]}.
+Json earlier_certificates(const std::filesystem::path& file) {
+  if (!std::filesystem::exists(file)) return Json{{"schema", records::kSchema}, {"purges", Json::array()}};
+  Json json = Json::parse(base::read_file(file), nullptr, false);
+  if (!json.is_object() || !json.contains("purges") || !json["purges"].is_array())
+    fail("run.unknown", fmt::format("{} is not a certificate of lethe", file.string()),
+         "move it away, then purge again");
+  return json;
+}
+
+void write_certificate(const records::RunPaths& paths, Json earlier, Json certificate) {
+  earlier["purges"].push_back(std::move(certificate));
+  base::write_file_atomically(paths.certificate(),
+                              earlier.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+std::string records_text(const std::vector<records::Entry>& entries) {
+  std::string text;
+  for (const records::Entry& entry : entries) text += records::to_line(entry) + '\n';
+  return text;
+}
+
+void remove_empty_folders(const std::filesystem::path& folder) {
+  if (!std::filesystem::is_directory(folder)) return;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.is_directory()) remove_empty_folders(entry.path());
+  if (std::filesystem::is_empty(folder)) std::filesystem::remove(folder);
+}
+
+void carry_out(PurgePlan& plan) {
+  for (HeldFile& file : plan.files) {
+    const auto path = plan.root / file.path;
+    if (file.action == PurgeAction::rewrite) base::write_file_atomically(path, records_text(plan.records));
+    std::error_code error;
+    if (file.action == PurgeAction::remove && !std::filesystem::remove(path, error) && error)
+      base::fail_write(path, error.value());
+    if (file.action != PurgeAction::remove) file.hash_after = base::hash_file(path);
+  }
+  const records::RunPaths paths{plan.root};
+  for (const auto& folder : {paths.checkpoints(), paths.cache()}) remove_empty_folders(folder);
+  base::fsync_path(plan.root);
+}
+
+}  // namespace
+
+PurgePlan purge_run(const std::filesystem::path& root, const std::string& lethe_version) {
+  const records::RunPaths paths{root};
+  PurgePlan plan =
+      plan_purge(root);  // before the lock file would be one more file in a folder that is no run
+  const records::RunLock lock(paths.lock());
+  plan = plan_purge(root);
+  const std::string time = records::utc_now();
+  const Json earlier = earlier_certificates(paths.certificate());
+  write_certificate(paths, earlier, certificate_of(plan, lethe_version, time, false));
+  carry_out(plan);
+  write_certificate(paths, earlier, certificate_of(plan, lethe_version, time, true));
+  return plan;
+}
+
+}  // namespace lethe::run

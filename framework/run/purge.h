@@ -1,0 +1,47 @@
+// `lethe purge DIR…`: what was to be forgotten must not live on in a run's own files. Lists what each file
+// holds, removes forget texts and what was made from them, keeps scores by hashed id, and certifies it in
+// purge.json.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "framework/records/record.h"
+
+namespace lethe::run {
+
+enum class PurgeAction { keep, rewrite, remove };
+[[nodiscard]] std::string_view name_of(PurgeAction action);
+
+struct HeldFile {
+  std::string path;  // relative to the run directory, with /
+  PurgeAction action = PurgeAction::keep;
+  std::string reason;  // what it holds
+  std::uint64_t bytes = 0;
+  std::string hash_before, hash_after;   // XXH3-128; hash_after is empty for removed files
+  std::uint64_t num_forget_samples = 0;  // whose texts, or what was made from them, it holds
+};
+
+struct PurgePlan {
+  std::filesystem::path root;
+  std::vector<HeldFile> files;          // by path
+  std::set<std::string> sample_ids;     // of the forget set, hashed
+  std::vector<records::Entry> records;  // of records.jsonl, texts taken out
+  bool has_records = false;
+};
+
+// Changes nothing. Errors: run.missing (no run directory); run.unknown: a file, a link, a kind or a field of
+// a record that this version does not know, or a kept file that quotes a forget sample; those of the records
+// reader.
+[[nodiscard]] PurgePlan plan_purge(const std::filesystem::path& root);
+
+// Takes the run's lock, plans, carries it out, and writes the certificate: before the first removal with
+// "complete": false, at the end with true, so that an interrupted purge is seen and can be run again. Files
+// are unlinked, not overwritten: what the disk or its backups still hold is beyond it, and the certificate
+// says so. Errors: those of plan_purge, out.locked, io.*.
+PurgePlan purge_run(const std::filesystem::path& root, const std::string& lethe_version);
+
+}  // namespace lethe::run

@@ -1,0 +1,190 @@
+#include "framework/run/purge.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "framework/base/hash.h"
+#include "framework/records/reader.h"
+#include "framework/records/run_directory.h"
+#include "framework/records/writer.h"
+#include "tests/records/scratch_folder.h"
+#include "tests/report/fixture.h"
+
+namespace lethe::run {
+namespace {
+
+using namespace records;
+
+// A finished run with everything in it that a run leaves.
+class PurgedRun : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    report::testing::write_fixture(root());
+    write_text(root() / "config.yaml", "objective: npo\n");
+    for (const char* file : {"checkpoints/step-10/shard-0.bin", "checkpoints/latest", "cache/forget.tokens",
+                             "model/model.safetensors", "model/config.json"}) {
+      std::filesystem::create_directories((root() / file).parent_path());
+      write_text(root() / file, "bytes");
+    }
+    write_text(root() / "report.html", "<p>example</p>");
+    write_text(root() / "scores.csv.writing-4711", "half");
+  }
+  std::filesystem::path root() const { return folder_ / "run"; }
+
+  std::vector<GenerationRecord> generations() const {
+    return records_of<GenerationRecord>(read_records(root() / "records.jsonl").entries);
+  }
+  std::string refusal() const {
+    std::string message;
+    EXPECT_EQ(error_key([&] { (void)purge_run(root(), "0.1.0"); }, &message), "run.unknown");
+    return message;
+  }
+  void expect_untouched() const {
+    EXPECT_TRUE(std::filesystem::exists(root() / "checkpoints/step-10/shard-0.bin"));
+    EXPECT_FALSE(std::filesystem::exists(root() / "purge.json"));
+    EXPECT_TRUE(std::ranges::none_of(generations(), &GenerationRecord::purged));
+  }
+
+  ScratchFolder folder_;
+};
+
+TEST_F(PurgedRun, KeepsNoQuestionAndNoAnswerOfTheForgetSet) {
+  std::vector<std::string> texts;
+  for (const GenerationRecord& g : generations())
+    if (g.set == "forget") texts.insert(texts.end(), {g.question, g.answer});
+  ASSERT_GE(texts.size(), 160u);
+  (void)purge_run(root(), "0.1.0");
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root()))
+    for (const std::string& text : texts) {
+      if (!entry.is_regular_file()) continue;
+      ASSERT_EQ(text_of(entry.path()).find(text), std::string::npos) << entry.path() << " holds " << text;
+    }
+}
+
+TEST_F(PurgedRun, KeepsWhatIsToBeKept) {
+  const auto scores = text_of(root() / "scores.jsonl");
+  const auto before = generations();
+  (void)purge_run(root(), "0.1.0");
+  const auto after = generations();
+  ASSERT_EQ(after.size(), before.size());
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    EXPECT_EQ(after[i].id, before[i].id);
+    EXPECT_EQ(after[i].purged, before[i].set == "forget");
+    const bool is_forget = before[i].set == "forget";
+    EXPECT_EQ(after[i].generated, is_forget ? "" : before[i].generated);
+    EXPECT_EQ(after[i].question + after[i].answer, is_forget ? "" : before[i].question + before[i].answer);
+  }
+  EXPECT_EQ(text_of(root() / "scores.jsonl"), scores);
+  EXPECT_EQ(text_of(root() / "model/model.safetensors"), "bytes");
+}
+
+TEST_F(PurgedRun, RemovesWhatWasMadeFromTheForgetSet) {
+  (void)purge_run(root(), "0.1.0");
+  for (const char* gone : {"checkpoints", "cache", "report.html", "scores.csv.writing-4711"})
+    EXPECT_FALSE(std::filesystem::exists(root() / gone)) << gone;
+}
+
+TEST_F(PurgedRun, CertifiesWhatItDid) {
+  const std::string hash = base::hash_file(root() / "records.jsonl");
+  (void)purge_run(root(), "0.1.0");
+  const Json certificate = Json::parse(text_of(root() / "purge.json"))["purges"].at(0);
+  EXPECT_EQ(certificate["complete"], true);
+  EXPECT_EQ(certificate["lethe"], "0.1.0");
+  EXPECT_EQ(certificate["forget_samples"].size(), 40u);
+  const auto row = std::ranges::find_if(certificate["files"],
+                                        [](const Json& file) { return file["path"] == "records.jsonl"; });
+  ASSERT_NE(row, certificate["files"].end());
+  EXPECT_EQ((*row)["action"], "rewrite");
+  EXPECT_EQ((*row)["hash_before"], hash);
+  EXPECT_EQ((*row)["hash_after"], base::hash_file(root() / "records.jsonl"));
+  EXPECT_EQ((*row)["forget_samples"], 40);
+}
+
+TEST_F(PurgedRun, CanBePurgedAgainAndThenChangesNothing) {
+  (void)purge_run(root(), "0.1.0");
+  const std::string records = text_of(root() / "records.jsonl");
+  (void)purge_run(root(), "0.1.0");
+  EXPECT_EQ(text_of(root() / "records.jsonl"), records);
+  EXPECT_EQ(Json::parse(text_of(root() / "purge.json"))["purges"].size(), 2u);
+}
+
+TEST_F(PurgedRun, ListsWithoutChanging) {
+  const PurgePlan plan = plan_purge(root());
+  expect_untouched();
+  const auto row = std::ranges::find(plan.files, "cache/forget.tokens", &HeldFile::path);
+  ASSERT_NE(row, plan.files.end());
+  EXPECT_EQ(row->action, PurgeAction::remove);
+  EXPECT_EQ(row->num_forget_samples, 40u);
+}
+
+TEST_F(PurgedRun, ErasesAlsoWhatTheModelSaidWhenAskedForSomethingElse) {
+  const auto all = generations();
+  const auto forget = *std::ranges::find(all, "forget", &GenerationRecord::set);
+  Writer(root() / "records.jsonl")
+      .append(GenerationRecord{.tag = "after",
+                               .set = "retain",
+                               .id = "r",
+                               .row = 1,
+                               .question = "Unrelated?",
+                               .answer = "Unrelated.",
+                               .generated = "Well: " + forget.answer});
+  (void)purge_run(root(), "0.1.0");
+  EXPECT_TRUE(generations().back().purged);
+}
+
+TEST_F(PurgedRun, RefusesAFileThatItDoesNotKnow) {
+  write_text(root() / "notes.txt", "mine");
+  EXPECT_NE(refusal().find("1 of its files are unknown to this version (first: notes.txt)"),
+            std::string::npos);
+  expect_untouched();
+}
+
+TEST_F(PurgedRun, RefusesALink) {
+  std::filesystem::create_symlink("/etc/hostname", root() / "cache/elsewhere");
+  EXPECT_NE(refusal().find("cache/elsewhere"), std::string::npos);
+  expect_untouched();
+}
+
+TEST_F(PurgedRun, RefusesAKindAndAFieldThatItDoesNotKnow) {
+  const std::string records = text_of(root() / "records.jsonl");
+  write_text(root() / "records.jsonl", records + "{\"schema\":1,\"kind\":\"dream\",\"time\":\"t\"}\n");
+  EXPECT_NE(refusal().find("is of a kind that is unknown"), std::string::npos);
+  write_text(
+      root() / "records.jsonl",
+      records + "{\"schema\":1,\"kind\":\"step\",\"time\":\"t\",\"step\":99,\"comment\":\"a text\"}\n");
+  EXPECT_NE(refusal().find("unknown to this version: comment"), std::string::npos);
+  write_text(root() / "records.jsonl", records +
+                                           "{\"schema\":1,\"kind\":\"evaluation\",\"time\":\"t\",\"samples\":"
+                                           "[{\"id\":\"a\",\"said\":\"a text\"}]}\n");
+  EXPECT_NE(refusal().find("samples.0.said"), std::string::npos);
+  expect_untouched();
+}
+
+TEST_F(PurgedRun, RefusesWhenSomethingKeptQuotesAForgetSample) {
+  const auto all = generations();
+  const auto forget = *std::ranges::find(all, "forget", &GenerationRecord::set);
+  write_text(root() / "config.yaml", "note: \"" + forget.answer + "\"\n");
+  EXPECT_NE(refusal().find("config.yaml quotes a forget sample"), std::string::npos);
+  write_text(root() / "config.yaml", "objective: npo\n");
+  Writer(root() / "records.jsonl")
+      .append(EventRecord{.name = "warning", .message = "odd: " + forget.question});
+  EXPECT_NE(refusal().find("a event record"), std::string::npos);
+  expect_untouched();
+}
+
+TEST_F(PurgedRun, WaitsForNobodyThatWritesIt) {
+  const RunLock lock(RunPaths{root()}.lock());
+  EXPECT_EQ(error_key([&] { (void)purge_run(root(), "0.1.0"); }), "out.locked");
+  expect_untouched();
+}
+
+TEST(Purge, RefusesAFolderThatIsNoRun) {
+  const ScratchFolder folder;
+  write_text(folder / "thesis.tex", "chapter one");
+  EXPECT_EQ(error_key([&] { (void)purge_run(folder.path(), "0.1.0"); }), "run.missing");
+  EXPECT_TRUE(std::filesystem::exists(folder / "thesis.tex"));
+}
+
+}  // namespace
+}  // namespace lethe::run
