@@ -45,8 +45,8 @@ class Section {
   const std::string& path() const noexcept { return path_; }  // "train.optimizer"; "" at the root
   bool has(std::string_view key) const;                       // written, and not `null`
   bool empty() const;                                         // the mapping is absent or has no key
-  std::vector<std::string> keys()
-      const;  // as written, in order: for mappings whose keys are the user's own words
+  // As written, in order: for mappings whose keys are the user's own words.
+  std::vector<std::string> keys() const;
 
   // Scalars and lists of them. The value given is the default and is left alone where the key is absent.
   // Spelling is strict: an integer is decimal digits (no 1e3, 8.0, 010, 0x8), a number is finite, a boolean
