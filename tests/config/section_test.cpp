@@ -1,123 +1,176 @@
-#include "framework/config/section.h"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include "framework/base/error.h"
-#include "framework/config/document.h"
+// Sections: defaults, required keys, choices, named entries, unknown keys.
+#include "tests/config/refusal.h"
 
 namespace lethe::config {
 namespace {
 
-using ::testing::HasSubstr;
+using testing::ElementsAre;
+using testing::HasSubstr;
 
-struct Values {
-  bool flag = false;
-  std::int64_t count = 4;
-  std::uint64_t seed = 0;
-  double rate = 0.5;
-  std::string word = "a";
-  std::vector<std::int64_t> list;
+struct Train {
+  double learning_rate = 1e-5;
+  std::int64_t batch = 8;
 };
 
-Values read(Section root) {
-  Values v;
-  Section train = root.section("train", "the loop");
-  train.optional("flag", v.flag, "a flag").optional("count", v.count, "a count", at_least(0)).optional("seed", v.seed, "seed");
-  train.optional("learning_rate", v.rate, "peak rate", above(0)).choice("word", v.word, {"a", "beta"}, "a word").optional("list", v.list, "a list");
-  train.reject_unknown();
+Train read_train(Section root) {
+  Train o;
+  Section section = root.section("train", "the loop");
+  section.optional("learning_rate", o.learning_rate, "peak", above(0))
+      .optional("batch", o.batch, "samples", at_least(1));
+  section.reject_unknown();
   root.reject_unknown();
-  return v;
+  return o;
 }
 
-// The error that reading `train: {<body>}` gives.
-Error error_of(const std::string& body) {
-  try {
-    (void)read(parse("train:\n  " + body + "\n", "conf.yaml"));
-  } catch (const Error& e) {
-    return e;
-  }
-  return Error("none", "");
+TEST(Section, LeavesTheDefaultOfAnAbsentKey) {
+  const Train o = read_train(parse("train: {batch: 2}\n"));
+  EXPECT_EQ(o.batch, 2);
+  EXPECT_EQ(o.learning_rate, 1e-5);
+  EXPECT_EQ(read_train(parse("train:\n")).batch, 8) << "a section whose keys are all commented out is empty";
+  EXPECT_EQ(read_train(Section()).batch, 8);
 }
 
-TEST(Section, ReadsTypedValuesAndKeepsDefaults) {
-  const Values v = read(parse("train: {flag: true, learning_rate: 1e-5, list: [1, -2]}"));
-  EXPECT_TRUE(v.flag);
-  EXPECT_EQ(v.count, 4);
-  EXPECT_EQ(v.rate, 1e-5);
-  EXPECT_EQ(v.list, (std::vector<std::int64_t>{1, -2}));
+TEST(Section, RefusesAnUnknownKeyWithTheNearestOne) {
+  EXPECT_EQ(refusal([] { read_train(parse("a:\n\n\n\ntrain:\n  lerning_rate: 1\n", "conf.yaml", {"a=~"})); }),
+            "config.unknown: conf.yaml:6:3: train.lerning_rate is not a setting; did you mean learning_rate");
+  EXPECT_EQ(refusal([] { read_train(parse("trian: {}\n", "conf.yaml")); }),
+            "config.unknown: conf.yaml:1:1: trian is not a setting; did you mean train");
 }
 
-struct Bad {
-  std::string body, key, message;
-};
-class BadValue : public ::testing::TestWithParam<Bad> {};
-
-TEST_P(BadValue, IsRefusedWithItsPlace) {
-  const Error e = error_of(GetParam().body);
-  EXPECT_EQ(e.key(), GetParam().key);
-  EXPECT_THAT(e.message(), HasSubstr(GetParam().message));
-  EXPECT_EQ(e.exit_code(), 78);
+TEST(Section, FindsAKeyWrittenAtTheWrongLevel) {
+  EXPECT_THAT(refusal([] { read_train(parse("train:\nlearning_rate: 1\n")); }),
+              HasSubstr("learning_rate is not a setting; did you mean train.learning_rate"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Catalogue, BadValue, ::testing::Values(
-  Bad{"lerning_rate: 1", "config.unknown", "conf.yaml:2:3: train.lerning_rate is not a setting; did you mean learning_rate"},
-  Bad{"count: \"eight\"", "config.type", "conf.yaml:2:10: train.count: \"eight\" is not an integer"},
-  Bad{"count: \"8\"", "config.type", "is not an integer"}, Bad{"count: 1e3", "config.type", "is not an integer"},
-  Bad{"count: 010", "config.type", "is not an integer"}, Bad{"count: 0x10", "config.type", "is not an integer"},
-  Bad{"count: 99999999999999999999", "config.range", "does not fit"}, Bad{"count: -1", "config.range", "train.count must be an integer >= 0, got -1"},
-  Bad{"count: [1]", "config.type", "a list is not an integer"}, Bad{"count:", "config.type", "null is not an integer"},
-  Bad{"seed: -1", "config.range", "unsigned"}, Bad{"learning_rate: -1e-5", "config.range", "train.learning_rate must be a finite number > 0, got -1e-5"},
-  Bad{"learning_rate: 0", "config.range", "> 0"}, Bad{"learning_rate: .nan", "config.range", "finite number > 0, got .nan"},
-  Bad{"learning_rate: .inf", "config.range", "finite"}, Bad{"learning_rate: 1e999", "config.range", "double"}, Bad{"learning_rate: 1,5", "config.type", "is not a number"},
-  Bad{"flag: yes", "config.type", "write true or false"}, Bad{"flag: on", "config.type", "write true or false"}, Bad{"flag: \"true\"", "config.type", "write true or false"},
-  Bad{"word: bta", "config.unknown", "train.word: `bta`"}, Bad{"list: 3", "config.type", "is not a list"}, Bad{"list: [1, x]", "config.type", "train.list[1]: \"x\" is not an integer"}));
+TEST(Section, ListsWhatIsKnownWhenNothingIsNear) {
+  EXPECT_EQ(refusal_hint([] { read_train(parse("train: {zzz: 1}\n")); }),
+            "settings in train: learning_rate, batch");
+}
 
-TEST(Section, ANamedChoiceMayBeAWordOrAMapping) {
-  const std::vector<std::string> methods = {"npo", "dpo"};
-  for (const char* yaml : {"objective: npo", "objective: {name: npo}"}) {
-    Section root = parse(yaml);
-    std::string name;
-    double beta = 0.1;
-    Section options = root.named("objective", name, methods, "method");
-    options.optional("beta", beta, "beta").reject_unknown();
-    EXPECT_EQ(name, "npo");
-  }
-  Section root = parse("objective: npoo", "c.yaml");
+TEST(Section, RefusesAScalarWhereAMappingIsExpected) {
+  EXPECT_EQ(refusal([] { read_train(parse("train: fast\n", "conf.yaml")); }),
+            "config.type: conf.yaml:1:8: train: \"fast\" is not a mapping");
+}
+
+TEST(Section, RequiredIsRefusedWhereItIsMissing) {
+  const auto read = [](const std::string& yaml) {
+    return refusal([&] {
+      std::string path;
+      parse(yaml, "conf.yaml").section("model", "").required("path", path, "");
+    });
+  };
+  EXPECT_EQ(read("a: 1\n"), "config.required: model.path is not set");
+  EXPECT_EQ(read("model:\n  dtype: x\n"), "config.required: model.path is not set (conf.yaml:2:3)");
+  EXPECT_THAT(read("model:\n  path: ~\n"), HasSubstr("config.required: model.path is not set"));
+}
+
+TEST(Section, MaybeStaysEmptyForAbsentAndNull) {
+  std::optional<double> value = 3.0;
+  parse("a: ~\n").maybe("a", value, "");
+  EXPECT_FALSE(value);
+  parse("b: 1\n").maybe("a", value, "");
+  EXPECT_FALSE(value);
+  parse("a: 2\n").maybe("a", value, "");
+  EXPECT_EQ(value, 2.0);
+}
+
+TEST(Section, HasIsWhatIsWrittenAndNotNull) {
+  const Section root = parse("a: 1\nb: ~\nc: {}\n");
+  EXPECT_TRUE(root.has("a"));
+  EXPECT_FALSE(root.has("b"));
+  EXPECT_TRUE(root.has("c"));
+  EXPECT_FALSE(root.has("d"));
+  EXPECT_TRUE(Section(root).section("c", "").empty());
+  EXPECT_FALSE(root.empty());
+}
+
+TEST(Section, KeysMayHoldDots) {
+  Section root = parse("axes: {train.seed: [1, 2], 'a\"b': [3]}\n");
+  Section axes = root.section("axes", "");
+  EXPECT_THAT(axes.keys(), ElementsAre("train.seed", "a\"b"));
+  std::vector<std::int64_t> seeds;
+  axes.required("train.seed", seeds, "");
+  EXPECT_THAT(seeds, ElementsAre(1, 2));
+  EXPECT_EQ(keys_read(root).back().path, "axes.\"train.seed\"");
+}
+
+TEST(Choice, RefusesAnotherWordWithASuggestion) {
+  const auto read = [] {
+    std::string dtype = "bfloat16";
+    parse("dtype: flaot32\n", "conf.yaml").choice("dtype", dtype, {"bfloat16", "float32"}, "");
+  };
+  EXPECT_EQ(refusal(read), "config.unknown: conf.yaml:1:8: dtype: `flaot32` is not one of bfloat16, float32");
+  EXPECT_EQ(refusal_hint(read), "did you mean `float32`?");
+}
+
+struct Chosen {
   std::string name;
-  try {
-    (void)root.named("objective", name, methods, "method");
-    FAIL();
-  } catch (const Error& e) {
-    EXPECT_THAT(e.message(), HasSubstr("c.yaml:1:12: objective.name: `npoo`"));
-    EXPECT_THAT(e.hint(), HasSubstr("did you mean `npo`?"));
-  }
+  double beta = 0.1;
+};
+Chosen read_objective(Section root, const std::string& default_name = "") {
+  static const std::vector<std::string> names = {"npo", "rmu"};
+  Chosen chosen{default_name};
+  Section options = root.named("objective", chosen.name, names, "the method");
+  options.optional("beta", chosen.beta, "");
+  options.reject_unknown();
+  root.reject_unknown();
+  return chosen;
 }
 
-TEST(Section, MissesRequiredKeys) {
-  Section root = parse("model: {}");
-  std::string path;
-  EXPECT_THROW(root.section("model", "").required("path", path, "model directory"), Error);
+TEST(Named, WordAndMappingReadTheSame) {
+  EXPECT_EQ(read_objective(parse("objective: npo\n")).name, "npo");
+  const Chosen chosen = read_objective(parse("objective: {name: rmu, beta: 2}\n"));
+  EXPECT_EQ(chosen.name, "rmu");
+  EXPECT_EQ(chosen.beta, 2);
 }
 
-TEST(Section, TheEffectiveConfigurationReadsTheSame) {
-  Section root = parse("train: {learning_rate: 1e-5, word: beta, list: [3]}");
-  (void)read(root);
-  const std::string effective = effective_yaml(root);
-  Section again = parse(effective);
-  const Values v = read(again);
-  EXPECT_EQ(v.rate, 1e-5);
-  EXPECT_EQ(v.word, "beta");
-  EXPECT_EQ(v.count, 4);
-  EXPECT_EQ(effective_yaml(again), effective);
+TEST(Named, UnknownNameIsRefusedInBothForms) {
+  EXPECT_EQ(refusal([] { read_objective(parse("objective: npoo\n", "conf.yaml")); }),
+            "config.unknown: conf.yaml:1:12: objective.name: `npoo` is not one of npo, rmu");
+  EXPECT_EQ(refusal([] { read_objective(parse("objective:\n  name: npoo\n", "conf.yaml")); }),
+            "config.unknown: conf.yaml:2:9: objective.name: `npoo` is not one of npo, rmu");
 }
 
-TEST(Section, TheReferenceListsEveryKeyWithItsDefault) {
-  Section root = for_reference();
-  (void)read(root);
-  ASSERT_EQ(keys_read(root).size(), 6u);
-  EXPECT_EQ(keys_read(root)[1].path, "train.count");
-  EXPECT_EQ(keys_read(root)[1].default_value, "4");
+TEST(Named, IsRequiredUnlessItHasADefault) {
+  EXPECT_EQ(refusal([] { read_objective(parse("a: 1\n")); }), "config.required: objective.name is not set");
+  EXPECT_EQ(read_objective(parse("objective: {beta: 3}\n"), "npo").beta, 3);
+  EXPECT_EQ(refusal([] { read_objective(parse("objective: {beta: 3}\n", "conf.yaml")); }),
+            "config.required: objective.name is not set (conf.yaml:1:12)");
+  EXPECT_THAT(refusal([] { read_objective(parse("objective: [npo]\n")); }),
+              HasSubstr("a list is not a name"));
+}
+
+TEST(Named, OptionsOfAnotherNameAreUnknown) {
+  EXPECT_THAT(refusal([] { read_objective(parse("objective: {name: npo, bta: 3}\n")); }),
+              HasSubstr("objective.bta is not a setting; did you mean beta"));
+}
+
+TEST(Sections, ReadEveryEntryAndItsShorthand) {
+  static const std::vector<std::string> names = {"rouge", "probability"};
+  Section root = parse("metrics:\n  - rouge\n  - {name: probability, tail: 3}\n", "conf.yaml");
+  std::vector<Section> metrics = root.sections("metrics", "");
+  ASSERT_EQ(metrics.size(), 2u);
+  std::string first, second;
+  std::int64_t tail = 0;
+  metrics[0].named_here(first, names, "");
+  metrics[0].reject_unknown();
+  metrics[1].named_here(second, names, "");
+  EXPECT_EQ(refusal([&] { metrics[1].reject_unknown(); }),
+            "config.unknown: conf.yaml:3:25: metrics[1].tail is not a setting");
+  metrics[1].required("tail", tail, "");
+  EXPECT_EQ(first, "rouge");
+  EXPECT_EQ(second, "probability");
+  EXPECT_TRUE(parse("a: 1\n").sections("metrics", "").empty());
+}
+
+TEST(Refuse, PutsPlaceAndPathBeforeTheMessage) {
+  const Section root = parse("train:\n  steps: 3\n", "conf.yaml");
+  const Section train = Section(root).section("train", "");
+  EXPECT_EQ(refusal([&] { train.refuse("steps", "config.conflict", "too few"); }),
+            "config.conflict: conf.yaml:2:10: train.steps: too few");
+  EXPECT_EQ(refusal([&] { train.refuse("", "config.conflict", "no"); }),
+            "config.conflict: conf.yaml:2:3: train: no");
+  EXPECT_EQ(refusal([&] { Section().refuse("a", "config.conflict", "no"); }), "config.conflict: a: no");
 }
 
 }  // namespace

@@ -1,0 +1,65 @@
+#include "framework/config/merge.h"
+
+#include <algorithm>
+
+namespace lethe::config {
+namespace {
+
+bool is_mapping(const NodePtr& node) { return node->kind == Node::Kind::mapping; }
+
+const Node* name_of(const NodePtr& mapping) {
+  const Entry* entry = mapping->find("name");
+  return entry && entry->value->kind == Node::Kind::scalar ? entry->value.get() : nullptr;
+}
+
+bool other_choice(const NodePtr& base, const NodePtr& over) {
+  const Node* before = name_of(base);
+  const Node* after = name_of(over);
+  return before && after && before->scalar != after->scalar;
+}
+
+NodePtr merged_mappings(const NodePtr& base, const NodePtr& over) {
+  if (other_choice(base, over)) return over;
+  auto result = std::make_shared<Node>(*base);
+  result->place = over->place;
+  for (const Entry& entry : over->entries) {
+    const auto old = std::find_if(result->entries.begin(), result->entries.end(),
+                                  [&](const Entry& e) { return e.key == entry.key; });
+    if (old == result->entries.end()) {
+      result->entries.push_back(entry);
+    } else {
+      *old = {entry.key, entry.key_place, merged(old->value, entry.value)};
+    }
+  }
+  measure(*result);
+  return result;
+}
+
+}  // namespace
+
+NodePtr named_form(const NodePtr& node) {
+  if (node->kind != Node::Kind::scalar) return nullptr;
+  return single_entry("name", node, node->place);
+}
+
+NodePtr merged(const NodePtr& base, const NodePtr& over) {
+  if (is_mapping(base) && is_mapping(over)) return merged_mappings(base, over);
+  if (is_mapping(over)) {
+    const NodePtr named = named_form(base);
+    return named ? merged_mappings(named, over) : over;
+  }
+  if (is_mapping(base) && name_of(base)) {
+    if (const NodePtr named = named_form(over)) return merged_mappings(base, named);
+  }
+  return over;
+}
+
+NodePtr without(const NodePtr& mapping, std::string_view key) {
+  if (!mapping->find(key)) return mapping;
+  auto result = std::make_shared<Node>(*mapping);
+  std::erase_if(result->entries, [&](const Entry& e) { return e.key == key; });
+  measure(*result);
+  return result;
+}
+
+}  // namespace lethe::config

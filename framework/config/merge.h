@@ -1,0 +1,20 @@
+// One tree laid over another: a file over what it extends, an override over the file.
+#pragma once
+
+#include "framework/config/node.h"
+
+namespace lethe::config {
+
+// Mappings are merged key by key; anything else of `over` replaces what is in `base`. A word stands for
+// {name: word} where the other side is a mapping, so that options can be added to `objective: npo`. When both
+// sides have a `name` and the names differ, `over` replaces `base` whole: the options of npo mean nothing to
+// rmu.
+[[nodiscard]] NodePtr merged(const NodePtr& base, const NodePtr& over);
+
+// A plain word as {name: word}; nullptr for anything else.
+[[nodiscard]] NodePtr named_form(const NodePtr& node);
+
+// The mapping without one key (the same node if the key is not there).
+[[nodiscard]] NodePtr without(const NodePtr& mapping, std::string_view key);
+
+}  // namespace lethe::config
