@@ -8,28 +8,33 @@ function(lethe_registry part)
   file(GLOB files CONFIGURE_DEPENDS "${ARG_DIR}/*.cpp")
   set(declarations "")
   set(rows "")
+  set(entries "")
   foreach(file ${files})
     get_filename_component(stem "${file}" NAME_WE)
     if(stem IN_LIST ARG_EXCLUDE)
       continue()
     endif()
     string(APPEND declarations "Make make_${stem};\n")
+    list(APPEND entries "${stem}")
     string(APPEND rows "    {\"${stem}\", &make_${stem}},\n")
     target_sources(lethe_${part} PRIVATE "${file}")
     # Entries use the same short names in their unnamed namespaces (Options, read), so they do not share a unity batch.
     set_source_files_properties("${file}" PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   endforeach()
+  list(LENGTH entries count)  # a folder may be empty still
   string(REPLACE "::" "_" flat "${ARG_NAMESPACE}")
   set(out "${PROJECT_BINARY_DIR}/generated/${flat}_registry.cpp")
   file(CONFIGURE OUTPUT "${out}" @ONLY CONTENT
 "// Written by lethe_registry: one row a file of the registry's folder.
 #include \"${ARG_HEADER}\"
 
+#include <array>
+
 namespace ${ARG_NAMESPACE} {
 ${declarations}
 std::span<const Entry> registry() {
-  static constexpr Entry entries[] = {
-${rows}  };
+  static constexpr std::array<Entry, ${count}> entries = {{
+${rows}  }};
   return entries;
 }
 }  // namespace ${ARG_NAMESPACE}

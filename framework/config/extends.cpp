@@ -38,15 +38,26 @@ NodePtr parsed(const std::string& text, const std::string& name) {
   return root;
 }
 
+// "a.yaml → b.yaml → a.yaml"; with folders where they differ.
+std::string chain_text(const std::vector<fs::path>& files) {
+  const bool one_folder = std::all_of(files.begin(), files.end(), [&](const fs::path& file) {
+    return file.parent_path() == files.front().parent_path();
+  });
+  std::vector<std::string> names;
+  for (const fs::path& file : files) names.push_back(one_folder ? file.filename().string() : file.string());
+  return base::join(names, " → ");
+}
+
 void check_cycle(const std::vector<Visit>& visits, const Visit& next) {
   const auto first = std::find_if(visits.begin(), visits.end(),
                                   [&](const Visit& visit) { return visit.canonical == next.canonical; });
   if (first == visits.end() && visits.size() < kMaxFiles) return;
-  std::string chain;
+  std::vector<fs::path> chain;
   for (auto visit = first == visits.end() ? visits.begin() : first; visit != visits.end(); ++visit) {
-    chain += visit->shown + " → ";
+    chain.emplace_back(visit->shown);
   }
-  fail("config.cycle", chain + next.shown, "a file cannot extend itself, directly or through others");
+  chain.emplace_back(next.shown);
+  fail("config.cycle", chain_text(chain), "a file cannot extend itself, directly or through others");
 }
 
 NodePtr read_file_tree(const fs::path& file, std::vector<Visit> visits, const std::string& asked_by);

@@ -56,7 +56,7 @@ class Section {
   Section& optional(std::string_view key, T& value, std::string_view help, Range range = {});
   template <class T>
   Section& required(std::string_view key, T& value, std::string_view help, Range range = {});
-  // An optional that has no default: absent (or `null`) stays std::nullopt.
+  // An optional that may have no value: `null` is std::nullopt, absent leaves `value` alone.
   template <class T>
   Section& maybe(std::string_view key, std::optional<T>& value, std::string_view help, Range range = {});
 

@@ -134,10 +134,12 @@ Section& Section::required(std::string_view key, T& value, std::string_view help
 template <class T>
 Section& Section::maybe(std::string_view key, std::optional<T>& value, std::string_view help, Range range) {
   const std::string path = joined_path(path_, key);
-  value.reset();
+  const std::string default_value = yaml_text(value);
   const Entry* entry = document_->entry(path_, key);
+  if (entry) value.reset();
   if (entry && !is_null(*entry)) convert(*entry->value, path, range, value.emplace());
-  document_->record(path_, key, {path, type_text(T{}, range), "null", yaml_text(value), std::string(help)});
+  document_->record(path_, key,
+                    {path, type_text(T{}, range), default_value, yaml_text(value), std::string(help)});
   return *this;
 }
 

@@ -64,12 +64,15 @@ TEST(Section, RequiredIsRefusedWhereItIsMissing) {
   EXPECT_THAT(read("model:\n  path: ~\n"), HasSubstr("config.required: model.path is not set"));
 }
 
-TEST(Section, MaybeStaysEmptyForAbsentAndNull) {
+TEST(Section, MaybeIsEmptiedByNullAndLeftAloneWhereAbsent) {
   std::optional<double> value = 3.0;
   parse("a: ~\n").maybe("a", value, "");
   EXPECT_FALSE(value);
   parse("b: 1\n").maybe("a", value, "");
   EXPECT_FALSE(value);
+  value = 3.0;
+  parse("b: 1\n").maybe("a", value, "");
+  EXPECT_EQ(value, 3.0) << "what the struct holds is the default";
   parse("a: 2\n").maybe("a", value, "");
   EXPECT_EQ(value, 2.0);
 }
