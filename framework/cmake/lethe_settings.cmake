@@ -5,7 +5,7 @@ target_include_directories(lethe_settings INTERFACE "${PROJECT_SOURCE_DIR}" "${P
 # Designated initialisers leave the rest at its default on purpose. GCC 12 reports `"text" + std::string` as an
 # overlapping copy (its bug 105651).
 target_compile_options(lethe_settings INTERFACE -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers
-                       $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-restrict>
+                       $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-restrict -Wno-stringop-overflow -Wno-array-bounds>
                        $<$<BOOL:${LETHE_WERROR}>:-Werror>)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)

@@ -1,0 +1,39 @@
+// A model on the ranks of a run: shape, grid, weights, walk. Constructed from the configuration; the commands put objectives, scores and evaluations on it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "framework/models/decoder_model.h"
+#include "framework/models/loader.h"
+#include "framework/run/run_config.h"
+#include "framework/sharding/weight_store.h"
+#include "framework/walk/block_walk.h"
+
+namespace lethe::run {
+
+class Engine {
+ public:
+  // Collective over `world`. tokenizer_vocab: of random models.
+  Engine(const RunConfig& config, dist::ProcessGroup& world, std::int64_t tokenizer_vocab);
+
+  dist::ProcessGroup& world;
+  models::DecoderModel model;
+  std::unique_ptr<sharding::Grid> grid;
+  std::unique_ptr<sharding::WeightStore> weights;
+  std::unique_ptr<walk::BlockWalk> walk;
+  std::string model_hash;                                   // of the weights that the run started from
+  std::optional<std::filesystem::path> source;              // the model directory
+  models::FileDType stored_dtype = models::FileDType::f32;  // of the files; an export writes it again
+
+  // Writes the weights as a Hugging Face directory, complete or absent. Collective.
+  void export_model(const std::filesystem::path& target) const;
+};
+
+[[nodiscard]] at::ScalarType compute_dtype(const std::string& word);
+// Where the tokenizer lies: model.tokenizer, or the model's directory.
+[[nodiscard]] std::filesystem::path tokenizer_directory(const RunConfig& config);
+
+}  // namespace lethe::run

@@ -1,0 +1,86 @@
+// The root of a run's configuration: what train, score and eval read from one YAML file. Options live beside the code they control; here they are
+// only composed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "framework/config/section.h"
+#include "framework/data/options.h"
+#include "framework/models/hf_config.h"
+#include "framework/objectives/objective.h"
+#include "framework/optim/adamw.h"
+#include "framework/optim/schedule.h"
+#include "framework/sampling/sampler.h"
+#include "framework/scoring/mrd.h"
+
+namespace lethe::run {
+
+struct ModelOptions {
+  std::string path;                 // a Hugging Face directory, or a hub name in the local cache
+  std::string init = "files";       // files, or random: a tiny model made from `seed`
+  models::HfConfig random;          // its shape; the vocabulary is the tokenizer's
+  std::string tokenizer;            // directory of the tokenizer; the model's where empty
+  std::uint64_t seed = 0;
+  std::string compute = "float32";  // float32, bfloat16, float64
+};
+
+struct ParallelOptions {
+  std::int64_t zero = 2, shard = 0;
+  bool prefetch = false, recompute = false;
+};
+
+struct TrainOptions {
+  std::int64_t max_steps = 20, forget_batch = 8, retain_batch = 8, micro_batch = 8;
+  double learning_rate = 1e-5, clip_norm = 1.0;
+  optim::ScheduleOptions schedule;
+  optim::AdamWOptions optimizer;
+};
+
+struct StopOptions {
+  std::int64_t every = 5;  // updates between looks
+  std::optional<double> forget_probability_below, forget_probability_above, retain_probability_above;
+  bool any() const { return forget_probability_below || forget_probability_above || retain_probability_above; }
+};
+
+struct EvalOptions {
+  bool before = true, after = true, generate = true;
+  std::int64_t every = 0, max_new_tokens = 40, batch = 32, max_generations = 0;
+  data::SourceOptions general;  // a set of general knowledge; no path: none
+};
+
+struct ScoreOptions {
+  scoring::MrdOptions mrd;
+  std::string from;             // a run directory whose scores are used instead of scoring again
+  std::int64_t refresh_every = 0;
+};
+
+struct CheckpointOptions {
+  std::int64_t every = 0, keep = 2;
+};
+
+struct RunConfig {
+  std::string name;
+  std::uint64_t seed = 0;
+  ModelOptions model;
+  data::Options data;
+  std::string cache;  // folder of token stores and reference log-probabilities; in the run directory where empty
+  ParallelOptions parallel;
+  TrainOptions train;
+  std::string objective_name = "npo";
+  std::unique_ptr<objectives::Objective> objective;
+  std::unique_ptr<sampling::Sampler> sampler, retain_sampler;
+  std::string sampler_name;
+  ScoreOptions score;
+  EvalOptions eval;
+  StopOptions stop;
+  CheckpointOptions checkpoint;
+  bool export_model = true;
+};
+
+// Reads the whole file: unknown keys, wrong types and contradictions are errors with their place.
+[[nodiscard]] RunConfig read_run_config(config::Section root);
+
+}  // namespace lethe::run

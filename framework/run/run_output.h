@@ -1,0 +1,52 @@
+// What a run writes: rank 0 holds the run directory and its records, the other ranks hold nothing and their calls do nothing.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "framework/dist/world.h"
+#include "framework/records/run_directory.h"
+#include "framework/records/writer.h"
+#include "framework/run/engine.h"
+#include "framework/run/sample_sets.h"
+
+namespace lethe::run {
+
+// What a command was started with.
+struct Launch {
+  std::string command;
+  std::vector<std::string> arguments;  // as typed
+  std::string config_path;
+  std::string out;
+  bool resume = false;
+};
+
+class RunOutput {
+ public:
+  // Opens the directory on rank 0. Errors: out.exists, out.locked, ….
+  RunOutput(const Launch& launch, const std::string& effective_yaml, dist::World& world);
+
+  const records::RunPaths& paths() const noexcept { return paths_; }
+  void append(const records::Record& record);
+  void append_score(const records::Record& record);  // to scores.jsonl beside the records
+  // Forgets what an earlier attempt recorded after `step`.
+  void rewind_to(std::int64_t step);
+  // The run, model and data records, and run.json.
+  void describe(const Launch& launch, const RunConfig& config, const std::string& effective_yaml, const Engine& engine, const SampleSets& sets, std::int64_t resumed_from);
+  // scores.csv and metrics.json, made from the records.
+  void write_exports();
+
+ private:
+  void open_writers();
+  records::RunPaths paths_;
+  std::vector<std::string> hosts_;
+  std::optional<records::RunDirectory> directory_;
+  std::optional<records::Writer> writer_, score_writer_;
+};
+
+// `--out`, or runs/<name of the config file>.
+[[nodiscard]] std::filesystem::path run_folder(const Launch& launch);
+
+}  // namespace lethe::run

@@ -1,0 +1,54 @@
+// The data of a run, ready to be walked: tokenizer and template, the sets, and their token stores. Each rank tokenises its part of a set, once; then every rank
+// maps all parts.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "framework/data/forget_retain.h"
+#include "framework/data/packing.h"
+#include "framework/data/sample_tokens.h"
+#include "framework/data/template/chat_template.h"
+#include "framework/data/token_store.h"
+#include "framework/data/tokenizer/tokenizer.h"
+#include "framework/dist/process_group.h"
+#include "framework/run/run_config.h"
+
+namespace lethe::run {
+
+struct SampleSet {
+  std::string name;                        // forget, retain, general
+  std::string path, hash;                  // of the file
+  std::vector<data::Sample> samples;       // those with a target, in file order
+  std::optional<data::TokenStore> store;
+  std::vector<data::Document> documents;   // of `samples`, in `store`
+  std::string store_key;                   // names the tokens, for caches
+  std::int64_t num_dropped = 0;
+
+  [[nodiscard]] std::vector<std::string> ids(std::span<const std::int64_t> which) const;
+};
+
+class SampleSets {
+ public:
+  // Collective over `world`. `cache`: where token stores lie.
+  SampleSets(const RunConfig& config, const std::filesystem::path& tokenizer_directory, const std::filesystem::path& cache, dist::ProcessGroup& world);
+
+  SampleSet forget, retain;
+  std::optional<SampleSet> general;
+
+  const data::Tokenizer& tokenizer() const { return tokenizer_; }
+  const data::SampleTokenizer& sample_tokenizer() const { return *sample_tokenizer_; }
+  std::string template_hash() const { return template_ ? template_->hash() : ""; }
+  std::vector<const SampleSet*> all() const;
+
+ private:
+  SampleSet load(const std::string& name, data::SampleFile file, const data::SourceOptions& source, double max_dropped, const std::filesystem::path& cache, dist::ProcessGroup& world);
+  data::Tokenizer tokenizer_;
+  std::optional<data::ChatTemplate> template_;
+  std::unique_ptr<data::SampleTokenizer> sample_tokenizer_;
+};
+
+}  // namespace lethe::run

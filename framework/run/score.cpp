@@ -1,0 +1,51 @@
+// `lethe score FILE` and `lethe eval FILE`: measure, record, say.
+#include "framework/base/log.h"
+#include "framework/config/document.h"
+#include "framework/run/commands.h"
+#include "framework/run/evaluate_sets.h"
+#include "framework/run/score_forget_set.h"
+
+
+namespace lethe::run {
+namespace {
+
+std::filesystem::path cache_of(const RunConfig& config, const records::RunPaths& paths) { return config.cache.empty() ? paths.cache() : std::filesystem::path(config.cache); }
+
+// The parts that every command on a model needs.
+struct Parts {
+  Parts(config::Section root, const Launch& launch, dist::World& world)
+      : config(read_run_config(root)), yaml(config::effective_yaml(root)), output(launch, yaml, world),
+        sets(config, tokenizer_directory(config), cache_of(config, output.paths()), world.group()), engine(config, world.group(), sets.tokenizer().vocab_size()) {
+    output.rewind_to(-1);
+    output.describe(launch, config, yaml, engine, sets, -1);
+  }
+  RunConfig config;
+  std::string yaml;
+  RunOutput output;
+  SampleSets sets;
+  Engine engine;
+};
+
+void finish(Parts& parts, const char* reason) {
+  parts.output.append(records::SummaryRecord{.ended = records::utc_now(), .stopped_because = reason});
+  parts.output.write_exports();
+  spdlog::info("records: {}", parts.output.paths().root.string());
+}
+
+}  // namespace
+
+int score(config::Section root, const Launch& launch, dist::World& world) {
+  Parts parts(root, launch, world);
+  (void)score_forget_set(parts.config, parts.engine, parts.sets, 0, 0, parts.output);
+  finish(parts, "every sample of the forget set is scored");
+  return 0;
+}
+
+int evaluate(config::Section root, const Launch& launch, dist::World& world) {
+  Parts parts(root, launch, world);
+  (void)evaluate_sets(parts.config, parts.engine, parts.sets, "before", 0, parts.output);
+  finish(parts, "every set is evaluated");
+  return 0;
+}
+
+}  // namespace lethe::run

@@ -1,0 +1,22 @@
+// Scores of the forget set for a run: measured now, or taken from an earlier run's records.
+#pragma once
+
+#include <vector>
+
+#include "framework/run/engine.h"
+#include "framework/run/run_output.h"
+
+namespace lethe::run {
+
+struct ForgetScores {
+  std::vector<double> score, standard_error, loss;  // by sample of the forget set
+  std::vector<std::int64_t> tokens;
+};
+
+// Measures MRD, says how sure it is, and records it. Collective. refresh: which scoring of the run; step: updates done.
+ForgetScores score_forget_set(const RunConfig& config, Engine& engine, const SampleSets& sets, std::uint32_t refresh, std::int64_t step, RunOutput& output);
+
+// The scores that another run recorded, matched by sample id. Errors: score.missing where a sample has none.
+[[nodiscard]] ForgetScores scores_from_run(const std::filesystem::path& folder, const SampleSet& forget);
+
+}  // namespace lethe::run
