@@ -1,5 +1,5 @@
 // What happened while a run was going: steps, the sampler's weights, checkpoints, memory, events, and how it
-// ended. Samples are named by hashed id (`sample_id` in record.h); no field here quotes a sample.
+// ended. Samples are named by hashed id (data::sample_id); no field here quotes a sample.
 #pragma once
 
 #include <cstdint>

@@ -5,8 +5,6 @@
 #include <array>
 #include <chrono>
 
-#include "framework/base/hash.h"
-
 namespace lethe::records {
 namespace {
 
@@ -76,10 +74,6 @@ std::optional<Entry> parse_line(std::string_view line, const std::string& where)
   if (!record) return std::nullopt;
   const auto time = json.find("time");
   return Entry{time != json.end() && time->is_string() ? time->get<std::string>() : "", std::move(*record)};
-}
-
-std::string sample_id(std::string_view question, std::string_view answer) {
-  return base::Hasher().add(question).add(answer).hex();
 }
 
 bool is_forget_text(std::string_view set) {

@@ -35,9 +35,6 @@ struct Entry {
 // Errors: records.json (not JSON, no kind), records.schema (newer than ours), records.type.
 [[nodiscard]] std::optional<Entry> parse_line(std::string_view line, const std::string& where);
 
-// How records name a sample without quoting it: a hash of its text. Equal texts have equal ids in every run.
-[[nodiscard]] std::string sample_id(std::string_view question, std::string_view answer);
-
 // Everything but the sets that are known to be kept counts as text to be forgotten.
 [[nodiscard]] bool is_forget_text(std::string_view set);
 

@@ -78,8 +78,8 @@ mark{background:none;color:inherit;text-decoration:underline;text-decoration-col
 .missing{padding-left:1.2em;max-width:44em;margin:0}.missing li{margin:.35em 0}
 footer{margin-top:56px;padding-top:14px;border-top:1px solid var(--rule);color:var(--soft);font-size:.88rem}
 @media (max-width:640px){body{padding:0 18px 40px;font-size:15.5px}header{padding-top:32px}h1{font-size:1.7rem}section{padding-top:38px}
-.mean small{display:none}.wide{display:none}.narrow{display:block}.answer{grid-template-columns:1fr}.run{display:inline}.summary{font-size:1.05rem}
-.card{padding:14px 15px}th,td{padding:6px 9px}.facts tbody th{width:auto;min-width:8em}}
+.changes td small{display:none}.changes{font-size:.86rem}.wide{display:none}.narrow{display:block}.answer{grid-template-columns:1fr}.run{display:inline}.summary{font-size:1.05rem}
+.card{padding:14px 15px}th,td{padding:6px 9px}.changes th,.changes td{padding:6px 5px}.changes .first{padding-left:16px}.facts tbody th{width:auto;min-width:8em}}
 @media print{nav,.skip{display:none}body{max-width:none}section{break-inside:avoid}}
 )css";
 }

@@ -12,20 +12,23 @@ namespace {
 
 using records::Json;
 
+Json row_of(const HeldFile& file) {
+  Json row{{"path", file.path},
+           {"action", name_of(file.action)},
+           {"held", file.reason},
+           {"bytes", file.bytes},
+           {"forget_samples", file.num_forget_samples},
+           {"hash_before", file.hash_before}};
+  if (!file.hash_after.empty()) row["hash_after"] = file.hash_after;
+  return row;
+}
+
 Json certificate_of(const PurgePlan& plan, const std::string& lethe_version, const std::string& time,
                     bool is_complete) {
-  Json files = Json::array();
-  for (const HeldFile& file : plan.files) {
-    if (file.path == "purge.json" || file.path == "lock") continue;
-    Json row{{"path", file.path},
-             {"action", name_of(file.action)},
-             {"held", file.reason},
-             {"bytes", file.bytes},
-             {"forget_samples", file.num_forget_samples},
-             {"hash_before", file.hash_before}};
-    if (!file.hash_after.empty()) row["hash_after"] = file.hash_after;
-    files.push_back(std::move(row));
-  }
+  Json files = Json::array(), shared = Json::array();
+  for (const HeldFile& file : plan.files)
+    if (file.path != "purge.json" && file.path != "lock") files.push_back(row_of(file));
+  for (const HeldFile& file : plan.shared) shared.push_back(row_of(file));
   return {{"time", time},
           {"lethe", lethe_version},
           {"complete", is_complete},
@@ -34,7 +37,8 @@ Json certificate_of(const PurgePlan& plan, const std::string& lethe_version, con
            "Files were unlinked, not overwritten. Copies elsewhere, backups, snapshots and the input data "
            "set are not covered."},
           {"forget_samples", plan.sample_ids},
-          {"files", std::move(files)}};
+          {"files", std::move(files)},
+          {"shared_caches", std::move(shared)}};
 }
 
 // purge.json keeps every purge of this run: {"schema": 1, "purges": [...]}.
@@ -66,15 +70,22 @@ void remove_empty_folders(const std::filesystem::path& folder) {
   if (std::filesystem::is_empty(folder)) std::filesystem::remove(folder);
 }
 
+void remove_file(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::remove(path, error);
+  if (error) base::fail_write(path, error.value());
+}
+
 void carry_out(PurgePlan& plan) {
   for (HeldFile& file : plan.files) {
     const auto path = plan.root / file.path;
     if (file.action == PurgeAction::rewrite) base::write_file_atomically(path, records_text(plan.records));
-    std::error_code error;
-    if (file.action == PurgeAction::remove && !std::filesystem::remove(path, error) && error)
-      base::fail_write(path, error.value());
-    if (file.action != PurgeAction::remove) file.hash_after = base::hash_file(path);
+    if (file.action == PurgeAction::remove)
+      remove_file(path);
+    else
+      file.hash_after = base::hash_file(path);
   }
+  for (const HeldFile& file : plan.shared) remove_file(file.path);
   const records::RunPaths paths{plan.root};
   for (const auto& folder : {paths.checkpoints(), paths.cache()}) remove_empty_folders(folder);
   base::fsync_path(plan.root);
@@ -82,17 +93,17 @@ void carry_out(PurgePlan& plan) {
 
 }  // namespace
 
-PurgePlan purge_run(const std::filesystem::path& root, const std::string& lethe_version) {
+PurgePlan purge_run(const std::filesystem::path& root, const PurgeOptions& options) {
   const records::RunPaths paths{root};
   PurgePlan plan =
-      plan_purge(root);  // before the lock file would be one more file in a folder that is no run
+      plan_purge(root, options);  // before the lock file would be one more file in a folder that is no run
   const records::RunLock lock(paths.lock());
-  plan = plan_purge(root);
+  plan = plan_purge(root, options);
   const std::string time = records::utc_now();
   const Json earlier = earlier_certificates(paths.certificate());
-  write_certificate(paths, earlier, certificate_of(plan, lethe_version, time, false));
+  write_certificate(paths, earlier, certificate_of(plan, options.lethe_version, time, false));
   carry_out(plan);
-  write_certificate(paths, earlier, certificate_of(plan, lethe_version, time, true));
+  write_certificate(paths, earlier, certificate_of(plan, options.lethe_version, time, true));
   return plan;
 }
 

@@ -16,6 +16,12 @@ namespace lethe::run {
 enum class PurgeAction { keep, rewrite, remove };
 [[nodiscard]] std::string_view name_of(PurgeAction action);
 
+struct PurgeOptions {
+  std::string lethe_version;
+  std::vector<std::filesystem::path>
+      shared_caches;  // folders of token stores and reference log-probabilities
+};
+
 struct HeldFile {
   std::string path;  // relative to the run directory, with /
   PurgeAction action = PurgeAction::keep;
@@ -27,8 +33,9 @@ struct HeldFile {
 
 struct PurgePlan {
   std::filesystem::path root;
-  std::vector<HeldFile> files;          // by path
-  std::set<std::string> sample_ids;     // of the forget set, hashed
+  std::vector<HeldFile> files;       // by path
+  std::vector<HeldFile> shared;      // of caches outside the run directory; full paths; only what is removed
+  std::set<std::string> sample_ids;  // of the forget set, hashed
   std::vector<records::Entry> records;  // of records.jsonl, texts taken out
   bool has_records = false;
 };
@@ -36,12 +43,14 @@ struct PurgePlan {
 // Changes nothing. Errors: run.missing (no run directory); run.unknown: a file, a link, a kind or a field of
 // a record that this version does not know, or a kept file that quotes a forget sample; those of the records
 // reader.
-[[nodiscard]] PurgePlan plan_purge(const std::filesystem::path& root);
+// In a shared cache, only token stores that hold one of the run's forget samples (or are damaged), and the
+// reference log-probabilities, are taken: a cache is made again when it is next needed.
+[[nodiscard]] PurgePlan plan_purge(const std::filesystem::path& root, const PurgeOptions& options);
 
 // Takes the run's lock, plans, carries it out, and writes the certificate: before the first removal with
 // "complete": false, at the end with true, so that an interrupted purge is seen and can be run again. Files
 // are unlinked, not overwritten: what the disk or its backups still hold is beyond it, and the certificate
 // says so. Errors: those of plan_purge, out.locked, io.*.
-PurgePlan purge_run(const std::filesystem::path& root, const std::string& lethe_version);
+PurgePlan purge_run(const std::filesystem::path& root, const PurgeOptions& options);
 
 }  // namespace lethe::run

@@ -9,6 +9,7 @@
 #include "framework/records/run_directory.h"
 #include "framework/records/texts.h"
 #include "framework/run/purge.h"
+#include "framework/run/purge_caches.h"
 
 namespace lethe::run {
 namespace {
@@ -142,13 +143,18 @@ void check_what_stays(const PurgePlan& plan, const std::set<std::string>& tellta
       refuse(plan.root, fmt::format("{} quotes a forget sample", file.path));
 }
 
+void gather_ids(const std::vector<Entry>& entries, std::set<std::string>& ids) {
+  for (const Entry& entry : entries)
+    for (std::string& id : records::forget_ids_of(entry.record)) ids.insert(std::move(id));
+}
+
 }  // namespace
 
 std::string_view name_of(PurgeAction action) {
   return action == PurgeAction::keep ? "keep" : action == PurgeAction::rewrite ? "rewrite" : "remove";
 }
 
-PurgePlan plan_purge(const std::filesystem::path& root) {
+PurgePlan plan_purge(const std::filesystem::path& root, const PurgeOptions& options) {
   const records::RunPaths paths{root};
   if (!std::filesystem::exists(paths.config()) && !std::filesystem::exists(paths.records()))
     fail("run.missing",
@@ -156,18 +162,15 @@ PurgePlan plan_purge(const std::filesystem::path& root) {
   PurgePlan plan{
       .root = root, .files = list_files(root), .has_records = std::filesystem::exists(paths.records())};
   if (plan.has_records) plan.records = read_strictly(root, paths.records());
-  std::vector<Entry> scores;
-  if (std::filesystem::exists(paths.scores())) scores = read_strictly(root, paths.scores());
-  for (const auto* entries : {&plan.records, &scores})
-    for (const Entry& entry : *entries)
-      plan.sample_ids.merge([&] {
-        const auto ids = records::forget_ids_of(entry.record);
-        return std::set<std::string>(ids.begin(), ids.end());
-      }());
+  gather_ids(plan.records, plan.sample_ids);
+  if (std::filesystem::exists(paths.scores()))
+    gather_ids(read_strictly(root, paths.scores()), plan.sample_ids);
   for (HeldFile& file : plan.files) {
     file.hash_before = base::hash_file(root / file.path);
-    if (file.num_forget_samples > 0) file.num_forget_samples = plan.sample_ids.size();
+    if (file.num_forget_samples > 0) file.num_forget_samples = num_held(root / file.path, plan.sample_ids);
   }
+  for (const auto& cache : options.shared_caches)
+    std::ranges::move(held_by_cache(cache, plan.sample_ids), std::back_inserter(plan.shared));
   const auto telltales = telltales_of(plan.records);
   erase_forget_texts(plan.records, telltales);
   check_what_stays(plan, telltales);

@@ -16,12 +16,15 @@ void say(const run::PurgePlan& plan) {
 }
 
 int purge(const Arguments& arguments) {
-  for (const std::string& folder : arguments.positionals) say(arguments.check ? run::plan_purge(folder) : run::purge_run(folder, run::kVersion));
+  run::PurgeOptions options{.lethe_version = run::kVersion};
+  if (const auto cache = arguments.flags.find("cache"); cache != arguments.flags.end()) options.shared_caches.emplace_back(cache->second);
+  for (const std::string& folder : arguments.positionals) say(arguments.check ? run::plan_purge(folder, options) : run::purge_run(folder, options));
   return 0;
 }
 
 }  // namespace
 
-Command make_purge() { return {.help = "remove forget texts and what was made from them from run directories; --check only lists", .takes = Takes::folders, .check = true, .run = purge}; }
+Command make_purge() { return {.help = "remove forget texts and what was made from them from run directories; --check only lists", .takes = Takes::folders, .check = true,
+          .flags = {{.name = "cache", .help = "folder of token stores and reference log-probabilities that runs shared", .takes_value = true}}, .run = purge}; }
 
 }  // namespace lethe::launchers

@@ -204,12 +204,6 @@ TEST(ParseLine, RefusesWhatItCannotReadAndSaysWhere) {
   EXPECT_EQ(exit_code_of("records.schema"), 65);
 }
 
-TEST(SampleId, TellsQuestionFromAnswer) {
-  EXPECT_EQ(sample_id("ab", "c"), sample_id("ab", "c"));
-  EXPECT_NE(sample_id("ab", "c"), sample_id("a", "bc"));
-  EXPECT_EQ(sample_id("a", "b").size(), 32u);
-}
-
 TEST(IsForgetText, CountsUnknownSetsAsForget) {
   EXPECT_TRUE(is_forget_text("forget"));
   EXPECT_TRUE(is_forget_text("forget_paraphrased"));

@@ -46,7 +46,7 @@ Text text_of(const std::string& set, std::int64_t row) {
 
 std::string id_of(const std::string& set, std::int64_t row) {
   const Text text = text_of(set, row);
-  return sample_id(text.question + set, text.answer + std::to_string(row));
+  return base::hash_text(text.question + set + text.answer + std::to_string(row));
 }
 
 std::int64_t size_of(const std::string& set) { return set == "forget" ? 40 : set == "retain" ? 80 : 30; }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "framework/base/hash.h"
+#include "framework/data/token_part.h"
 #include "framework/records/reader.h"
 #include "framework/records/run_directory.h"
 #include "framework/records/writer.h"
@@ -15,6 +16,8 @@ namespace lethe::run {
 namespace {
 
 using namespace records;
+
+const PurgeOptions kOptions{.lethe_version = "0.1.0"};
 
 // A finished run with everything in it that a run leaves.
 class PurgedRun : public ::testing::Test {
@@ -37,7 +40,7 @@ class PurgedRun : public ::testing::Test {
   }
   std::string refusal() const {
     std::string message;
-    EXPECT_EQ(error_key([&] { (void)purge_run(root(), "0.1.0"); }, &message), "run.unknown");
+    EXPECT_EQ(error_key([&] { (void)purge_run(root(), kOptions); }, &message), "run.unknown");
     return message;
   }
   void expect_untouched() const {
@@ -54,7 +57,7 @@ TEST_F(PurgedRun, KeepsNoQuestionAndNoAnswerOfTheForgetSet) {
   for (const GenerationRecord& g : generations())
     if (g.set == "forget") texts.insert(texts.end(), {g.question, g.answer});
   ASSERT_GE(texts.size(), 160u);
-  (void)purge_run(root(), "0.1.0");
+  (void)purge_run(root(), kOptions);
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root()))
     for (const std::string& text : texts) {
       if (!entry.is_regular_file()) continue;
@@ -65,7 +68,7 @@ TEST_F(PurgedRun, KeepsNoQuestionAndNoAnswerOfTheForgetSet) {
 TEST_F(PurgedRun, KeepsWhatIsToBeKept) {
   const auto scores = text_of(root() / "scores.jsonl");
   const auto before = generations();
-  (void)purge_run(root(), "0.1.0");
+  (void)purge_run(root(), kOptions);
   const auto after = generations();
   ASSERT_EQ(after.size(), before.size());
   for (std::size_t i = 0; i < after.size(); ++i) {
@@ -80,14 +83,14 @@ TEST_F(PurgedRun, KeepsWhatIsToBeKept) {
 }
 
 TEST_F(PurgedRun, RemovesWhatWasMadeFromTheForgetSet) {
-  (void)purge_run(root(), "0.1.0");
+  (void)purge_run(root(), kOptions);
   for (const char* gone : {"checkpoints", "cache", "report.html", "scores.csv.writing-4711"})
     EXPECT_FALSE(std::filesystem::exists(root() / gone)) << gone;
 }
 
 TEST_F(PurgedRun, CertifiesWhatItDid) {
   const std::string hash = base::hash_file(root() / "records.jsonl");
-  (void)purge_run(root(), "0.1.0");
+  (void)purge_run(root(), kOptions);
   const Json certificate = Json::parse(text_of(root() / "purge.json"))["purges"].at(0);
   EXPECT_EQ(certificate["complete"], true);
   EXPECT_EQ(certificate["lethe"], "0.1.0");
@@ -102,20 +105,41 @@ TEST_F(PurgedRun, CertifiesWhatItDid) {
 }
 
 TEST_F(PurgedRun, CanBePurgedAgainAndThenChangesNothing) {
-  (void)purge_run(root(), "0.1.0");
+  (void)purge_run(root(), kOptions);
   const std::string records = text_of(root() / "records.jsonl");
-  (void)purge_run(root(), "0.1.0");
+  (void)purge_run(root(), kOptions);
   EXPECT_EQ(text_of(root() / "records.jsonl"), records);
   EXPECT_EQ(Json::parse(text_of(root() / "purge.json"))["purges"].size(), 2u);
 }
 
 TEST_F(PurgedRun, ListsWithoutChanging) {
-  const PurgePlan plan = plan_purge(root());
+  const PurgePlan plan = plan_purge(root(), kOptions);
   expect_untouched();
   const auto row = std::ranges::find(plan.files, "cache/forget.tokens", &HeldFile::path);
   ASSERT_NE(row, plan.files.end());
   EXPECT_EQ(row->action, PurgeAction::remove);
   EXPECT_EQ(row->num_forget_samples, 40u);
+}
+
+TEST_F(PurgedRun, RemovesFromASharedCacheWhatHoldsItsSamplesAndNothingElse) {
+  const auto all = generations();
+  const std::string forget_id = std::ranges::find(all, "forget", &GenerationRecord::set)->id;
+  const data::TokenizedSample tokens{.ids = {1, 2, 3}, .prompt_tokens = 1};
+  const auto store = [&](const std::string& key, const std::string& id) {
+    data::write_token_part(
+        folder_ / "shared",
+        {.key = base::hash_text(key), .all_samples = 1, .samples = {&tokens, 1}, .sample_ids = {&id, 1}});
+    return data::part_path(folder_ / "shared", base::hash_text(key), 0, 1);
+  };
+  std::filesystem::create_directories(folder_ / "shared");
+  const auto forget = store("a", forget_id), other = store("b", base::hash_text("another sample"));
+  write_text(folder_ / "shared/reference-00.bin", "numbers");
+  (void)purge_run(root(), {.lethe_version = "0.1.0", .shared_caches = {folder_ / "shared"}});
+  EXPECT_FALSE(std::filesystem::exists(forget));
+  EXPECT_TRUE(std::filesystem::exists(other));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "shared/reference-00.bin"));
+  const Json certificate = Json::parse(text_of(root() / "purge.json"))["purges"].at(0);
+  EXPECT_EQ(certificate["shared_caches"].size(), 2u);
 }
 
 TEST_F(PurgedRun, ErasesAlsoWhatTheModelSaidWhenAskedForSomethingElse) {
@@ -129,7 +153,7 @@ TEST_F(PurgedRun, ErasesAlsoWhatTheModelSaidWhenAskedForSomethingElse) {
                                .question = "Unrelated?",
                                .answer = "Unrelated.",
                                .generated = "Well: " + forget.answer});
-  (void)purge_run(root(), "0.1.0");
+  (void)purge_run(root(), kOptions);
   EXPECT_TRUE(generations().back().purged);
 }
 
@@ -175,14 +199,14 @@ TEST_F(PurgedRun, RefusesWhenSomethingKeptQuotesAForgetSample) {
 
 TEST_F(PurgedRun, WaitsForNobodyThatWritesIt) {
   const RunLock lock(RunPaths{root()}.lock());
-  EXPECT_EQ(error_key([&] { (void)purge_run(root(), "0.1.0"); }), "out.locked");
+  EXPECT_EQ(error_key([&] { (void)purge_run(root(), kOptions); }), "out.locked");
   expect_untouched();
 }
 
 TEST(Purge, RefusesAFolderThatIsNoRun) {
   const ScratchFolder folder;
   write_text(folder / "thesis.tex", "chapter one");
-  EXPECT_EQ(error_key([&] { (void)purge_run(folder.path(), "0.1.0"); }), "run.missing");
+  EXPECT_EQ(error_key([&] { (void)purge_run(folder.path(), kOptions); }), "run.missing");
   EXPECT_TRUE(std::filesystem::exists(folder / "thesis.tex"));
 }
 
