@@ -1,4 +1,4 @@
-// Ids and texts against the `tokenizers` package, live. LETHE_SMOLLM2_DIR names a directory with SmolLM2's
+// Ids and texts against the `tokenizers` package, live. LETHE_MODEL_DIR names a directory with SmolLM2's
 // tokenizer.json.
 #include <gtest/gtest.h>
 
@@ -73,8 +73,8 @@ TEST(TokenizerOracle, AgreesOnEveryTofuText) {
 
 TEST(TokenizerOracle, AgreesOnSmolLm2) {
   LETHE_NEED_ORACLE("tokenizers");
-  const char* directory = std::getenv("LETHE_SMOLLM2_DIR");
-  if (directory == nullptr) GTEST_SKIP() << "LETHE_SMOLLM2_DIR is not set";
+  const char* directory = std::getenv("LETHE_MODEL_DIR");
+  if (directory == nullptr) GTEST_SKIP() << "LETHE_MODEL_DIR is not set";
   expect_equal(directory, testing::hard_strings(12, 2500), false);
   if (fs::exists(tofu_directory())) expect_equal(directory, tofu_texts(), false);
 }
