@@ -7,18 +7,11 @@
 
 #include "framework/base/statistics.h"
 #include "framework/scoring/mrd.h"
+#include "tests/scoring/fixed_draws.h"
 #include "tests/scoring/toy_model.h"
 
 namespace lethe::scoring {
 namespace {
-
-MrdOptions with_draws(std::int64_t draws, double sigma_eff, const std::string& estimator = "antithetic") {
-  MrdOptions o;
-  o.estimator = estimator;
-  o.sigma_eff = sigma_eff;
-  o.stop = {.min_draws = draws, .max_draws = draws};
-  return o;
-}
 
 // Two classes with logits (w.x, 0): W is one row that moves and one that x does not see.
 SoftmaxToy<double> two_classes() { return {2, std::vector<double>(12), {{{{1, 2, 2, 0, 0, 0}, 0}}}}; }
@@ -101,52 +94,6 @@ TEST(Antithetic, StandardErrorIsHonest) {
   EXPECT_GT(base::standard_deviation(deviations), 0.8);
   EXPECT_LT(base::standard_deviation(deviations), 1.3);
   EXPECT_LT(std::abs(base::mean(deviations)), 0.3);
-}
-
-TEST(MeanAbs, ConvergesToTheGradientNormAndNotToTheTrace) {
-  auto toy = made_up_toy<double>();
-  MrdOptions options = with_draws(4000, 1e-5, "mean_abs");
-  options.distribution = Distribution::gaussian;
-  const MrdResult result = score(toy, options, 0);
-  for (std::int64_t i = 0; i < toy.num_samples(); ++i) {
-    const double truth = 1e-5 * std::sqrt(2 / std::numbers::pi) * toy.gradient_norm(i);
-    EXPECT_NEAR(result.samples[i].score, truth, 3.5 * result.samples[i].standard_error) << i;
-    EXPECT_GT(result.samples[i].score, 1000 * 0.5e-10 * std::abs(toy.trace(i)));
-  }
-}
-
-TEST(MeanAbs, GoesWithSigmaOnce) {
-  auto toy = made_up_toy<double>();
-  MrdOptions options = with_draws(8, 1e-5, "mean_abs");
-  const double one = score(toy, options, 0).samples[0].score;
-  options.sigma = 2e-5;
-  EXPECT_NEAR(score(toy, options, 0).samples[0].score / one, 2, 1e-12);
-}
-
-// K plain draws leave a relative error of R / sqrt K; R comes from antithetic pairs.
-TEST(Plain, ItsErrorIsWhatTheDiagnosticSays) {
-  auto toy = made_up_toy<double>();
-  const MrdResult pairs = score(toy, with_draws(256, 1e-4), 0);
-  EXPECT_GT(pairs.plain_relative_error, 10);
-  MrdOptions options = with_draws(16, 1e-5, "plain");
-  std::vector<double> relative;  // RMS over seeds of score / truth, for each sample
-  for (std::int64_t i = 0; i < toy.num_samples(); ++i) {
-    double square = 0;
-    for (options.seed = 0; options.seed < 60; ++options.seed) {
-      const double ratio = score(toy, options, 0).samples[i].score / (0.5e-10 * std::abs(toy.trace(i)));
-      square += ratio * ratio / 60;
-    }
-    relative.push_back(std::sqrt(square));
-  }
-  EXPECT_NEAR(base::median_of_finite(relative) / (pairs.plain_relative_error / 4), 1, 0.25);
-}
-
-TEST(Plain, StepIsSigmaItself) {
-  auto toy = made_up_toy<double>();
-  MrdOptions options = with_draws(4, 1, "plain");
-  options.sigma_eff.reset();
-  options.sigma = 2e-4;
-  EXPECT_EQ(score(toy, options, 0).sigma_eff, 2e-4);
 }
 
 }  // namespace

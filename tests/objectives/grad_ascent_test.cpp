@@ -1,0 +1,18 @@
+#include <gtest/gtest.h>
+
+#include "tests/objectives/batch.h"
+
+namespace lethe::objectives {
+namespace {
+
+TEST(GradAscent, AscendsOnTheForgetSetAlone) {
+  const auto objective = objective_named("grad_ascent");
+  const auto terms = objective->terms(SmallBatch().batch());
+  ASSERT_EQ(terms.size(), 1u);
+  EXPECT_EQ(terms[0].weight, -1);
+  EXPECT_NEAR(terms[0].sum.item<double>(), 3.875, 1e-12);
+  EXPECT_FALSE(objective->needs().retain);
+}
+
+}  // namespace
+}  // namespace lethe::objectives

@@ -1,0 +1,37 @@
+// The estimators against traces and gradients in closed form.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+#include "framework/base/statistics.h"
+#include "framework/scoring/mrd.h"
+#include "tests/scoring/fixed_draws.h"
+#include "tests/scoring/toy_model.h"
+
+namespace lethe::scoring {
+namespace {
+
+TEST(MeanAbs, ConvergesToTheGradientNormAndNotToTheTrace) {
+  auto toy = made_up_toy<double>();
+  MrdOptions options = with_draws(4000, 1e-5, "mean_abs");
+  options.distribution = Distribution::gaussian;
+  const MrdResult result = score(toy, options, 0);
+  for (std::int64_t i = 0; i < toy.num_samples(); ++i) {
+    const double truth = 1e-5 * std::sqrt(2 / std::numbers::pi) * toy.gradient_norm(i);
+    EXPECT_NEAR(result.samples[i].score, truth, 3.5 * result.samples[i].standard_error) << i;
+    EXPECT_GT(result.samples[i].score, 1000 * 0.5e-10 * std::abs(toy.trace(i)));
+  }
+}
+
+TEST(MeanAbs, GoesWithSigmaOnce) {
+  auto toy = made_up_toy<double>();
+  MrdOptions options = with_draws(8, 1e-5, "mean_abs");
+  const double one = score(toy, options, 0).samples[0].score;
+  options.sigma = 2e-5;
+  EXPECT_NEAR(score(toy, options, 0).samples[0].score / one, 2, 1e-12);
+}
+
+}  // namespace
+}  // namespace lethe::scoring

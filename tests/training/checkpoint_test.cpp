@@ -1,0 +1,96 @@
+#include "framework/training/checkpoint.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "framework/base/error.h"
+#include "framework/dist/simulated_group.h"
+#include "tests/support/tiny_model.h"
+
+namespace lethe::training {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path fresh_folder() {
+  const fs::path path = fs::path(::testing::TempDir()) / fmt::format("checkpoints_{}", ::getpid());
+  fs::remove_all(path);
+  return path;
+}
+
+void fill_moments(sharding::WeightStore& weights, optim::AdamW& optimizer) {
+  for (int s = 0; s < static_cast<int>(weights.index().segments().size()); ++s) {
+    const auto valid = static_cast<std::int64_t>(weights.layout().part(s, weights.grid().shard_rank()).valid);
+    optimizer.first_moment(s).narrow(0, 0, valid).copy_(weights.master(s).narrow(0, 0, valid) * 2);
+    optimizer.second_moment(s).narrow(0, 0, valid).copy_(weights.master(s).narrow(0, 0, valid).square());
+  }
+  optimizer.set_steps_done(7);
+}
+
+void save_on(const fs::path& folder, int world_size, std::int64_t step) {
+  const auto model = lethe::testing::tiny_model();
+  dist::run_simulated(world_size, [&](dist::ProcessGroup& world) {
+    lethe::testing::TinyEngine engine(model, world, sharding::grid_shape(3, 0, world_size), {});
+    optim::AdamW optimizer({}, engine.weights);
+    fill_moments(engine.weights, optimizer);
+    (void)save_checkpoint(folder, step, "same", "{}", engine.weights, optimizer, world, 2);
+  });
+}
+
+TEST(Checkpoint, LoadsOnAnyWorldWithTheSameBits) {
+  const auto model = lethe::testing::tiny_model();
+  for (const int from : {1, 3, 4}) {
+    const fs::path folder = fresh_folder();
+    save_on(folder, from, 7);
+    for (const int to : {1, 2, 3, 8}) {
+      dist::run_simulated(to, [&](dist::ProcessGroup& world) {
+        lethe::testing::TinyEngine expected(model, world, sharding::grid_shape(3, 0, to), {}), loaded(model, world, sharding::grid_shape(3, 0, to), {});
+        optim::AdamW expected_optimizer({}, expected.weights), optimizer({}, loaded.weights);
+        fill_moments(expected.weights, expected_optimizer);
+        loaded.weights.load([](std::uint64_t, std::span<float> out) { std::fill(out.begin(), out.end(), 0.0f); });
+        const auto info = find_checkpoint(folder, world);
+        EXPECT_TRUE(info.has_value());
+        load_checkpoint(*info, "same", loaded.weights, optimizer);
+        EXPECT_EQ(optimizer.steps_done(), 7);
+        for (int s = 0; s < static_cast<int>(model.index.segments().size()); ++s) {
+          EXPECT_TRUE(at::equal(loaded.weights.master(s), expected.weights.master(s)));
+          EXPECT_TRUE(at::equal(optimizer.first_moment(s), expected_optimizer.first_moment(s)));
+          EXPECT_TRUE(at::equal(optimizer.second_moment(s), expected_optimizer.second_moment(s)));
+        }
+      });
+    }
+  }
+}
+
+TEST(Checkpoint, ADamagedOneIsMovedAsideAndTheOneBeforeIsUsed) {
+  const fs::path folder = fresh_folder();
+  for (const std::int64_t step : {1, 2, 3}) save_on(folder, 2, step);
+  EXPECT_FALSE(fs::exists(folder / "step-1")) << "two are kept";
+  std::fstream(folder / "step-3" / "shard-00001.bin", std::ios::in | std::ios::out | std::ios::binary).seekp(100).put('x');
+  const auto world = dist::make_single_group();
+  EXPECT_EQ(find_checkpoint(folder, *world)->step, 2);
+  EXPECT_TRUE(fs::exists(folder / "corrupt-step-3"));
+}
+
+TEST(Checkpoint, OfAnotherRunIsRefused) {
+  const auto model = lethe::testing::tiny_model();
+  const fs::path folder = fresh_folder();
+  save_on(folder, 1, 1);
+  const auto world = dist::make_single_group();
+  lethe::testing::TinyEngine engine(model, *world, {}, {});
+  optim::AdamW optimizer({}, engine.weights);
+  const auto info = find_checkpoint(folder, *world);
+  try {
+    load_checkpoint(*info, "other", engine.weights, optimizer);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.key(), "ckpt.mismatch");
+    EXPECT_EQ(e.exit_code(), 78);
+  }
+}
+
+}  // namespace
+}  // namespace lethe::training
