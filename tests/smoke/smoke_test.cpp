@@ -1,0 +1,120 @@
+// The program as a user starts it: train, resume, score, eval, report and purge on tiny random models, on worlds of one and three.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "framework/records/reader.h"
+#include "framework/records/run_directory.h"
+
+namespace lethe {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+struct Result {
+  int exit_code = 0;
+  std::string output;
+};
+
+class Smoke : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::path(::testing::TempDir()) / fmt::format("smoke_{}", ::getpid());
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  Result run(const std::string& launcher, const std::string& arguments) const {
+    const fs::path log = folder_ / "log";
+    const std::string command = fmt::format("cd '{}' && OMP_NUM_THREADS=1 {} '{}' {} > '{}' 2>&1", LETHE_SOURCE_DIR, launcher, LETHE_PROGRAM, arguments, log.string());
+    const int status = std::system(command.c_str());
+    std::ifstream file(log);
+    std::stringstream text;
+    text << file.rdbuf();
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text.str()};
+  }
+  Result lethe(int ranks, const std::string& arguments) const { return run(ranks == 1 ? "" : fmt::format("launchers/mpi -n {}", ranks), arguments); }
+  std::string out(const std::string& name) const { return (folder_ / name).string(); }
+
+  std::vector<double> losses(const std::string& name) const {
+    std::map<std::int64_t, double> by_step;
+    for (const auto& step : records::records_of<records::StepRecord>(records::read_records(records::RunPaths{out(name)}.records()).entries)) by_step[step.step] = step.loss;
+    std::vector<double> values;
+    for (const auto& [step, loss] : by_step) values.push_back(loss);
+    return values;
+  }
+  std::string model_bytes(const std::string& name) const {
+    std::ifstream file(records::RunPaths{out(name)}.model() / "model.safetensors", std::ios::binary);
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+  fs::path folder_;
+};
+
+TEST_F(Smoke, ThreeRanksTrainAsOneDoes) {
+  const Result one = lethe(1, "train configs/smoke/train.yaml --out " + out("one"));
+  ASSERT_EQ(one.exit_code, 0) << one.output;
+  const Result three = lethe(3, "train configs/smoke/zero3.yaml --out " + out("three"));
+  ASSERT_EQ(three.exit_code, 0) << three.output;
+  const auto expected = losses("one"), actual = losses("three");
+  ASSERT_EQ(expected.size(), 6u);
+  ASSERT_EQ(actual.size(), 6u);
+  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(actual[i], expected[i], 1e-4 * std::abs(expected[i])) << "step " << i + 1;
+}
+
+TEST_F(Smoke, AResumeEndsInTheBitsOfTheUninterruptedRun) {
+  ASSERT_EQ(lethe(2, "train configs/smoke/train.yaml --out " + out("whole")).exit_code, 0);
+  ASSERT_EQ(lethe(2, "train configs/smoke/train.yaml --set train.max_steps=4 --out " + out("cut")).exit_code, 0);
+  const Result resumed = lethe(2, "train configs/smoke/train.yaml --resume --out " + out("cut"));
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("resumed from"));
+  EXPECT_EQ(model_bytes("whole"), model_bytes("cut"));
+  EXPECT_FALSE(model_bytes("whole").empty());
+}
+
+TEST_F(Smoke, ScoresDoNotKnowTheWorld) {
+  std::map<int, std::vector<double>> scores;
+  for (const int ranks : {1, 3}) {
+    const std::string name = fmt::format("score{}", ranks);
+    const Result result = lethe(ranks, "score configs/smoke/score.yaml --out " + out(name));
+    ASSERT_EQ(result.exit_code, 0) << result.output;
+    for (const auto& score : records::records_of<records::ScoreRecord>(records::read_records(records::RunPaths{out(name)}.scores()).entries)) scores[ranks].push_back(score.mrd);
+  }
+  EXPECT_EQ(scores[1].size(), 48u);
+  EXPECT_EQ(scores[1], scores[3]);
+}
+
+TEST_F(Smoke, EvaluatesReportsAndPurges) {
+  ASSERT_EQ(lethe(2, "eval configs/smoke/eval.yaml --out " + out("eval")).exit_code, 0);
+  const Result report = lethe(1, "report " + out("eval"));
+  ASSERT_EQ(report.exit_code, 0) << report.output;
+  EXPECT_TRUE(fs::exists(folder_ / "eval" / "report.html"));
+  const Result purge = lethe(1, "purge " + out("eval"));
+  ASSERT_EQ(purge.exit_code, 0) << purge.output;
+  EXPECT_TRUE(fs::exists(folder_ / "eval" / "purge.json"));
+  const int found = std::system(fmt::format("grep -rq 'Odalys Brenwick' '{}'", out("eval")).c_str());
+  EXPECT_NE(WEXITSTATUS(found), 0) << "a forget text lives on";
+}
+
+TEST_F(Smoke, ErrorsOfOneAndOfManyRanksEndWithTheirCode) {
+  for (const int ranks : {1, 3}) {
+    const Result unknown = lethe(ranks, "train configs/smoke/train.yaml --set train.lerning_rate=1 --out " + out("bad"));
+    EXPECT_EQ(unknown.exit_code, 78) << unknown.output;
+    EXPECT_THAT(unknown.output, HasSubstr("error[config.unknown]"));
+    const Result missing = lethe(ranks, "train configs/smoke/absent.yaml");
+    EXPECT_EQ(missing.exit_code, 66) << missing.output;
+  }
+}
+
+}  // namespace
+}  // namespace lethe
