@@ -21,15 +21,17 @@ models::HfConfig read_random_shape(config::Section section) {
 ModelOptions read_model(config::Section section) {
   ModelOptions o;
   std::string family = "llama";
-  section.optional("path", o.path, "a Hugging Face directory, or a hub name found in the local cache")
-      .choice("init", o.init, {"files", "random"}, "where weights come from; random makes a tiny model for smoke runs")
-      .choice("family", family, {"llama"}, "shape of a random model")
-      .optional("tokenizer", o.tokenizer, "directory of the tokenizer, where it is not the model's own")
+  section.choice("init", o.init, {"files", "random"}, "where weights come from; random makes a tiny model for smoke runs");
+  // A random model has no files: it needs a tokenizer from elsewhere instead of a path.
+  const bool random = o.init == "random";
+  const char* const path_help = "a Hugging Face directory, or a hub name found in the local cache";
+  const char* const tokenizer_help = "directory of the tokenizer, where it is not the model's own; a random model has none of its own";
+  random ? section.optional("path", o.path, path_help) : section.required("path", o.path, path_help);
+  random ? section.required("tokenizer", o.tokenizer, tokenizer_help) : section.optional("tokenizer", o.tokenizer, tokenizer_help);
+  section.choice("family", family, {"llama"}, "shape of a random model")
       .optional("seed", o.seed, "seed of random weights").choice("compute", o.compute, {"float32", "bfloat16", "float64"}, "dtype of the forward and backward pass");
   o.random = read_random_shape(section.section("shape", "of a random model"));
   section.reject_unknown();
-  if (o.init == "files" && o.path.empty()) fail("config.required", "model.path is not set", "name a Hugging Face directory, or set model.init: random");
-  if (o.init == "random" && o.tokenizer.empty()) fail("config.required", "model.tokenizer is not set", "a random model has no tokenizer of its own; name a directory with tokenizer.json");
   return o;
 }
 

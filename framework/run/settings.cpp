@@ -36,7 +36,10 @@ std::string config_reference() {
     config::Section root = config::for_reference();
     (void)entry.make(root.section(entry.name, ""));
     out += fmt::format("\n### `{}`\n\n", entry.name);
-    for (const config::ReadKey& key : config::keys_read(root)) out += fmt::format("- `{}` ({}, default {}): {}\n", key.path.substr(entry.name.size() + 1), key.type, key.default_value, key.help);
+    for (const config::ReadKey& key : config::keys_read(root)) {
+      if (key.path.size() <= entry.name.size()) continue;  // the section itself
+      out += fmt::format("- `{}` ({}, default {}): {}\n", key.path.substr(entry.name.size() + 1), key.type, key.default_value, key.help);
+    }
   }
   return out;
 }
