@@ -12,22 +12,21 @@ volatile std::sig_atomic_t signalled = 0;
 
 void note_signal(int) { signalled = 1; }
 
-void listen_to_signals() {
-  struct sigaction action {};
-  action.sa_handler = note_signal;
-  action.sa_flags = static_cast<int>(SA_RESTART | SA_RESETHAND);  // a second Ctrl-C ends at once
-  for (const int number : {SIGTERM, SIGINT, SIGUSR1}) ::sigaction(number, &action, nullptr);
-}
-
 }  // namespace
 
 int on_ranks(bool json, const std::string& log_level, const std::function<int(dist::World&)>& body) {
   dist::World world;
   const dist::RankInfo& info = world.info();
   base::start_log(info.rank, info.size, log_level);
-  listen_to_signals();
   const GuardOptions options{.rank = info.rank, .world_size = info.size, .host = info.host, .json = json, .abort_others = [](int code) { dist::abort_all_ranks(code); }};
   return guarded(options, [&] { return body(world); });
+}
+
+void listen_to_signals() {
+  struct sigaction action {};
+  action.sa_handler = note_signal;
+  action.sa_flags = static_cast<int>(SA_RESTART | SA_RESETHAND);  // a second Ctrl-C ends at once
+  for (const int number : {SIGTERM, SIGINT, SIGUSR1}) ::sigaction(number, &action, nullptr);
 }
 
 bool told_to_stop(dist::ProcessGroup& world) {

@@ -34,6 +34,7 @@ class Training {
 
   int run() {
     prepare();
+    listen_to_signals();
     for (; step_ < config_.train.max_steps; ++step_) {
       if (told_to_stop(world_)) return stop_and_save();
       if (enough()) break;
