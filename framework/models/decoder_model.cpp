@@ -2,6 +2,7 @@
 
 #include "framework/base/error.h"
 #include "framework/models/family.h"
+#include "framework/models/rope_scaling.h"
 
 namespace lethe::models {
 namespace {
@@ -30,7 +31,8 @@ DecoderModel make_decoder_model(const HfConfig& config) {
   DecoderModel model{.config = config, .index = family_of(config).index(config)};
   model.shape = {.num_heads = config.num_heads, .num_kv_heads = config.num_kv_heads, .head_dim = config.head_dim,
                  .rms_norm_eps = config.rms_norm_eps};
-  model.rope_frequencies = ops::rope_frequencies(config.rope_theta, config.head_dim);
+  model.rope_frequencies =
+      scaled_frequencies(ops::rope_frequencies(config.rope_theta, config.head_dim), config.rope_scaling);
   model.embedding = number_of(model.index, "model.embed_tokens.weight");
   model.final_norm = number_of(model.index, "model.norm.weight");
   model.head = config.tie_word_embeddings ? model.embedding : number_of(model.index, "lm_head.weight");

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
-#include "framework/base/atomic_file.h"
 #include "framework/base/error.h"
 #include "framework/base/hash.h"
 #include "framework/base/log.h"
@@ -13,92 +11,118 @@
 namespace lethe::models {
 namespace {
 
-namespace fs = std::filesystem;
-
-std::set<std::string> shards_of(const fs::path& index_file) {
-  const auto json = parse_strict_json(base::read_file(index_file, 256 << 20), index_file.filename().string(), "model.index");
-  if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object()) fail("model.index", "model.safetensors.index.json has no weight_map");
-  std::set<std::string> names;
-  for (const auto& [tensor, shard] : json["weight_map"].items()) {
-    if (!shard.is_string() || shard.get<std::string>().find('/') != std::string::npos) fail("model.index", fmt::format("{}: {} is not the name of a file beside the index", tensor, shard.dump()));
-    names.insert(shard.get<std::string>());
+void refuse_missing(const ParameterIndex& index, const ModelTensors& tensors) {
+  std::vector<std::string> missing;
+  for (const Parameter& parameter : index.parameters()) {
+    if (tensors.find(parameter.name) == nullptr) missing.push_back(parameter.name);
   }
-  return names;
+  if (missing.empty()) return;
+  if (missing == std::vector<std::string>{"lm_head.weight"}) {
+    fail("model.tied", "lm_head.weight missing; set tie_word_embeddings: true if it is tied");
+  }
+  fail("model.tensor", fmt::format("missing {} (first: {})", missing.size(), missing.front()),
+       "config.json and the tensor files do not belong together, or the download is unfinished");
 }
 
-std::string shape_text(const std::vector<std::int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+void check_view(const Parameter& parameter, const TensorView& view) {
+  if (!holds_weights(view.dtype)) {
+    fail("safetensors.dtype",
+         fmt::format("{}: {} where BF16/F16/F32 is expected", parameter.name, name_of(view.dtype)));
+  }
+  if (std::ranges::equal(parameter.shape, view.shape)) return;
+  fail("model.shape",
+       fmt::format("{} is {}, config.json asks for {}", parameter.name,
+                   readable_shape({view.shape.begin(), view.shape.end()}), readable_shape(parameter.shape)));
+}
+
+// A bias beside a weight of ours would change what the model computes; other extras (buffers, a tied head) do
+// not.
+void refuse_bias(const ParameterIndex& index, std::string_view name) {
+  constexpr std::string_view kBias = ".bias";
+  if (!name.ends_with(kBias)) return;
+  const std::string weight = std::string(name.substr(0, name.size() - kBias.size())) + ".weight";
+  if (index.find(weight) == nullptr) return;
+  fail("model.tensor",
+       fmt::format("{} is there, but the architecture of config.json has no such bias", printable(name)));
+}
+
+void warn_of_extras(const ParameterIndex& index, const ModelTensors& tensors) {
+  if (tensors.tensors().size() == index.parameters().size()) return;
+  std::vector<std::string_view> ours;
+  for (const Parameter& parameter : index.parameters()) ours.push_back(parameter.name);
+  std::ranges::sort(ours);
+  std::vector<std::string_view> extras;
+  for (const auto& [name, view] : tensors.tensors()) {
+    if (!std::ranges::binary_search(ours, name)) extras.push_back(name);
+  }
+  for (const std::string_view name : extras) refuse_bias(index, name);
+  base::warn_once("model.tensor", fmt::format("{} tensors are not used by this architecture (first: {})",
+                                              extras.size(), printable(extras.front())));
+}
 
 }  // namespace
 
-ModelFiles::ModelFiles(const fs::path& directory, const ParameterIndex& index) : index_(index) {
-  map_shards(directory);
-  std::map<std::string_view, const TensorView*> by_name;
-  for (const SafetensorsFile& file : files_) {
-    for (const TensorView& tensor : file.tensors())
-      if (!by_name.emplace(tensor.name, &tensor).second) fail("safetensors.duplicate", fmt::format("{} appears twice", tensor.name));
+ModelFiles::ModelFiles(const std::filesystem::path& directory, const ParameterIndex& index)
+    : index_(index), tensors_(directory) {
+  refuse_missing(index, tensors_);
+  for (const Parameter& parameter : index.parameters()) {
+    views_.push_back(tensors_.find(parameter.name));
+    check_view(parameter, *views_.back());
   }
-  std::vector<std::string> missing;
-  for (const Parameter& p : index.parameters()) {
-    const auto found = by_name.find(p.name);
-    tensors_.push_back(found == by_name.end() ? nullptr : found->second);
-    if (found == by_name.end()) missing.push_back(p.name);
-    else if (found->second->shape != p.shape) fail("model.shape", fmt::format("{}: {} in the file, {} by config.json", p.name, shape_text(found->second->shape), shape_text(p.shape)));
-  }
-  if (missing == std::vector<std::string>{"lm_head.weight"}) fail("model.tied", "lm_head.weight missing; set tie_word_embeddings: true if it is tied");
-  if (!missing.empty()) fail("model.tensor", fmt::format("missing {} (first: {})", missing.size(), missing.front()));
-  if (const auto extra = by_name.size() - index.parameters().size(); extra > 0) base::warn_once("model.tensor", fmt::format("{} tensors of the model directory are not used", extra));
-}
-
-void ModelFiles::map_shards(const fs::path& directory) {
-  const fs::path single = directory / "model.safetensors", sharded = directory / "model.safetensors.index.json";
-  if (fs::is_symlink(single) && !fs::exists(single)) fail("model.blob", "snapshot link points to a missing blob (unfinished download)", single.string());
-  if (fs::exists(single)) return void(files_.emplace_back(single));
-  if (!fs::exists(sharded)) {
-    if (fs::exists(directory / "pytorch_model.bin") || fs::exists(directory / "pytorch_model.bin.index.json"))
-      fail("model.pickle", "pickle weights are not read for safety; convert to safetensors", "from transformers: model.save_pretrained(dir, safe_serialization=True)");
-    fail("model.missing", fmt::format("{} has no model.safetensors", directory.string()));
-  }
-  for (const std::string& name : shards_of(sharded)) {
-    if (!fs::exists(directory / name)) fail("model.shard", fmt::format("{} is listed but not there", name));
-    files_.emplace_back(directory / name);
-  }
+  warn_of_extras(index, tensors_);
 }
 
 void ModelFiles::read(std::uint64_t first, std::span<float> out) const {
-  float* at = out.data();
   for_each_piece(index_, first, out.size(), [&](int parameter, std::uint64_t inside, std::uint64_t count) {
-    read_floats(*tensors_[parameter], inside, {at, count});
-    at += count;
+    const TensorView& view = *views_[parameter];
+    const std::uint64_t width = size_of(view.dtype);
+    decode(view.dtype, view.bytes.subspan(inside * width, count * width), out.first(count));
+    out = out.subspan(count);
   });
 }
 
-std::string ModelFiles::hash() const {
-  constexpr std::size_t kSample = 1 << 16;  // bytes at both ends of every tensor: cheap, and any training step changes them
+std::vector<FileDType> ModelFiles::dtypes() const {
+  std::vector<FileDType> all;
+  for (const TensorView* view : views_) all.push_back(view->dtype);
+  return all;
+}
+
+FileDType ModelFiles::dtype_of_most() const {
+  std::map<FileDType, std::uint64_t> elements;
+  for (const TensorView* view : views_) elements[view->dtype] += view->bytes.size() / size_of(view->dtype);
+  return std::ranges::max_element(elements, {}, [](const auto& pair) { return pair.second; })->first;
+}
+
+template <class Add>
+std::string ModelFiles::hash_of(Add add) const {
   base::Hasher hasher;
-  for (const TensorView* tensor : tensors_) {
-    hasher.add(tensor->name).add(name_of(tensor->dtype)).add(shape_text(tensor->shape));
-    hasher.add(tensor->data.first(std::min(kSample, tensor->data.size())));
-    hasher.add(tensor->data.last(std::min(kSample, tensor->data.size())));
+  for (const TensorView* view : views_) {
+    hasher.add(view->name).add(name_of(view->dtype)).add(std::as_bytes(view->shape));
+    add(hasher, view->bytes);
   }
   return hasher.hex();
 }
 
-FileDType ModelFiles::dtype_of_most() const {
-  std::map<FileDType, std::uint64_t> bytes;
-  for (const TensorView* tensor : tensors_) bytes[tensor->dtype] += tensor->count();
-  return std::ranges::max_element(bytes, {}, [](const auto& pair) { return pair.second; })->first;
+std::string ModelFiles::hash() const {
+  return hash_of([](base::Hasher& hasher, std::span<const std::byte> bytes) {
+    constexpr std::size_t kSamples = 32, kSampleBytes = 4096;
+    if (bytes.size() <= kSamples * kSampleBytes) {
+      hasher.add(bytes);
+      return;
+    }
+    const std::size_t step = (bytes.size() - kSampleBytes) / (kSamples - 1);
+    for (std::size_t i = 0; i < kSamples; ++i) hasher.add(bytes.subspan(i * step, kSampleBytes));
+  });
 }
 
-void for_each_piece(const ParameterIndex& index, std::uint64_t first, std::uint64_t count, const std::function<void(int, std::uint64_t, std::uint64_t)>& visit) {
-  const auto& parameters = index.parameters();
-  auto it = std::ranges::upper_bound(parameters, first, {}, &Parameter::first) - 1;
-  const std::uint64_t end = first + count;
-  while (first < end) {
-    const std::uint64_t inside = first - it->first, piece = std::min(it->count - inside, end - first);
-    visit(static_cast<int>(it - parameters.begin()), inside, piece);
-    first += piece;
-    ++it;
-  }
+std::string ModelFiles::content_hash() const {
+  return hash_of([](base::Hasher& hasher, std::span<const std::byte> bytes) { hasher.add(bytes); });
+}
+
+std::string ModelFiles::identity() const {
+  base::Hasher hasher;
+  for (const SafetensorsFile& file : tensors_.files()) hasher.add(file.identity());
+  return hasher.hex();
 }
 
 }  // namespace lethe::models

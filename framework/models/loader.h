@@ -1,9 +1,9 @@
-// The weights of a model directory, addressed by canonical index: whoever asks for a range touches only those bytes.
+// The weights of a model directory by canonical index: any range as float32, touching only the bytes of that
+// range.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,25 +15,33 @@ namespace lethe::models {
 
 class ModelFiles {
  public:
-  // Maps and checks model.safetensors, or the shards of model.safetensors.index.json. Every parameter of the index must be there with its
-  // shape; further tensors are a warning. Errors: model.pickle, model.missing, model.shard, model.tensor, model.tied, model.shape, safetensors.*.
+  // Opens and checks all files against the index, which must outlive this. Tensors that the index does not
+  // name are counted in one warning. Errors: those of ModelTensors; model.tensor (missing, or a bias that the
+  // architecture has not), model.tied (no head, and not tied), model.shape, safetensors.dtype.
   ModelFiles(const std::filesystem::path& directory, const ParameterIndex& index);
 
-  // Elements first, first + 1, … of the canonical order, as float32.
+  // Elements first … first + out.size() - 1. Thread-safe.
   void read(std::uint64_t first, std::span<float> out) const;
-  // Of names, shapes, dtypes and sampled contents of the files: what caches and checkpoints are keyed by.
+
+  [[nodiscard]] std::vector<FileDType> dtypes() const;  // of every parameter, in canonical order
+  [[nodiscard]] FileDType dtype_of_most() const;        // what an export writes by default
+
+  // Hash of names, dtypes, shapes and 32 pages of every tensor, in canonical order: the same for the same
+  // weights, however they are split into files. Keys caches and checkpoints: cheap, and a training step
+  // reaches all of a tensor.
   [[nodiscard]] std::string hash() const;
-  [[nodiscard]] FileDType dtype_of_most() const;  // what an export writes by default
+  // The same over every byte; reads everything.
+  [[nodiscard]] std::string content_hash() const;
+  // Hash of the files' names, sizes, times and headers: cheap; differs between ranks that see other files.
+  [[nodiscard]] std::string identity() const;
 
  private:
-  void map_shards(const std::filesystem::path& directory);
-  const ParameterIndex& index_;
-  std::vector<SafetensorsFile> files_;
-  std::vector<const TensorView*> tensors_;  // by parameter number
-};
+  template <class Add>
+  std::string hash_of(Add add) const;
 
-// Cuts a canonical range by parameters: `visit(parameter, first element inside it, elements)`, in order.
-void for_each_piece(const ParameterIndex& index, std::uint64_t first, std::uint64_t count,
-                    const std::function<void(int, std::uint64_t, std::uint64_t)>& visit);
+  const ParameterIndex& index_;
+  ModelTensors tensors_;
+  std::vector<const TensorView*> views_;  // of each parameter
+};
 
 }  // namespace lethe::models

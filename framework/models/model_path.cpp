@@ -5,38 +5,74 @@
 
 #include "framework/base/atomic_file.h"
 #include "framework/base/error.h"
+#include "framework/models/strict_json.h"
 
 namespace lethe::models {
 namespace {
 
 namespace fs = std::filesystem;
 
-fs::path hub_cache() {
-  const auto variable = [](const char* name) { const char* value = std::getenv(name); return std::string(value == nullptr ? "" : value); };
-  if (const std::string cache = variable("HF_HUB_CACHE"); !cache.empty()) return cache;
-  if (const std::string home = variable("HF_HOME"); !home.empty()) return fs::path(home) / "hub";
-  return fs::path(variable("HOME")) / ".cache" / "huggingface" / "hub";
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
 }
 
-bool looks_like_a_hub_name(const std::string& path) { return std::ranges::count(path, '/') == 1 && !path.starts_with('.') && !path.starts_with('/') && !path.ends_with('/'); }
+bool is_plain_word(std::string_view word) {
+  const auto plain = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.'; };
+  return !word.empty() && word.front() != '.' && std::ranges::all_of(word, plain);
+}
 
-std::string trimmed(std::string text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.pop_back();
-  return text;
+// "org/name" or "name", as the hub allows; "./x", "/x" and "a/b/c" are paths and nothing else.
+bool is_hub_name(std::string_view model) {
+  const auto slash = model.find('/');
+  if (slash == model.npos) return is_plain_word(model);
+  return is_plain_word(model.substr(0, slash)) && is_plain_word(model.substr(slash + 1));
+}
+
+fs::path cached_model(const fs::path& cache, std::string_view model) {
+  std::string folder = "models--";
+  for (const char c : model) folder += c == '/' ? "--" : std::string(1, c);
+  return cache / folder;
+}
+
+// The commit that `main` pointed to when the model was downloaded; "" if the cache has none.
+std::string commit_of_main(const fs::path& folder) {
+  const fs::path reference = folder / "refs" / "main";
+  if (!fs::is_regular_file(reference)) return "";
+  std::string commit = base::read_file(reference, 4096);
+  commit.erase(
+      std::find_if_not(commit.begin(), commit.end(), [](unsigned char c) { return std::isalnum(c) != 0; }),
+      commit.end());
+  return commit;
+}
+
+[[noreturn]] void fail_not_cached(const std::string& model, const fs::path& cache) {
+  fail("model.missing",
+       fmt::format("{0} is not in the Hugging Face cache; this tool does not download: hf download {0}",
+                   model),
+       fmt::format("looked in {}; a directory named {} does not exist either", cache.string(), model));
 }
 
 }  // namespace
 
-fs::path resolve_model_path(const std::string& path) {
-  if (fs::is_directory(path)) return path;
-  if (!looks_like_a_hub_name(path)) fail("model.missing", fmt::format("{} is not a directory", path), "model.path is a Hugging Face directory, or a hub name in the local cache");
-  std::string folder = "models--" + path;
-  folder.replace(folder.find('/'), 1, "--");
-  const fs::path repository = hub_cache() / folder;
-  const fs::path reference = repository / "refs" / "main";
-  const fs::path snapshot = fs::exists(reference) ? repository / "snapshots" / trimmed(base::read_file(reference, 4096)) : fs::path();
-  if (snapshot.empty() || !fs::is_directory(snapshot))
-    fail("model.missing", fmt::format("{} is not in the Hugging Face cache; this tool does not download: hf download {}", path, path));
+fs::path hub_cache_folder() {
+  if (const auto folder = environment("HF_HUB_CACHE"); !folder.empty()) return folder;
+  if (const auto home = environment("HF_HOME"); !home.empty()) return fs::path(home) / "hub";
+  if (const auto cache = environment("XDG_CACHE_HOME"); !cache.empty())
+    return fs::path(cache) / "huggingface" / "hub";
+  return fs::path(environment("HOME")) / ".cache" / "huggingface" / "hub";
+}
+
+fs::path resolve_model_path(const std::string& model, const fs::path& cache) {
+  if (fs::is_directory(model)) return model;
+  if (fs::exists(model))
+    fail("model.missing", fmt::format("{} is a file; a model is a directory", printable(model, 400)));
+  if (!is_hub_name(model)) fail("model.missing", fmt::format("{} does not exist", printable(model, 400)));
+  const fs::path folder = cached_model(cache, model);
+  const std::string commit = commit_of_main(folder);
+  if (commit.empty()) fail_not_cached(model, cache);
+  const fs::path snapshot = folder / "snapshots" / commit;
+  if (!fs::is_directory(snapshot)) fail_not_cached(model, cache);
   return snapshot;
 }
 

@@ -1,4 +1,5 @@
-// `model.path`: a directory, or a hub name found in the local Hugging Face cache. Nothing is downloaded.
+// Where a model is: a directory, or a hub name whose snapshot lies in the local Hugging Face cache. Nothing
+// is downloaded.
 #pragma once
 
 #include <filesystem>
@@ -6,7 +7,13 @@
 
 namespace lethe::models {
 
-// Errors: model.missing, model.blob.
-[[nodiscard]] std::filesystem::path resolve_model_path(const std::string& path);
+// HF_HUB_CACHE, else HF_HOME/hub, else XDG_CACHE_HOME/huggingface/hub, else ~/.cache/huggingface/hub, as
+// huggingface_hub.
+[[nodiscard]] std::filesystem::path hub_cache_folder();
+
+// `model` is a directory, or "org/name" (or "name") with models--org--name/refs/main in the cache.
+// Errors: model.missing.
+[[nodiscard]] std::filesystem::path resolve_model_path(
+    const std::string& model, const std::filesystem::path& cache = hub_cache_folder());
 
 }  // namespace lethe::models

@@ -1,74 +1,63 @@
-// Safetensors files: read by mmap, checked whole before anything is used; written in one deterministic layout.
+// Reads safetensors files: one by itself, or the shards of a model directory. Files are mapped, and checked
+// wholly before the first tensor is handed out.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
-#include <memory>
-#include <span>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "framework/models/mapped_file.h"
+#include "framework/models/safetensors_header.h"
+#include "framework/models/shard_index.h"
+
 namespace lethe::models {
 
-enum class FileDType : std::uint8_t { f32, bf16, f16 };
-[[nodiscard]] std::size_t size_of(FileDType dtype) noexcept;
-[[nodiscard]] std::string_view name_of(FileDType dtype) noexcept;  // "F32", "BF16", "F16"
-
-struct TensorInfo {
-  std::string name;
+// Lives as long as the file that it came from.
+struct TensorView {
+  std::string_view name;
   FileDType dtype = FileDType::f32;
-  std::vector<std::int64_t> shape;
-  [[nodiscard]] std::uint64_t count() const noexcept;
-  [[nodiscard]] std::uint64_t bytes() const noexcept { return count() * size_of(dtype); }
+  std::span<const std::int64_t> shape;
+  std::span<const std::byte> bytes;  // row-major, little-endian
 };
 
-struct TensorView : TensorInfo {
-  std::span<const std::byte> data;  // in the mapped file; valid while the SafetensorsFile lives
-};
-
-// One file. Errors: safetensors.short, .header, .json, .duplicate, .overlap, .hole, .size, .dtype, .truncated; model.missing.
 class SafetensorsFile {
  public:
+  // Errors: safetensors.short, safetensors.header, those of parse_safetensors_header(), those of MappedFile.
   explicit SafetensorsFile(const std::filesystem::path& path);
-  ~SafetensorsFile();
-  SafetensorsFile(SafetensorsFile&&) noexcept;
-  SafetensorsFile& operator=(SafetensorsFile&&) = delete;
 
-  const std::vector<TensorView>& tensors() const noexcept { return tensors_; }  // in file order
+  std::size_t size() const noexcept { return tensors_.size(); }
+  TensorView tensor(std::size_t number) const;
+  const std::string& name() const noexcept { return name_; }
+  // Hash of name, size, time of change and header: cheap, and another one where the file was replaced.
+  [[nodiscard]] std::string identity() const;
 
  private:
-  void read_header(const std::string& name);
-  struct Mapping;
-  std::unique_ptr<Mapping> mapping_;
-  std::vector<TensorView> tensors_;
+  std::string name_;
+  MappedFile mapped_;
+  std::vector<StoredTensor> tensors_;
+  std::uint64_t data_begin_ = 0;
 };
 
-// Elements [first, first + out.size()) of a tensor as float32 (exact for every dtype).
-void read_floats(const TensorView& tensor, std::uint64_t first, std::span<float> out);
-
-// Writes a file of these tensors; each rank may write its own elements. Elements never written are zero.
-class SafetensorsWriter {
+// All tensors of a model directory: model.safetensors, or the shards of model.safetensors.index.json.
+class ModelTensors {
  public:
-  // Creates the file with its header and full size. Errors: io.space, out.permission, io.write.
-  SafetensorsWriter(const std::filesystem::path& path, std::vector<TensorInfo> tensors);
-  // Opens a file that another rank has created with the same tensors.
-  [[nodiscard]] static SafetensorsWriter open_existing(const std::filesystem::path& path, std::vector<TensorInfo> tensors);
-  ~SafetensorsWriter();
-  SafetensorsWriter(SafetensorsWriter&&) noexcept;
-  SafetensorsWriter& operator=(SafetensorsWriter&&) = delete;
+  // Errors: model.shard, model.pickle (only pickle weights are there), model.tensor (index and shards
+  // disagree), and those of SafetensorsFile; safetensors.json for the index, safetensors.duplicate over all
+  // shards.
+  explicit ModelTensors(const std::filesystem::path& directory);
 
-  // Elements of tensor number `tensor` from `first` on; float32 is rounded to nearest even where the file holds less.
-  void write(std::size_t tensor, std::uint64_t first, std::span<const float> values);
-  void sync();
+  const TensorView* find(std::string_view name) const noexcept;
+  const std::map<std::string_view, TensorView>& tensors() const noexcept { return tensors_; }
+  const std::vector<SafetensorsFile>& files() const noexcept { return files_; }
 
  private:
-  SafetensorsWriter(const std::filesystem::path& path, std::vector<TensorInfo> tensors, bool create);
-  void write_bytes(std::uint64_t offset, std::span<const std::byte> bytes);
-  std::filesystem::path path_;
-  std::vector<TensorInfo> tensors_;
-  std::vector<std::uint64_t> offsets_;  // of each tensor in the file
-  int fd_ = -1;
+  void open(const std::filesystem::path& path);
+  void open_shards(const std::filesystem::path& directory, const ShardIndex& index);
+
+  std::vector<SafetensorsFile> files_;
+  std::map<std::string_view, TensorView> tensors_;
 };
 
 }  // namespace lethe::models

@@ -1,100 +1,102 @@
 #include "framework/models/hf_config.h"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
 
-#include "framework/base/atomic_file.h"
-#include "framework/base/error.h"
-#include "framework/models/model_path.h"
+#include "tests/models/model_fixture.h"
 
 namespace lethe::models {
 namespace {
 
-namespace fs = std::filesystem;
-using ::testing::HasSubstr;
+using ::testing::ElementsAre;
 
-fs::path config_folder() {
-  const fs::path path = fs::path(::testing::TempDir()) / fmt::format("hf_config_{}", ::getpid());
-  fs::create_directories(path);
-  return path;
-}
-
-std::string config(const std::string& more) {
-  return R"({"architectures":["LlamaForCausalLM"],"vocab_size":16,"hidden_size":8,"intermediate_size":12,"num_hidden_layers":2,"num_attention_heads":4,"num_key_value_heads":2)" + more + "}";
-}
-
-struct BadConfig {
-  std::string text, key, message;
-  int exit_code = 65;
+class Config : public ModelFolder {
+ protected:
+  HfConfig read(const std::string& changes) {
+    write("config.json", tiny_config_text(changes));
+    return read_hf_config(folder_);
+  }
 };
-class BadHfConfig : public ::testing::TestWithParam<BadConfig> {};
 
-TEST_P(BadHfConfig, IsRefusedByName) {
-  base::write_file_atomically(config_folder() / "config.json", GetParam().text);
-  try {
-    (void)read_hf_config(config_folder());
-    FAIL() << GetParam().text;
-  } catch (const Error& e) {
-    EXPECT_EQ(e.key(), GetParam().key);
-    EXPECT_THAT(e.message(), HasSubstr(GetParam().message));
-    EXPECT_EQ(e.exit_code(), GetParam().exit_code);
-  }
+TEST_F(Config, ReadsEverySize) {
+  const HfConfig c = read("{}");
+  EXPECT_EQ(c.architecture, "LlamaForCausalLM");
+  EXPECT_EQ(c.vocab_size, 11);
+  EXPECT_EQ(c.hidden_size, 8);
+  EXPECT_EQ(c.intermediate_size, 12);
+  EXPECT_EQ(c.num_layers, 2);
+  EXPECT_EQ(c.num_heads, 4);
+  EXPECT_EQ(c.num_kv_heads, 2);
+  EXPECT_EQ(c.head_dim, 2);
+  EXPECT_EQ(c.max_positions, 64);
+  EXPECT_EQ(c.rms_norm_eps, 1e-5);
+  EXPECT_TRUE(c.tie_word_embeddings);
+  EXPECT_EQ(c.rope_scaling.type, "default");
+  EXPECT_EQ(c.bos_token_id, std::nullopt);
 }
 
-INSTANTIATE_TEST_SUITE_P(Catalogue, BadHfConfig, ::testing::Values(
-  BadConfig{"{\n  \"a\": 1,\n  x}", "model.config.json", "config.json:3:3"}, BadConfig{R"({"a":1,"a":2})", "model.config.json", "\"a\" appears twice"},
-  BadConfig{R"({"architectures":["MambaForCausalLM"]})", "model.arch", "MambaForCausalLM is not supported; supported: LlamaForCausalLM"},
-  BadConfig{R"({"architectures":["XForCausalLM"],"auto_map":{}})", "model.remotecode", "its own Python code"},
-  BadConfig{config(R"(,"rope_scaling":{"type":"yarn2"})"), "model.rope", "rope type \"yarn2\" is not supported"},
-  BadConfig{config(R"(,"rope_scaling":{"rope_type":"llama3"})"), "model.rope", "llama3"},
-  BadConfig{config(R"(,"quantization_config":{"quant_method":"gptq"})"), "model.quantised", "quantization_config gptq"},
-  BadConfig{config(R"(,"hidden_act":"gelu")"), "model.config.json", "hidden_act"}, BadConfig{config(R"(,"attention_bias":true)"), "model.config.json", "attention_bias"},
-  BadConfig{config(R"(,"head_dim":3)"), "model.config.json", "odd"}, BadConfig{config(R"(,"rms_norm_eps":-1)"), "model.config.json", "rms_norm_eps"},
-  BadConfig{config(R"(,"eos_token_id":"x")"), "model.config.json", "eos_token_id"},
-  BadConfig{R"({"architectures":["LlamaForCausalLM"],"vocab_size":-5})", "model.config.json", "vocab_size"},
-  BadConfig{R"({"architectures":["LlamaForCausalLM"]})", "model.config.json", "vocab_size is missing"},
-  BadConfig{"[1]", "model.config.json", "object"}));
+TEST_F(Config, TakesLlamasDefaultsWhereAKeyIsAbsentOrNull) {
+  const HfConfig c = read(
+      R"({"num_key_value_heads": null, "head_dim": null, "tie_word_embeddings": null, "rope_theta": null})");
+  EXPECT_EQ(c.num_kv_heads, 4);
+  EXPECT_EQ(c.head_dim, 2);
+  EXPECT_FALSE(c.tie_word_embeddings);
+  EXPECT_EQ(c.rope_theta, 10000.0);
+}
 
-TEST(HfConfig, ReadsWhatItWrites) {
-  HfConfig c{.vocab_size = 16, .hidden_size = 8, .intermediate_size = 12, .num_layers = 2, .num_heads = 4, .num_kv_heads = 2, .head_dim = 2, .tie_word_embeddings = true, .eos_token_ids = {2}};
-  base::write_file_atomically(config_folder() / "config.json", to_config_json(c));
-  const HfConfig again = read_hf_config(config_folder());
+TEST_F(Config, ReadsRotarySettingsOfBothGenerationsOfTransformers) {
+  const HfConfig four =
+      read(R"({"rope_theta": 500000.0, "rope_scaling": {"rope_type": "llama3", "factor": 8.0,
+    "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192}})");
+  const HfConfig five = read(
+      R"({"rope_theta": null, "rope_parameters": {"rope_theta": 500000.0, "rope_type": "llama3", "factor": 8.0,
+    "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192}})");
+  for (const HfConfig& c : {four, five}) {
+    EXPECT_EQ(c.rope_theta, 500000.0);
+    EXPECT_EQ(c.rope_scaling.type, "llama3");
+    EXPECT_EQ(c.rope_scaling.factor, 8.0);
+    EXPECT_EQ(c.rope_scaling.high_freq_factor, 4.0);
+    EXPECT_EQ(c.rope_scaling.original_max_positions, 8192);
+  }
+  EXPECT_EQ(read(R"({"rope_scaling": {"type": "linear", "factor": 2}})").rope_scaling.factor, 2.0);
+}
+
+TEST_F(Config, TakesTokenIdsFromTheGenerationConfigFirst) {
+  write("generation_config.json", R"({"eos_token_id": [3, 4]})");
+  const HfConfig c = read(R"({"eos_token_id": 2, "bos_token_id": 1})");
+  EXPECT_THAT(c.eos_token_ids, ElementsAre(3, 4));
+  EXPECT_EQ(c.bos_token_id, 1);
+}
+
+TEST_F(Config, AcceptsASlidingWindowThatNoDocumentLeaves) {
+  const std::string mistral = R"({"architectures": ["MistralForCausalLM"], "model_type": "mistral")";
+  EXPECT_EQ(read(mistral + R"(, "sliding_window": 64})").max_positions, 64);
+  EXPECT_EQ(read(mistral + "}").max_positions, 64);  // 4096 by default
+  const std::string qwen =
+      R"({"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "sliding_window": 16)";
+  EXPECT_EQ(read(qwen + "}").max_positions, 64);  // off by default
+  EXPECT_TRUE(read(qwen + "}").attention_bias);
+}
+
+TEST_F(Config, IgnoresRemoteCodeOfAnArchitectureThatIsNative) {
+  EXPECT_EQ(read(R"({"auto_map": {"AutoModelForCausalLM": "modeling_x.X"}})").architecture,
+            "LlamaForCausalLM");
+}
+
+TEST_F(Config, ComesBackFromTheTextThatItWrites) {
+  HfConfig c = tiny_config();
+  c.eos_token_ids = {2, 5};
+  c.pad_token_id = 0;
+  c.tie_word_embeddings = false;
+  c.rope_scaling = {.type = "llama3",
+                    .factor = 32,
+                    .low_freq_factor = 1,
+                    .high_freq_factor = 4,
+                    .original_max_positions = 32};
+  write("config.json", to_config_json(c));
+  const HfConfig again = read_hf_config(folder_);
   EXPECT_EQ(to_config_json(again), to_config_json(c));
-}
-
-TEST(ModelPath, NamesWhatIsNotInTheCache) {
-  ::setenv("HF_HUB_CACHE", (config_folder() / "cache").c_str(), 1);
-  const auto key = [](const std::string& path) {
-    try {
-      return resolve_model_path(path).string();
-    } catch (const Error& e) {
-      return e.key() + ": " + e.message();
-    }
-  };
-  EXPECT_THAT(key("meta-llama/X"), HasSubstr("model.missing: meta-llama/X is not in the Hugging Face cache; this tool does not download: hf download"));
-  EXPECT_THAT(key("/nowhere"), HasSubstr("model.missing"));
-  const fs::path snapshot = config_folder() / "cache" / "models--a--b" / "snapshots" / "123";
-  fs::create_directories(snapshot);
-  fs::create_directories(config_folder() / "cache" / "models--a--b" / "refs");
-  base::write_file_atomically(config_folder() / "cache" / "models--a--b" / "refs" / "main", "123\n");
-  EXPECT_EQ(key("a/b"), snapshot.string());
-  EXPECT_EQ(key(config_folder().string()), config_folder().string());
-}
-
-TEST(HfConfig, AFolderWithoutConfigSaysSo) {
-  const fs::path empty = config_folder() / "empty";
-  fs::create_directories(empty);
-  try {
-    (void)read_hf_config(empty);
-    FAIL();
-  } catch (const Error& e) {
-    EXPECT_EQ(e.key(), "model.config");
-    EXPECT_EQ(e.exit_code(), 66);
-  }
-  fs::remove(empty / "config.json");
-  fs::create_symlink("nothing", empty / "config.json");
-  EXPECT_THROW((void)read_hf_config(empty), Error);
+  EXPECT_EQ(again.head_dim, c.head_dim);
+  EXPECT_EQ(again.rope_scaling.factor, 32);
 }
 
 }  // namespace

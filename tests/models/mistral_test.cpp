@@ -1,18 +1,22 @@
 #include <gtest/gtest.h>
 
-#include "framework/models/decoder_model.h"
 #include "framework/models/family.h"
+#include "tests/models/model_fixture.h"
 
 namespace lethe::models {
 namespace {
 
-TEST(Mistral, HasLlamasNamesAndAHeadOfItsOwn) {
-  const HfConfig config{.architecture = "MistralForCausalLM", .vocab_size = 11, .hidden_size = 8, .intermediate_size = 12, .num_layers = 2, .num_heads = 4, .num_kv_heads = 2, .head_dim = 2, .tie_word_embeddings = false};
+TEST(Mistral, HasLlamasTensors) {
+  HfConfig config = tiny_config();
+  const ParameterIndex llama = family_of(config).index(config);
+  config.architecture = "MistralForCausalLM";
   EXPECT_EQ(family_of(config).name, "mistral");
-  const DecoderModel model = make_decoder_model(config);
-  EXPECT_NE(model.head, model.embedding);
-  EXPECT_EQ(model.index.parameters()[model.head].name, "lm_head.weight");
-  EXPECT_EQ(model.index.segments().size(), 5u);
+  const ParameterIndex mistral = family_of(config).index(config);
+  ASSERT_EQ(mistral.parameters().size(), llama.parameters().size());
+  for (std::size_t i = 0; i < llama.parameters().size(); ++i) {
+    EXPECT_EQ(mistral.parameters()[i].name, llama.parameters()[i].name);
+    EXPECT_EQ(mistral.parameters()[i].shape, llama.parameters()[i].shape);
+  }
 }
 
 }  // namespace
