@@ -14,7 +14,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class Exporter : public ModelFolder {
+class Exporting : public ModelFolder {
  protected:
   std::vector<std::string> files_in(const std::filesystem::path& directory) {
     std::vector<std::string> names;
@@ -51,7 +51,7 @@ class Exporter : public ModelFolder {
   const ParameterIndex index_ = family_of(tiny_config()).index(tiny_config());
 };
 
-TEST_F(Exporter, GivesTheSameBytesForAModelThatNobodyTouched) {
+TEST_F(Exporting, GivesTheSameBytesForAModelThatNobodyTouched) {
   for (const FileDType dtype : {FileDType::f32, FileDType::bf16, FileDType::f16}) {
     const auto from = source(dtype);
     export_to(path("copy"), from, ModelFiles(from, index_).dtype_of_most());
@@ -64,7 +64,7 @@ TEST_F(Exporter, GivesTheSameBytesForAModelThatNobodyTouched) {
   }
 }
 
-TEST_F(Exporter, TakesTheTokenizerAndTheLicenceAlongAndNothingThatRuns) {
+TEST_F(Exporting, TakesTheTokenizerAndTheLicenceAlongAndNothingThatRuns) {
   export_to(path("copy"), source(FileDType::f32), FileDType::f32);
   EXPECT_THAT(files_in(path("copy")),
               ::testing::ElementsAre("LICENSE", "config.json", "generation_config.json", "model.safetensors",
@@ -72,7 +72,7 @@ TEST_F(Exporter, TakesTheTokenizerAndTheLicenceAlongAndNothingThatRuns) {
   EXPECT_EQ(base::read_file(path("copy") / "tokenizer.json"), "{\"any\":  \"thing\"}");
 }
 
-TEST_F(Exporter, StatesTheNewDtypeAndKeepsEveryOtherKey) {
+TEST_F(Exporting, StatesTheNewDtypeAndKeepsEveryOtherKey) {
   export_to(path("copy"), source(FileDType::f32), FileDType::bf16);
   auto before = nlohmann::ordered_json::parse(base::read_file(path("source") / "config.json"));
   const auto after = nlohmann::ordered_json::parse(base::read_file(path("copy") / "config.json"));
@@ -82,7 +82,7 @@ TEST_F(Exporter, StatesTheNewDtypeAndKeepsEveryOtherKey) {
   EXPECT_EQ(before, after);
 }
 
-TEST_F(Exporter, SplitsIntoShardsWithAnIndex) {
+TEST_F(Exporting, SplitsIntoShardsWithAnIndex) {
   export_to(path("copy"), source(FileDType::f32), FileDType::f32, {.max_shard_bytes = 1000});
   const auto index = nlohmann::json::parse(base::read_file(path("copy") / "model.safetensors.index.json"));
   EXPECT_EQ(index["metadata"]["total_size"], index_.size() * 4);
@@ -97,7 +97,7 @@ TEST_F(Exporter, SplitsIntoShardsWithAnIndex) {
   }
 }
 
-TEST_F(Exporter, LetsEachRankWriteItsOwnRange) {
+TEST_F(Exporting, LetsEachRankWriteItsOwnRange) {
   auto first = made_from_config(FileDType::bf16, {.max_shard_bytes = 700});
   auto second = made_from_config(FileDType::bf16, {.max_shard_bytes = 700});
   first.create();
@@ -115,7 +115,7 @@ TEST_F(Exporter, LetsEachRankWriteItsOwnRange) {
             ModelFiles(path("whole"), index_).content_hash());
 }
 
-TEST_F(Exporter, KeepsADtypeForEachParameter) {
+TEST_F(Exporting, KeepsADtypeForEachParameter) {
   std::vector<FileDType> dtypes(index_.parameters().size(), FileDType::bf16);
   dtypes[1] = FileDType::f32;
   auto exporter = made_from_config(FileDType::bf16, {.dtypes = dtypes});
@@ -123,7 +123,7 @@ TEST_F(Exporter, KeepsADtypeForEachParameter) {
   EXPECT_EQ(ModelFiles(path("copy"), index_).dtypes(), dtypes);
 }
 
-TEST_F(Exporter, LeavesNothingWhereItFails) {
+TEST_F(Exporting, LeavesNothingWhereItFails) {
   {
     Exporter exporter(path("x/copy/"), index_, tiny_config(), FileDType::f32, std::nullopt);
     const auto read = [](std::uint64_t, std::span<float>) { fail("num.nonfinite", "loss NaN"); };
@@ -132,21 +132,21 @@ TEST_F(Exporter, LeavesNothingWhereItFails) {
   EXPECT_TRUE(std::filesystem::is_empty(path("x")));
 }
 
-TEST_F(Exporter, RemovesWhatAKilledRunLeft) {
+TEST_F(Exporting, RemovesWhatAKilledRunLeft) {
   write("copy.writing/junk", "x");
   write_counted_model(path("copy"), index_, FileDType::f32);
   EXPECT_THAT(files_in(path("copy")), ::testing::ElementsAre("config.json", "model.safetensors"));
   EXPECT_FALSE(std::filesystem::exists(path("copy.writing")));
 }
 
-TEST_F(Exporter, ReplacesAnEarlierExport) {
+TEST_F(Exporting, ReplacesAnEarlierExport) {
   write_counted_model(path("copy"), index_, FileDType::f32, 700);
   write_counted_model(path("copy"), index_, FileDType::bf16);
   EXPECT_THAT(files_in(path("copy")), ::testing::ElementsAre("config.json", "model.safetensors"));
   EXPECT_THAT(files_in(folder_), ::testing::ElementsAre("copy"));
 }
 
-TEST_F(Exporter, RefusesATargetThatIsNoExportAndTheModelItself) {
+TEST_F(Exporting, RefusesATargetThatIsNoExportAndTheModelItself) {
   const auto refused = [&](const std::filesystem::path& target, const std::filesystem::path& from) {
     const Error error = error_of([&] { export_to(target, from, FileDType::f32); });
     EXPECT_EQ(error.key(), "out.exists");
@@ -162,7 +162,7 @@ TEST_F(Exporter, RefusesATargetThatIsNoExportAndTheModelItself) {
   EXPECT_THAT(files_in(path("copy")), ::testing::ElementsAre("thesis.tex"));
 }
 
-TEST_F(Exporter, RefusesValuesThatTheDtypeCannotHold) {
+TEST_F(Exporting, RefusesValuesThatTheDtypeCannotHold) {
   const auto read = [](std::uint64_t, std::span<float> out) { std::ranges::fill(out, 1e5f); };
   auto exporter = made_from_config(FileDType::f16);
   const Error error = error_of([&] { export_model(exporter, index_.size(), read); });
@@ -171,7 +171,7 @@ TEST_F(Exporter, RefusesValuesThatTheDtypeCannotHold) {
   EXPECT_FALSE(std::filesystem::exists(path("copy")));
 }
 
-TEST_F(Exporter, GivesARandomModelATokenizer) {
+TEST_F(Exporting, GivesARandomModelATokenizer) {
   write("tokenizer/tokenizer.json", "{}");
   write("tokenizer/config.json", "not ours");
   auto exporter = made_from_config(FileDType::f32, {.tokenizer = path("tokenizer")});
