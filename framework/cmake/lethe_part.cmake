@@ -6,6 +6,13 @@ if(NOT TARGET lethe_torch_pch)
   add_library(lethe_torch_pch STATIC "${PROJECT_BINARY_DIR}/torch_pch.cpp")
   target_link_libraries(lethe_torch_pch PUBLIC lethe_settings LibTorch::cpu)
   target_precompile_headers(lethe_torch_pch PRIVATE "${PROJECT_SOURCE_DIR}/framework/cmake/torch_pch.h")
+  # A precompiled header holds the path that it was made under, so by its bytes no second checkout would find cached
+  # objects. ccache takes this sum of what it was made from instead: the header, LibTorch, compiler and flags.
+  file(READ "${PROJECT_SOURCE_DIR}/framework/cmake/torch_pch.h" _pch_source)
+  file(READ "${LibTorch_ROOT}/include/torch/headeronly/version.h" _pch_torch)
+  string(SHA256 _pch_sum "${_pch_source}${_pch_torch}${LibTorch_ROOT}${CMAKE_CXX_COMPILER_VERSION}\
+${CMAKE_BUILD_TYPE}${CMAKE_CXX_FLAGS}${LETHE_SANITIZE}")
+  file(WRITE "${PROJECT_BINARY_DIR}/CMakeFiles/lethe_torch_pch.dir/cmake_pch.hxx.gch.sum" "${_pch_sum}\n")
 endif()
 
 function(lethe_part name)
