@@ -9,9 +9,14 @@ namespace lethe::launchers {
 namespace {
 
 run::Launch launch_of(const Arguments& arguments) {
-  run::Launch launch{.command = arguments.command, .arguments = {arguments.command}, .config_path = arguments.positionals.front(), .out = arguments.out.value_or(""), .resume = arguments.resume};
+  run::Launch launch{.command = arguments.command,
+                     .arguments = {arguments.command},
+                     .config_path = arguments.positionals.front(),
+                     .out = arguments.out.value_or(""),
+                     .resume = arguments.resume};
   launch.arguments.insert(launch.arguments.end(), arguments.positionals.begin(), arguments.positionals.end());
-  for (const std::string& assignment : arguments.set) launch.arguments.insert(launch.arguments.end(), {"--set", assignment});
+  for (const std::string& assignment : arguments.set)
+    launch.arguments.insert(launch.arguments.end(), {"--set", assignment});
   return launch;
 }
 

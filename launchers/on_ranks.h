@@ -1,4 +1,5 @@
-// What the commands that run on ranks share: load FILE, validate it (--check stops there), start the ranks, run.
+// What the commands that run on ranks share: load FILE, validate it (--check stops there), start the ranks,
+// run.
 #pragma once
 
 #include "framework/config/section.h"

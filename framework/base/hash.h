@@ -1,4 +1,5 @@
-// XXH3-128 content hashes, as 32 hexadecimal digits: names for caches, manifests and provenance (not for security).
+// XXH3-128 content hashes, as 32 hexadecimal digits: names for caches, manifests and provenance (not for
+// security).
 #pragma once
 
 #include <cstddef>

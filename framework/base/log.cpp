@@ -9,7 +9,8 @@
 namespace lethe::base {
 
 void start_log(int rank, int world_size, const std::string& level) {
-  auto logger = std::make_shared<spdlog::logger>("lethe", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+  auto logger =
+      std::make_shared<spdlog::logger>("lethe", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
   logger->set_pattern(world_size > 1 && rank != 0 ? fmt::format("[rank {}] %^%l%$: %v", rank) : "%^%l%$: %v");
   logger->set_level(spdlog::level::from_str(level));
   if (rank != 0 && logger->level() == spdlog::level::info) logger->set_level(spdlog::level::warn);

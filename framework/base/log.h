@@ -1,4 +1,5 @@
-// Logging through spdlog with a rank prefix. Only rank 0 speaks at info level; warnings and errors of any rank show.
+// Logging through spdlog with a rank prefix. Only rank 0 speaks at info level; warnings and errors of any
+// rank show.
 #pragma once
 
 #include <spdlog/spdlog.h>

@@ -39,14 +39,21 @@ PhiloxWords philox4x32_10(PhiloxWords c, std::array<std::uint32_t, 2> key) noexc
 
 PhiloxWords random_words(const StreamKey& key, std::uint64_t block) noexcept {
   const std::uint32_t last = (key.refresh << 8) | static_cast<std::uint32_t>(key.stream);
-  return philox4x32_10({static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32), key.draw, last},
-                       {static_cast<std::uint32_t>(key.seed), static_cast<std::uint32_t>(key.seed >> 32)});
+  return philox4x32_10(
+      {static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32), key.draw, last},
+      {static_cast<std::uint32_t>(key.seed), static_cast<std::uint32_t>(key.seed >> 32)});
 }
 
-double uniform(const StreamKey& key, std::uint64_t block) noexcept { return unit_interval(random_words(key, block)[0]); }
+double uniform(const StreamKey& key, std::uint64_t block) noexcept {
+  return unit_interval(random_words(key, block)[0]);
+}
 
-void rademacher(const StreamKey& key, std::uint64_t first, std::span<float> out) noexcept { fill_signs(key, first, out); }
-void rademacher(const StreamKey& key, std::uint64_t first, std::span<double> out) noexcept { fill_signs(key, first, out); }
+void rademacher(const StreamKey& key, std::uint64_t first, std::span<float> out) noexcept {
+  fill_signs(key, first, out);
+}
+void rademacher(const StreamKey& key, std::uint64_t first, std::span<double> out) noexcept {
+  fill_signs(key, first, out);
+}
 
 double gaussian(const StreamKey& key, std::uint64_t element) noexcept {
   const PhiloxWords words = random_words(key, element >> 2);

@@ -10,16 +10,17 @@
 
 namespace lethe::base {
 
-// The candidate nearest to `word` (Damerau-Levenshtein with adjacent swaps); nothing if none is near enough to be a
-// typo (distance at most a third of the longer word, rounded up).
-[[nodiscard]] std::optional<std::string> closest_name(std::string_view word, std::span<const std::string> candidates);
+// The candidate nearest to `word` (Damerau-Levenshtein with adjacent swaps); nothing if none is near enough
+// to be a typo (distance at most a third of the longer word, rounded up).
+[[nodiscard]] std::optional<std::string> closest_name(std::string_view word,
+                                                      std::span<const std::string> candidates);
 
 // `did you mean \`npo\`?` or an empty string.
 [[nodiscard]] std::string did_you_mean(std::string_view word, std::span<const std::string> candidates);
 
 [[nodiscard]] std::string join(std::span<const std::string> words, std::string_view separator);
 
-[[nodiscard]] std::string readable_bytes(std::uint64_t bytes);      // "1.2 GiB"
-[[nodiscard]] std::string readable_duration(double seconds);        // "2 min 05 s"
+[[nodiscard]] std::string readable_bytes(std::uint64_t bytes);  // "1.2 GiB"
+[[nodiscard]] std::string readable_duration(double seconds);    // "2 min 05 s"
 
 }  // namespace lethe::base

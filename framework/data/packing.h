@@ -7,7 +7,8 @@
 
 namespace lethe::data {
 
-// One tokenised sample: the tokens from `prompt_tokens` on are scored (the answer and its end of sequence). Non-owning.
+// One tokenised sample: the tokens from `prompt_tokens` on are scored (the answer and its end of sequence).
+// Non-owning.
 struct Document {
   std::span<const std::int32_t> ids;
   std::int64_t prompt_tokens = 0;
@@ -27,7 +28,9 @@ struct Pack {
 
   std::int64_t num_tokens() const noexcept { return static_cast<std::int64_t>(ids.size()); }
   std::int64_t num_scored() const noexcept { return static_cast<std::int64_t>(targets.size()); }
-  std::int64_t num_documents() const noexcept { return static_cast<std::int64_t>(document_offsets.size()) - 1; }
+  std::int64_t num_documents() const noexcept {
+    return static_cast<std::int64_t>(document_offsets.size()) - 1;
+  }
 };
 
 [[nodiscard]] Pack make_pack(std::span<const Document> documents);

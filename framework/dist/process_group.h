@@ -1,7 +1,7 @@
-// Ranks that work together, and the data plane: five primitives over spans (never tensors), and split. All ranks of a
-// group call the same collectives in the same order. Implementations: single, mpi, simulated (many ranks in one
-// process); nccl in its own issue. Collectives are blocking on the calling thread: whoever wants overlap enqueues the
-// call on a dist::Stream.
+// Ranks that work together, and the data plane: five primitives over spans (never tensors), and split. All
+// ranks of a group call the same collectives in the same order. Implementations: single, mpi, simulated (many
+// ranks in one process); nccl in its own issue. Collectives are blocking on the calling thread: whoever wants
+// overlap enqueues the call on a dist::Stream.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ enum class DType : std::uint8_t { f32, f64, bf16, i64, u8 };
 
 enum class Reduce : std::uint8_t { sum, min, max };
 
-struct Span {       // `count` elements at `data`, owned by somebody else
+struct Span {  // `count` elements at `data`, owned by somebody else
   void* data = nullptr;
   std::size_t count = 0;
   DType dtype = DType::f32;
@@ -34,13 +34,21 @@ struct ConstSpan {
 
 template <class T>
 [[nodiscard]] constexpr DType dtype_of() {
-  if constexpr (std::is_same_v<T, float>) return DType::f32;
-  else if constexpr (std::is_same_v<T, double>) return DType::f64;
-  else if constexpr (std::is_same_v<T, std::int64_t>) return DType::i64;
-  else { static_assert(sizeof(T) == 1); return DType::u8; }
+  if constexpr (std::is_same_v<T, float>)
+    return DType::f32;
+  else if constexpr (std::is_same_v<T, double>)
+    return DType::f64;
+  else if constexpr (std::is_same_v<T, std::int64_t>)
+    return DType::i64;
+  else {
+    static_assert(sizeof(T) == 1);
+    return DType::u8;
+  }
 }
 template <class T>
-[[nodiscard]] Span span_of(std::span<T> values) { return {values.data(), values.size(), dtype_of<std::remove_const_t<T>>()}; }
+[[nodiscard]] Span span_of(std::span<T> values) {
+  return {values.data(), values.size(), dtype_of<std::remove_const_t<T>>()};
+}
 
 class ProcessGroup {
  public:
@@ -49,10 +57,11 @@ class ProcessGroup {
   virtual int rank() const noexcept = 0;
   virtual int size() const noexcept = 0;
 
-  // out.count = size() * in.count: rank r's `in` lies at out[r * in.count]. `in` may be that place itself (in-place).
+  // out.count = size() * in.count: rank r's `in` lies at out[r * in.count]. `in` may be that place itself
+  // (in-place).
   virtual void all_gather(ConstSpan in, Span out) = 0;
-  // in.count = size() * out.count: out = sum over ranks of in[rank() * out.count ...], added in rank order. bf16 is added in float32
-  // and rounded once. `out` may be this rank's place in `in`.
+  // in.count = size() * out.count: out = sum over ranks of in[rank() * out.count ...], added in rank order.
+  // bf16 is added in float32 and rounded once. `out` may be this rank's place in `in`.
   virtual void reduce_scatter(ConstSpan in, Span out) = 0;
   // Every rank gets the same bits. Sums are added in rank order.
   virtual void all_reduce(Span values, Reduce op = Reduce::sum) = 0;

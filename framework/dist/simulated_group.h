@@ -7,8 +7,8 @@
 
 namespace lethe::dist {
 
-// Runs `body(group)` once for each of `size` virtual ranks, on threads, and waits for all. If one throws, the others'
-// collectives throw too, and the first exception is rethrown here.
+// Runs `body(group)` once for each of `size` virtual ranks, on threads, and waits for all. If one throws, the
+// others' collectives throw too, and the first exception is rethrown here.
 void run_simulated(int size, const std::function<void(ProcessGroup&)>& body);
 
 }  // namespace lethe::dist

@@ -1,6 +1,7 @@
-// Work in order. A stream runs what is enqueued on it, one after the other; events order streams among each other. The
-// CPU has two kinds: `inline` (runs at once, on the caller's thread) and `worker` (a thread of its own, so gathers overlap
-// compute and the order of waits is real). CUDA's kind wraps a cudaStream_t (its own issue).
+// Work in order. A stream runs what is enqueued on it, one after the other; events order streams among each
+// other. The CPU has two kinds: `inline` (runs at once, on the caller's thread) and `worker` (a thread of its
+// own, so gathers overlap compute and the order of waits is real). CUDA's kind wraps a cudaStream_t (its own
+// issue).
 #pragma once
 
 #include <functional>
@@ -14,7 +15,8 @@ class Event {
   Event() = default;
   class State;
   explicit Event(std::shared_ptr<State> state) : state_(std::move(state)) {}
-  // Blocks the calling thread until the point is reached; rethrows the first exception of the stream's work before it.
+  // Blocks the calling thread until the point is reached; rethrows the first exception of the stream's work
+  // before it.
   void wait() const;
   bool reached() const;
 

@@ -12,22 +12,32 @@
 namespace lethe::inference {
 namespace {
 
-// The sequences of one batch while they grow. A rank without sequences walks along with empty inputs until all ranks are done.
+// The sequences of one batch while they grow. A rank without sequences walks along with empty inputs until
+// all ranks are done.
 class Batch {
  public:
-  Batch(const models::DecoderModel& model, sharding::WeightStore& store, std::vector<std::int64_t> ids, std::span<const std::vector<std::int32_t>> prompts,
-        const GenerationOptions& options, std::vector<std::vector<std::int32_t>>& outputs)
-      : model_(model), store_(store), live_(std::move(ids)), prompts_(prompts), options_(options), outputs_(outputs),
-        cache_(static_cast<int>(model.layers.size()), static_cast<std::int64_t>(live_.size()), model.shape.num_kv_heads, capacity(), model.shape.head_dim, store.options().compute) {}
+  Batch(const models::DecoderModel& model, sharding::WeightStore& store, std::vector<std::int64_t> ids,
+        std::span<const std::vector<std::int32_t>> prompts, const GenerationOptions& options,
+        std::vector<std::vector<std::int32_t>>& outputs)
+      : model_(model),
+        store_(store),
+        live_(std::move(ids)),
+        prompts_(prompts),
+        options_(options),
+        outputs_(outputs),
+        cache_(static_cast<int>(model.layers.size()), static_cast<std::int64_t>(live_.size()),
+               model.shape.num_kv_heads, capacity(), model.shape.head_dim, store.options().compute) {}
 
   void read_prompts() {
     std::vector<data::Document> documents;
     for (const std::int64_t id : live_) documents.push_back({.ids = prompts_[id]});
     const data::Pack pack = data::make_pack(documents);
-    const at::Tensor hidden = walk::run_blocks(model_, store_, at::tensor(pack.ids, at::kLong), pack.positions, [&](int layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
-      cache_.store_prompts(layer, k, v, pack.document_offsets);
-      return ops::attention(q, k, v, pack.document_offsets);
-    });
+    const at::Tensor hidden =
+        walk::run_blocks(model_, store_, at::tensor(pack.ids, at::kLong), pack.positions,
+                         [&](int layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+                           cache_.store_prompts(layer, k, v, pack.document_offsets);
+                           return ops::attention(q, k, v, pack.document_offsets);
+                         });
     std::vector<std::int64_t> last_rows;
     for (std::size_t s = 0; s < live_.size(); ++s) {
       last_rows.push_back(pack.document_offsets[s + 1] - 1);
@@ -37,9 +47,11 @@ class Batch {
   }
 
   void step() {
-    const at::Tensor hidden = walk::run_blocks(model_, store_, at::tensor(next_, at::kLong), lengths_, [&](int layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
-      return cache_.append_and_attend(layer, q, k, v, lengths_);
-    });
+    const at::Tensor hidden =
+        walk::run_blocks(model_, store_, at::tensor(next_, at::kLong), lengths_,
+                         [&](int layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+                           return cache_.append_and_attend(layer, q, k, v, lengths_);
+                         });
     for (std::int64_t& length : lengths_) ++length;
     choose(hidden);
   }
@@ -81,7 +93,7 @@ class Batch {
 
   const models::DecoderModel& model_;
   sharding::WeightStore& store_;
-  std::vector<std::int64_t> live_;     // prompt numbers
+  std::vector<std::int64_t> live_;  // prompt numbers
   std::span<const std::vector<std::int32_t>> prompts_;
   const GenerationOptions& options_;
   std::vector<std::vector<std::int32_t>>& outputs_;
@@ -97,26 +109,32 @@ bool anybody_goes_on(dist::ProcessGroup& world, bool here) {
 }
 
 // Every rank gets every output: token + 1 in its place, zero elsewhere, summed.
-void share(dist::ProcessGroup& world, std::vector<std::vector<std::int32_t>>& outputs, std::int64_t max_new_tokens) {
+void share(dist::ProcessGroup& world, std::vector<std::vector<std::int32_t>>& outputs,
+           std::int64_t max_new_tokens) {
   std::vector<std::int64_t> flat(outputs.size() * static_cast<std::size_t>(max_new_tokens), 0);
   for (std::size_t p = 0; p < outputs.size(); ++p)
     for (std::size_t t = 0; t < outputs[p].size(); ++t) flat[p * max_new_tokens + t] = outputs[p][t] + 1;
   world.all_reduce(dist::span_of(std::span(flat)));
   for (std::size_t p = 0; p < outputs.size(); ++p) {
     outputs[p].clear();
-    for (std::int64_t t = 0; t < max_new_tokens && flat[p * max_new_tokens + t] > 0; ++t) outputs[p].push_back(static_cast<std::int32_t>(flat[p * max_new_tokens + t] - 1));
+    for (std::int64_t t = 0; t < max_new_tokens && flat[p * max_new_tokens + t] > 0; ++t)
+      outputs[p].push_back(static_cast<std::int32_t>(flat[p * max_new_tokens + t] - 1));
   }
 }
 
 }  // namespace
 
-std::vector<std::vector<std::int32_t>> generate(const models::DecoderModel& model, sharding::WeightStore& store, dist::ProcessGroup& world,
-                                                std::span<const std::vector<std::int32_t>> prompts, const GenerationOptions& options) {
+std::vector<std::vector<std::int32_t>> generate(const models::DecoderModel& model,
+                                                sharding::WeightStore& store, dist::ProcessGroup& world,
+                                                std::span<const std::vector<std::int32_t>> prompts,
+                                                const GenerationOptions& options) {
   std::vector<std::vector<std::int32_t>> outputs(prompts.size());
-  const std::int64_t count = static_cast<std::int64_t>(prompts.size()), at_once = options.batch * world.size();
+  const std::int64_t count = static_cast<std::int64_t>(prompts.size()),
+                     at_once = options.batch * world.size();
   for (std::int64_t first = 0; first < count; first += at_once) {
     std::vector<std::int64_t> mine;
-    for (std::int64_t id = first + world.rank(); id < std::min(first + at_once, count); id += world.size()) mine.push_back(id);
+    for (std::int64_t id = first + world.rank(); id < std::min(first + at_once, count); id += world.size())
+      mine.push_back(id);
     Batch batch(model, store, std::move(mine), prompts, options, outputs);
     batch.read_prompts();
     while (anybody_goes_on(world, !batch.done())) batch.step();

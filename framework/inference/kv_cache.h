@@ -1,4 +1,5 @@
-// Keys and values of a batch of sequences of different lengths, padded to a common capacity. Internal to inference/.
+// Keys and values of a batch of sequences of different lengths, padded to a common capacity. Internal to
+// inference/.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,13 +12,16 @@ namespace lethe::inference {
 
 class KvCache {
  public:
-  KvCache(int num_layers, std::int64_t sequences, std::int64_t kv_heads, std::int64_t capacity, std::int64_t head_dim, at::ScalarType dtype);
+  KvCache(int num_layers, std::int64_t sequences, std::int64_t kv_heads, std::int64_t capacity,
+          std::int64_t head_dim, at::ScalarType dtype);
 
   // Prompts lie one after the other in k and v [tokens, kv_heads, head_dim]; offsets [sequences + 1].
-  void store_prompts(int layer, const at::Tensor& k, const at::Tensor& v, std::span<const std::int64_t> offsets);
-  // One new token a sequence: k and v [sequences, kv_heads, head_dim] at positions `lengths`. Attends with q [sequences, heads, head_dim]
-  // over everything stored -> [sequences, heads * head_dim].
-  at::Tensor append_and_attend(int layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::span<const std::int64_t> lengths);
+  void store_prompts(int layer, const at::Tensor& k, const at::Tensor& v,
+                     std::span<const std::int64_t> offsets);
+  // One new token a sequence: k and v [sequences, kv_heads, head_dim] at positions `lengths`. Attends with q
+  // [sequences, heads, head_dim] over everything stored -> [sequences, heads * head_dim].
+  at::Tensor append_and_attend(int layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                               std::span<const std::int64_t> lengths);
   // Keeps these sequences, in this order.
   void keep(const at::Tensor& sequences);
 

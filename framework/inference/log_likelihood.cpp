@@ -7,7 +7,8 @@
 
 namespace lethe::inference {
 
-std::vector<std::vector<std::int64_t>> packs_of(std::span<const data::Document> documents, PackLimits limits) {
+std::vector<std::vector<std::int64_t>> packs_of(std::span<const data::Document> documents,
+                                                PackLimits limits) {
   std::vector<std::vector<std::int64_t>> packs;
   std::int64_t tokens = 0;
   for (std::size_t d = 0; d < documents.size(); ++d) {
@@ -21,30 +22,37 @@ std::vector<std::vector<std::int64_t>> packs_of(std::span<const data::Document> 
 
 TokenLogProbs empty_log_probs(std::span<const data::Document> documents) {
   TokenLogProbs result;
-  for (const data::Document& document : documents) result.offsets.push_back(result.offsets.back() + document.scored_tokens());
+  for (const data::Document& document : documents)
+    result.offsets.push_back(result.offsets.back() + document.scored_tokens());
   result.values.assign(static_cast<std::size_t>(result.offsets.back()), 0.0);
   return result;
 }
 
-void fill_pack(walk::BlockWalk& walk, std::span<const data::Document> documents, std::span<const std::int64_t> pack_documents,
-               const sharding::WeightSource* source, TokenLogProbs& into) {
+void fill_pack(walk::BlockWalk& walk, std::span<const data::Document> documents,
+               std::span<const std::int64_t> pack_documents, const sharding::WeightSource* source,
+               TokenLogProbs& into) {
   std::vector<data::Document> chosen;
   for (const std::int64_t d : pack_documents) chosen.push_back(documents[d]);
   const data::Pack pack = data::make_pack(chosen);
   const at::Tensor values = walk.forward(pack, {.source = source})[0].to(at::kDouble).contiguous();
   const double* from = values.const_data_ptr<double>();
   for (std::size_t i = 0; i < chosen.size(); ++i)
-    std::copy(from + pack.scored_offsets[i], from + pack.scored_offsets[i + 1], into.values.begin() + into.offsets[pack_documents[i]]);
+    std::copy(from + pack.scored_offsets[i], from + pack.scored_offsets[i + 1],
+              into.values.begin() + into.offsets[pack_documents[i]]);
 }
 
-TokenLogProbs token_log_probs(walk::BlockWalk& walk, dist::ProcessGroup& world, std::span<const data::Document> documents,
-                              const sharding::WeightSource* source, PackLimits limits) {
+TokenLogProbs token_log_probs(walk::BlockWalk& walk, dist::ProcessGroup& world,
+                              std::span<const data::Document> documents, const sharding::WeightSource* source,
+                              PackLimits limits) {
   TokenLogProbs result = empty_log_probs(documents);
   const auto packs = packs_of(documents, limits);
   const auto ranks = static_cast<std::size_t>(world.size());
   for (std::size_t round = 0; round < (packs.size() + ranks - 1) / ranks; ++round) {
     const std::size_t mine = round * ranks + static_cast<std::size_t>(world.rank());
-    fill_pack(walk, documents, mine < packs.size() ? std::span<const std::int64_t>(packs[mine]) : std::span<const std::int64_t>(), source, result);
+    fill_pack(
+        walk, documents,
+        mine < packs.size() ? std::span<const std::int64_t>(packs[mine]) : std::span<const std::int64_t>(),
+        source, result);
   }
   // Each value was computed by one rank and is zero on the others, so the sum is exact.
   world.all_reduce(dist::span_of(std::span(result.values)));
@@ -56,7 +64,8 @@ std::vector<double> mean_losses(const TokenLogProbs& log_probs) {
   for (std::size_t d = 0; d + 1 < log_probs.offsets.size(); ++d) {
     const auto values = log_probs.of(static_cast<std::int64_t>(d));
     const double sum = std::accumulate(values.begin(), values.end(), 0.0);
-    losses.push_back(values.empty() ? std::numeric_limits<double>::quiet_NaN() : -sum / static_cast<double>(values.size()));
+    losses.push_back(values.empty() ? std::numeric_limits<double>::quiet_NaN()
+                                    : -sum / static_cast<double>(values.size()));
   }
   return losses;
 }

@@ -1,6 +1,6 @@
-// Log-probabilities of given tokens, over all ranks. Documents are cut into packs that depend on the documents only; ranks take packs in
-// turn, and every rank gets every value. The same for one rank or many, up to the last bits of a pack's arithmetic (none, since
-// packs do not move).
+// Log-probabilities of given tokens, over all ranks. Documents are cut into packs that depend on the
+// documents only; ranks take packs in turn, and every rank gets every value. The same for one rank or many,
+// up to the last bits of a pack's arithmetic (none, since packs do not move).
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,8 @@ struct TokenLogProbs {
   std::vector<std::int64_t> offsets = {0};  // [documents + 1], into values
   std::vector<double> values;               // log p of every scored token, in document order
   std::span<const double> of(std::int64_t document) const {
-    return std::span(values).subspan(static_cast<std::size_t>(offsets[document]), static_cast<std::size_t>(offsets[document + 1] - offsets[document]));
+    return std::span(values).subspan(static_cast<std::size_t>(offsets[document]),
+                                     static_cast<std::size_t>(offsets[document + 1] - offsets[document]));
   }
 };
 
@@ -26,15 +27,18 @@ struct PackLimits {
 };
 
 // Consecutive documents into packs; a pure function of the documents.
-[[nodiscard]] std::vector<std::vector<std::int64_t>> packs_of(std::span<const data::Document> documents, PackLimits limits);
+[[nodiscard]] std::vector<std::vector<std::int64_t>> packs_of(std::span<const data::Document> documents,
+                                                              PackLimits limits);
 
 // Collective over `world`. `source`: the weights to see, null for the weights as they are.
-[[nodiscard]] TokenLogProbs token_log_probs(walk::BlockWalk& walk, dist::ProcessGroup& world, std::span<const data::Document> documents,
-                                            const sharding::WeightSource* source = nullptr, PackLimits limits = {});
+[[nodiscard]] TokenLogProbs token_log_probs(walk::BlockWalk& walk, dist::ProcessGroup& world,
+                                            std::span<const data::Document> documents,
+                                            const sharding::WeightSource* source = nullptr,
+                                            PackLimits limits = {});
 
 // One pass of one pack by this rank alone: writes its tokens' values into place.
-void fill_pack(walk::BlockWalk& walk, std::span<const data::Document> documents, std::span<const std::int64_t> pack,
-               const sharding::WeightSource* source, TokenLogProbs& into);
+void fill_pack(walk::BlockWalk& walk, std::span<const data::Document> documents,
+               std::span<const std::int64_t> pack, const sharding::WeightSource* source, TokenLogProbs& into);
 [[nodiscard]] TokenLogProbs empty_log_probs(std::span<const data::Document> documents);
 
 // Mean negative log-likelihood of each document's scored tokens, nats; NaN for a document without any.

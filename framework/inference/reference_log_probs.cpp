@@ -17,14 +17,16 @@ constexpr std::string_view kMagic = "lethe reference log-probabilities 1\n";
 
 // magic, 32 digits of the values' hash, values as float64.
 std::string encode(const TokenLogProbs& log_probs) {
-  const std::string_view bytes(reinterpret_cast<const char*>(log_probs.values.data()), log_probs.values.size() * sizeof(double));
+  const std::string_view bytes(reinterpret_cast<const char*>(log_probs.values.data()),
+                               log_probs.values.size() * sizeof(double));
   return std::string(kMagic) + base::hash_text(bytes) + std::string(bytes);
 }
 
 std::optional<TokenLogProbs> decode(const std::string& content, TokenLogProbs empty) {
   const std::size_t header = kMagic.size() + 32, size = empty.values.size() * sizeof(double);
   if (content.size() != header + size || !content.starts_with(kMagic)) return std::nullopt;
-  if (base::hash_text(std::string_view(content).substr(header)) != content.substr(kMagic.size(), 32)) return std::nullopt;
+  if (base::hash_text(std::string_view(content).substr(header)) != content.substr(kMagic.size(), 32))
+    return std::nullopt;
   std::memcpy(empty.values.data(), content.data() + header, size);
   return empty;
 }
@@ -38,9 +40,12 @@ std::optional<TokenLogProbs> read_cache(const fs::path& file, std::span<const da
 
 }  // namespace
 
-std::string ReferenceKey::file_name() const { return "reference-" + base::Hasher().add(model).add(tokens).add(compute).hex() + ".bin"; }
+std::string ReferenceKey::file_name() const {
+  return "reference-" + base::Hasher().add(model).add(tokens).add(compute).hex() + ".bin";
+}
 
-TokenLogProbs reference_log_probs(const fs::path& cache_folder, const ReferenceKey& key, walk::BlockWalk& walk, dist::ProcessGroup& world,
+TokenLogProbs reference_log_probs(const fs::path& cache_folder, const ReferenceKey& key,
+                                  walk::BlockWalk& walk, dist::ProcessGroup& world,
                                   std::span<const data::Document> documents) {
   const fs::path file = cache_folder / key.file_name();
   std::optional<TokenLogProbs> cached;

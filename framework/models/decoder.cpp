@@ -8,9 +8,12 @@ namespace lethe::models {
 namespace {
 
 template <class Value>
-Value attention_part(const DecoderShape& shape, const LayerWeights<Value>& w, const Value& x, const ops::RopeTables& rope, const Attend<Value>& attend) {
+Value attention_part(const DecoderShape& shape, const LayerWeights<Value>& w, const Value& x,
+                     const ops::RopeTables& rope, const Attend<Value>& attend) {
   const std::int64_t tokens = x.size(0);
-  const auto heads = [&](const Value& y, std::int64_t count) { return y.view({tokens, count, shape.head_dim}); };
+  const auto heads = [&](const Value& y, std::int64_t count) {
+    return y.view({tokens, count, shape.head_dim});
+  };
   const Value q = ops::rope(heads(ops::linear(x, w.q, w.q_bias), shape.num_heads), rope);
   const Value k = ops::rope(heads(ops::linear(x, w.k, w.k_bias), shape.num_kv_heads), rope);
   const Value v = heads(ops::linear(x, w.v, w.v_bias), shape.num_kv_heads);
@@ -27,7 +30,9 @@ Value mlp_part(const LayerWeights<Value>& w, const Value& x) {
 template <class Value>
 Value decoder_layer(const DecoderShape& shape, const LayerWeights<Value>& w, const Value& hidden,
                     const ops::RopeTables& rope, const Attend<Value>& attend) {
-  const Value middle = hidden + attention_part(shape, w, ops::rms_norm(hidden, w.input_norm, shape.rms_norm_eps), rope, attend);
+  const Value middle =
+      hidden +
+      attention_part(shape, w, ops::rms_norm(hidden, w.input_norm, shape.rms_norm_eps), rope, attend);
   return middle + mlp_part(w, ops::rms_norm(middle, w.post_attention_norm, shape.rms_norm_eps));
 }
 

@@ -1,5 +1,5 @@
-// The arithmetic of a Llama-shaped decoder layer, written once over a value type: at::Tensor for training and generation, ops::Jet
-// for second-order scoring. A family is names, shapes and the switches of DecoderShape.
+// The arithmetic of a Llama-shaped decoder layer, written once over a value type: at::Tensor for training and
+// generation, ops::Jet for second-order scoring. A family is names, shapes and the switches of DecoderShape.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -16,26 +16,29 @@ struct DecoderShape {
   double rms_norm_eps = 1e-5;
 };
 
-// How queries find keys: inside a stream's documents (training, scoring), or in a cache as well (generation). q [tokens, heads, head_dim],
-// k and v [tokens, kv_heads, head_dim], positions already rotated in -> [tokens, heads * head_dim].
+// How queries find keys: inside a stream's documents (training, scoring), or in a cache as well (generation).
+// q [tokens, heads, head_dim], k and v [tokens, kv_heads, head_dim], positions already rotated in -> [tokens,
+// heads * head_dim].
 template <class Value>
 using Attend = std::function<Value(const Value& q, const Value& k, const Value& v)>;
 
 template <class Value>
 struct LayerWeights {
-  Value input_norm;                        // [hidden]
-  Value q, k, v, o;                        // [heads * head_dim, hidden] … [hidden, heads * head_dim]
-  Value q_bias, k_bias, v_bias;            // undefined where the family has none
-  Value post_attention_norm;               // [hidden]
-  Value gate, up, down;                    // [intermediate, hidden] x 2, [hidden, intermediate]
+  Value input_norm;              // [hidden]
+  Value q, k, v, o;              // [heads * head_dim, hidden] … [hidden, heads * head_dim]
+  Value q_bias, k_bias, v_bias;  // undefined where the family has none
+  Value post_attention_norm;     // [hidden]
+  Value gate, up, down;          // [intermediate, hidden] x 2, [hidden, intermediate]
 };
 
 // hidden [tokens, hidden] -> the same shape: x + attention(norm(x)), then + mlp(norm(.)).
 template <class Value>
-[[nodiscard]] Value decoder_layer(const DecoderShape& shape, const LayerWeights<Value>& weights, const Value& hidden,
-                                  const ops::RopeTables& rope, const Attend<Value>& attend);
+[[nodiscard]] Value decoder_layer(const DecoderShape& shape, const LayerWeights<Value>& weights,
+                                  const Value& hidden, const ops::RopeTables& rope,
+                                  const Attend<Value>& attend);
 
-extern template at::Tensor decoder_layer(const DecoderShape&, const LayerWeights<at::Tensor>&, const at::Tensor&,
-                                         const ops::RopeTables&, const Attend<at::Tensor>&);
+extern template at::Tensor decoder_layer(const DecoderShape&, const LayerWeights<at::Tensor>&,
+                                         const at::Tensor&, const ops::RopeTables&,
+                                         const Attend<at::Tensor>&);
 
 }  // namespace lethe::models

@@ -20,7 +20,7 @@ struct DecoderModel {
   HfConfig config;
   ParameterIndex index;
   DecoderShape shape;
-  std::vector<double> rope_frequencies;  // [head_dim / 2]
+  std::vector<double> rope_frequencies;            // [head_dim / 2]
   int embedding = -1, final_norm = -1, head = -1;  // head == embedding where tied
   std::vector<LayerParameters> layers;
 

@@ -51,9 +51,11 @@ std::vector<std::string> supported_architectures() {
 Family family_of(const HfConfig& config) {
   for (const Entry& entry : registry()) {
     Family family = entry.make();
-    if (std::ranges::find(family.architectures, config.architecture) != family.architectures.end()) return family;
+    if (std::ranges::find(family.architectures, config.architecture) != family.architectures.end())
+      return family;
   }
-  fail("model.arch", fmt::format("{} is not supported; supported: {}", config.architecture, base::join(supported_architectures(), ", ")));
+  fail("model.arch", fmt::format("{} is not supported; supported: {}", config.architecture,
+                                 base::join(supported_architectures(), ", ")));
 }
 
 }  // namespace lethe::models

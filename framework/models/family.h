@@ -28,7 +28,8 @@ struct Entry {
 [[nodiscard]] Family family_of(const HfConfig& config);
 [[nodiscard]] std::vector<std::string> supported_architectures();
 
-// The canonical index that Llama and its relatives share. Segments: embedding, layer 0 …, final norm, and an untied head.
+// The canonical index that Llama and its relatives share. Segments: embedding, layer 0 …, final norm, and an
+// untied head.
 [[nodiscard]] ParameterIndex llama_index(const HfConfig& config, bool qkv_bias);
 
 }  // namespace lethe::models

@@ -1,4 +1,5 @@
-// Plain fine-tuning: the mean negative log-likelihood over all scored tokens, of the forget and the retain samples alike.
+// Plain fine-tuning: the mean negative log-likelihood over all scored tokens, of the forget and the retain
+// samples alike.
 #include <ATen/ATen.h>
 
 #include "framework/objectives/objective.h"
@@ -10,7 +11,8 @@ class Finetune final : public Objective {
  public:
   Needs needs() const override { return {}; }
   std::vector<Term> terms(const MicroBatch& batch) const override {
-    return {nll_term("forget", 1, batch[Role::forget], Count::all_tokens), nll_term("retain", 1, batch[Role::retain], Count::all_tokens)};
+    return {nll_term("forget", 1, batch[Role::forget], Count::all_tokens),
+            nll_term("retain", 1, batch[Role::retain], Count::all_tokens)};
   }
 };
 

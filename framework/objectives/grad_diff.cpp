@@ -1,4 +1,5 @@
-// Gradient difference: ascend on the forget set, descend on the retain set. loss = -gamma NLL_forget + alpha NLL_retain.
+// Gradient difference: ascend on the forget set, descend on the retain set. loss = -gamma NLL_forget + alpha
+// NLL_retain.
 #include <ATen/ATen.h>
 
 #include "framework/objectives/objective.h"
@@ -34,6 +35,8 @@ class GradDiff final : public Objective {
 
 }  // namespace
 
-std::unique_ptr<Objective> make_grad_diff(config::Section section) { return std::make_unique<GradDiff>(read(section)); }
+std::unique_ptr<Objective> make_grad_diff(config::Section section) {
+  return std::make_unique<GradDiff>(read(section));
+}
 
 }  // namespace lethe::objectives

@@ -1,6 +1,6 @@
-// Negative preference optimisation (arXiv 2404.05868): -(2/b) E log sigmoid(-b log(pi/pi_ref)) over forget samples, with
-// log pi the sum over a sample's scored tokens, plus the mean negative log-likelihood of the retain set. As b -> 0 the
-// gradient becomes gradient ascent's.
+// Negative preference optimisation (arXiv 2404.05868): -(2/b) E log sigmoid(-b log(pi/pi_ref)) over forget
+// samples, with log pi the sum over a sample's scored tokens, plus the mean negative log-likelihood of the
+// retain set. As b -> 0 the gradient becomes gradient ascent's.
 #include <ATen/ATen.h>
 
 #include "framework/objectives/objective.h"
@@ -28,7 +28,8 @@ class Npo final : public Objective {
   explicit Npo(Options options) : options_(options) {}
   Needs needs() const override { return {.reference_log_prob = true}; }
   std::vector<Term> terms(const MicroBatch& batch) const override {
-    return {forget_term(batch[Role::forget]), nll_term("retain", options_.retain_weight, batch[Role::retain], Count::retain_tokens)};
+    return {forget_term(batch[Role::forget]),
+            nll_term("retain", options_.retain_weight, batch[Role::retain], Count::retain_tokens)};
   }
 
  private:

@@ -21,7 +21,8 @@ std::unique_ptr<Objective> make_objective(config::Section parent, std::string& n
 
 at::Tensor sum_by_sample(const at::Tensor& tokens, std::span<const std::int64_t> offsets) {
   std::vector<at::Tensor> sums;
-  for (std::size_t i = 0; i + 1 < offsets.size(); ++i) sums.push_back(tokens.narrow(0, offsets[i], offsets[i + 1] - offsets[i]).sum());
+  for (std::size_t i = 0; i + 1 < offsets.size(); ++i)
+    sums.push_back(tokens.narrow(0, offsets[i], offsets[i + 1] - offsets[i]).sum());
   return at::stack(sums);
 }
 

@@ -1,5 +1,6 @@
-// An unlearning method as a function of token statistics. It sees no logits, no model and no rank: it returns *sums* and says by
-// which global count each is divided; the trainer divides, so any number of ranks and any micro-batch give the same gradient.
+// An unlearning method as a function of token statistics. It sees no logits, no model and no rank: it returns
+// *sums* and says by which global count each is divided; the trainer divides, so any number of ranks and any
+// micro-batch give the same gradient.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -17,7 +18,11 @@
 namespace lethe::objectives {
 
 // What a document of the batch is there for.
-enum class Role : std::uint8_t { forget, retain, alternate };  // alternate: the paired answer of a forget sample (DPO, IDK)
+enum class Role : std::uint8_t {
+  forget,
+  retain,
+  alternate
+};  // alternate: the paired answer of a forget sample (DPO, IDK)
 constexpr int kNumRoles = 3;
 
 // The scored tokens of one role in a micro-batch.
@@ -36,20 +41,29 @@ struct MicroBatch {
   RoleTokens& operator[](Role role) { return roles[static_cast<int>(role)]; }
 };
 
-enum class Count : std::uint8_t { forget_samples, forget_tokens, retain_samples, retain_tokens, alternate_samples, alternate_tokens, all_tokens };
+enum class Count : std::uint8_t {
+  forget_samples,
+  forget_tokens,
+  retain_samples,
+  retain_tokens,
+  alternate_samples,
+  alternate_tokens,
+  all_tokens
+};
 
 // loss = sum over terms of weight * sum / count.
 struct Term {
-  std::string name;    // as the records show it: "forget", "retain"
+  std::string name;  // as the records show it: "forget", "retain"
   double weight = 1;
-  at::Tensor sum;      // scalar, differentiable in the statistics; undefined where the micro-batch has none of the role
+  at::Tensor
+      sum;  // scalar, differentiable in the statistics; undefined where the micro-batch has none of the role
   Count count = Count::forget_tokens;
 };
 
 struct Needs {
   std::vector<std::string> statistics = {"log_prob"};  // log_prob stands first
   bool reference_log_prob = false;
-  bool retain = true;      // samples of the retain set ride in the same pack
+  bool retain = true;  // samples of the retain set ride in the same pack
   bool alternate = false;
 };
 

@@ -1,4 +1,5 @@
-// AdamW (arXiv 1711.05101) over a flat shard, one fused pass: decoupled weight decay before the step, bias-corrected moments.
+// AdamW (arXiv 1711.05101) over a flat shard, one fused pass: decoupled weight decay before the step,
+// bias-corrected moments.
 #pragma once
 
 #include <cstdint>
@@ -8,12 +9,13 @@ namespace lethe::ops {
 
 struct AdamWStep {
   double learning_rate = 0, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weight_decay = 0;
-  std::int64_t step = 1;        // 1-based
-  double gradient_scale = 1;    // the clip factor, applied on the way in
+  std::int64_t step = 1;      // 1-based
+  double gradient_scale = 1;  // the clip factor, applied on the way in
 };
 
 // All spans have one length. T: float, double.
 template <class T>
-void adamw(std::span<T> weights, std::span<const T> gradients, std::span<T> first_moment, std::span<T> second_moment, const AdamWStep& step);
+void adamw(std::span<T> weights, std::span<const T> gradients, std::span<T> first_moment,
+           std::span<T> second_moment, const AdamWStep& step);
 
 }  // namespace lethe::ops

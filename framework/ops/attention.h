@@ -1,6 +1,6 @@
-// Causal attention inside each document of a token stream. q [tokens, heads, head_dim], k and v [tokens, kv_heads,
-// head_dim] (grouped-query: heads is a multiple of kv_heads) -> [tokens, heads * head_dim]. Scores are never materialised
-// for a whole stream.
+// Causal attention inside each document of a token stream. q [tokens, heads, head_dim], k and v [tokens,
+// kv_heads, head_dim] (grouped-query: heads is a multiple of kv_heads) -> [tokens, heads * head_dim]. Scores
+// are never materialised for a whole stream.
 #pragma once
 
 #include <ATen/core/Tensor.h>

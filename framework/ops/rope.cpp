@@ -27,7 +27,8 @@ RopeTables rope_tables(std::span<const std::int64_t> positions, std::span<const 
 
 at::Tensor rope(const at::Tensor& x, const RopeTables& tables) {
   const auto halves = x.chunk(2, -1);
-  return at::cat({halves[0] * tables.cos - halves[1] * tables.sin, halves[1] * tables.cos + halves[0] * tables.sin}, -1);
+  return at::cat(
+      {halves[0] * tables.cos - halves[1] * tables.sin, halves[1] * tables.cos + halves[0] * tables.sin}, -1);
 }
 
 }  // namespace lethe::ops

@@ -1,4 +1,5 @@
-// Rotary position embedding (arXiv 2104.09864), halves layout as in Hugging Face: element i pairs with i + head_dim / 2.
+// Rotary position embedding (arXiv 2104.09864), halves layout as in Hugging Face: element i pairs with i +
+// head_dim / 2.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -14,7 +15,8 @@ struct RopeTables {
 };
 
 // Angles are position * inverse_frequencies[i], computed in float64 and rounded once.
-[[nodiscard]] RopeTables rope_tables(std::span<const std::int64_t> positions, std::span<const double> inverse_frequencies,
+[[nodiscard]] RopeTables rope_tables(std::span<const std::int64_t> positions,
+                                     std::span<const double> inverse_frequencies,
                                      const at::TensorOptions& options);
 
 // theta^(-2 i / head_dim) for i < head_dim / 2.

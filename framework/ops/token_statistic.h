@@ -1,5 +1,6 @@
-// A few numbers for each scored token, from one chunk of logits. The head walks the scored tokens in chunks, so the logits
-// of a pack never exist at once; objectives see only these numbers. One statistic is one file of token_statistics/.
+// A few numbers for each scored token, from one chunk of logits. The head walks the scored tokens in chunks,
+// so the logits of a pack never exist at once; objectives see only these numbers. One statistic is one file
+// of token_statistics/.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,9 +12,9 @@
 namespace lethe::ops {
 
 struct LogitChunk {
-  at::Tensor logits;             // [chunk, vocab] float32 (float64 in float64 runs); statistics do not write to it
-  at::Tensor targets;            // [chunk] int64
-  at::Tensor reference_logits;   // like logits: the frozen model's; undefined unless needs_reference_logits()
+  at::Tensor logits;   // [chunk, vocab] float32 (float64 in float64 runs); statistics do not write to it
+  at::Tensor targets;  // [chunk] int64
+  at::Tensor reference_logits;  // like logits: the frozen model's; undefined unless needs_reference_logits()
 };
 
 class TokenStatistic {

@@ -1,4 +1,5 @@
-// Sharded AdamW: each rank updates its own part of every segment; moments live beside the masters, in their dtype.
+// Sharded AdamW: each rank updates its own part of every segment; moments live beside the masters, in their
+// dtype.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -21,12 +22,13 @@ class AdamW {
  public:
   AdamW(AdamWOptions options, sharding::WeightStore& weights);
 
-  // One update of this rank's masters with the finished gradients times gradient_scale; tells the store that its weights changed.
+  // One update of this rank's masters with the finished gradients times gradient_scale; tells the store that
+  // its weights changed.
   void step(sharding::GradientStore& gradients, double learning_rate, double gradient_scale);
 
   std::int64_t steps_done() const noexcept { return steps_done_; }
   void set_steps_done(std::int64_t steps) noexcept { steps_done_ = steps; }
-  at::Tensor& first_moment(int segment) { return first_[segment]; }    // [part_size(segment)], as the masters
+  at::Tensor& first_moment(int segment) { return first_[segment]; }  // [part_size(segment)], as the masters
   at::Tensor& second_moment(int segment) { return second_[segment]; }
 
  private:

@@ -53,15 +53,19 @@ double global_norm(sharding::GradientStore& gradients) {
   __int128 total = 0;
   for (int s = 0; s < num_segments; ++s) {
     const at::Tensor& part = gradients.part(s);
-    total += part.scalar_type() == at::kDouble ? sum_of_squares<double>(part, 1 / largest) : sum_of_squares<float>(part, 1 / largest);
+    total += part.scalar_type() == at::kDouble ? sum_of_squares<double>(part, 1 / largest)
+                                               : sum_of_squares<float>(part, 1 / largest);
   }
-  std::array<std::int64_t, 2> limbs = {static_cast<std::int64_t>(total & ((std::int64_t{1} << kLimbBits) - 1)),
-                                       static_cast<std::int64_t>(total >> kLimbBits)};
+  std::array<std::int64_t, 2> limbs = {
+      static_cast<std::int64_t>(total & ((std::int64_t{1} << kLimbBits) - 1)),
+      static_cast<std::int64_t>(total >> kLimbBits)};
   group.all_reduce({limbs.data(), limbs.size(), dist::DType::i64});
   const double units = std::ldexp(static_cast<double>(limbs[1]), kLimbBits) + static_cast<double>(limbs[0]);
   return largest * std::sqrt(std::ldexp(units, -kFractionBits));
 }
 
-double clip_factor(double norm, double max_norm) { return max_norm > 0 && norm > max_norm ? max_norm / norm : 1.0; }
+double clip_factor(double norm, double max_norm) {
+  return max_norm > 0 && norm > max_norm ? max_norm / norm : 1.0;
+}
 
 }  // namespace lethe::optim

@@ -1,5 +1,6 @@
-// The global gradient norm over all shards, exactly the same bits on every world: squares are added as integers (fixed point relative
-// to the largest magnitude), so no order of summation can be seen in the result.
+// The global gradient norm over all shards, exactly the same bits on every world: squares are added as
+// integers (fixed point relative to the largest magnitude), so no order of summation can be seen in the
+// result.
 #pragma once
 
 #include "framework/sharding/gradient_store.h"

@@ -14,8 +14,8 @@ struct ScheduleOptions {
 };
 [[nodiscard]] ScheduleOptions read_schedule(config::Section parent);
 
-// Factor of the peak rate at update `step` (0-based) of `total`. In the warm-up (step + 1) / (warmup + 1), so that the first update is not
-// wasted on a rate of zero (transformers' linear schedule begins there).
+// Factor of the peak rate at update `step` (0-based) of `total`. In the warm-up (step + 1) / (warmup + 1), so
+// that the first update is not wasted on a rate of zero (transformers' linear schedule begins there).
 [[nodiscard]] double schedule_factor(const ScheduleOptions& options, std::int64_t step, std::int64_t total);
 
 }  // namespace lethe::optim

@@ -26,7 +26,8 @@ std::string metrics_json(const std::vector<EvaluationRecord>& evaluations) {
 
 std::string csv_field(std::string_view text) {
   const bool needs_quotes = text.find_first_of(",\"\n\r") != std::string_view::npos;
-  const bool is_formula = !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
+  const bool is_formula =
+      !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
   std::string field = is_formula ? "'" : "";
   for (const char c : text) {
     if (c == '"') field += '"';

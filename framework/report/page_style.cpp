@@ -2,8 +2,8 @@
 
 namespace lethe::report {
 
-// Series colours keep a contrast of 3:1 or more against the paper in both schemes and differ in lightness as well as in
-// hue; runs also differ by marker shape.
+// Series colours keep a contrast of 3:1 or more against the paper in both schemes and differ in lightness as
+// well as in hue; runs also differ by marker shape.
 std::string_view page_style() {
   return R"css(
 :root{color-scheme:light dark;--paper:#fbfaf7;--card:#fff;--ink:#1d1f24;--soft:#5b606b;--faint:#8a8f99;--rule:#e2dfd7;--grid:#e9e6df;

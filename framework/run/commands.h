@@ -1,4 +1,5 @@
-// The commands that run on ranks: each constructs the parts of a run from its configuration and hands them over. All are collective.
+// The commands that run on ranks: each constructs the parts of a run from its configuration and hands them
+// over. All are collective.
 #pragma once
 
 #include <string>

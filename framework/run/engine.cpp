@@ -16,36 +16,53 @@ models::HfConfig random_config(const RunConfig& config, std::int64_t tokenizer_v
 
 }  // namespace
 
-at::ScalarType compute_dtype(const std::string& word) { return word == "bfloat16" ? at::kBFloat16 : word == "float64" ? at::kDouble : at::kFloat; }
-
-std::filesystem::path tokenizer_directory(const RunConfig& config) {
-  return config.model.tokenizer.empty() ? models::resolve_model_path(config.model.path) : std::filesystem::path(config.model.tokenizer);
+at::ScalarType compute_dtype(const std::string& word) {
+  return word == "bfloat16" ? at::kBFloat16 : word == "float64" ? at::kDouble : at::kFloat;
 }
 
-Engine::Engine(const RunConfig& config, dist::ProcessGroup& group, std::int64_t tokenizer_vocab) : world(group) {
+std::filesystem::path tokenizer_directory(const RunConfig& config) {
+  return config.model.tokenizer.empty() ? models::resolve_model_path(config.model.path)
+                                        : std::filesystem::path(config.model.tokenizer);
+}
+
+Engine::Engine(const RunConfig& config, dist::ProcessGroup& group, std::int64_t tokenizer_vocab)
+    : world(group) {
   const bool random = config.model.init == "random";
   if (!random) source = models::resolve_model_path(config.model.path);
-  model = models::make_decoder_model(random ? random_config(config, tokenizer_vocab) : models::read_hf_config(*source));
-  const sharding::GridShape shape = sharding::grid_shape(static_cast<int>(config.parallel.zero), static_cast<int>(config.parallel.shard), world.size());
+  model = models::make_decoder_model(random ? random_config(config, tokenizer_vocab)
+                                            : models::read_hf_config(*source));
+  const sharding::GridShape shape = sharding::grid_shape(
+      static_cast<int>(config.parallel.zero), static_cast<int>(config.parallel.shard), world.size());
   grid = std::make_unique<sharding::Grid>(world, shape);
-  weights = std::make_unique<sharding::WeightStore>(model.index, *grid, sharding::StoreOptions{.compute = compute_dtype(config.model.compute), .prefetch = config.parallel.prefetch});
+  weights = std::make_unique<sharding::WeightStore>(
+      model.index, *grid,
+      sharding::StoreOptions{.compute = compute_dtype(config.model.compute),
+                             .prefetch = config.parallel.prefetch});
   if (random) {
-    weights->load([&](std::uint64_t first, std::span<float> out) { models::random_weights(model.index, config.model.seed, first, out); });
-    model_hash = base::Hasher().add("random").add(std::to_string(config.model.seed)).add(models::to_config_json(model.config)).hex();
+    weights->load([&](std::uint64_t first, std::span<float> out) {
+      models::random_weights(model.index, config.model.seed, first, out);
+    });
+    model_hash = base::Hasher()
+                     .add("random")
+                     .add(std::to_string(config.model.seed))
+                     .add(models::to_config_json(model.config))
+                     .hex();
   } else {
     const models::ModelFiles files(*source, model.index);
     weights->load([&](std::uint64_t first, std::span<float> out) { files.read(first, out); });
     model_hash = files.hash();
     stored_dtype = files.dtype_of_most();
   }
-  walk = std::make_unique<walk::BlockWalk>(model, *weights, walk::WalkOptions{.recompute = config.parallel.recompute});
+  walk = std::make_unique<walk::BlockWalk>(model, *weights,
+                                           walk::WalkOptions{.recompute = config.parallel.recompute});
 }
 
 void Engine::export_model(const std::filesystem::path& target) const {
   models::Exporter exporter(target, model.index, model.config, stored_dtype, source);
   if (world.rank() == 0) exporter.create();
   world.barrier();  // the file is there, with its size
-  if (world.rank() < grid->shard_size()) weights->save([&](std::uint64_t first, std::span<const float> values) { exporter.write(first, values); });
+  if (world.rank() < grid->shard_size())
+    weights->save([&](std::uint64_t first, std::span<const float> values) { exporter.write(first, values); });
   exporter.finish_rank();
   world.barrier();  // every rank's ranges are on disk
   if (world.rank() == 0) exporter.publish();

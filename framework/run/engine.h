@@ -1,4 +1,5 @@
-// A model on the ranks of a run: shape, grid, weights, walk. Constructed from the configuration; the commands put objectives, scores and evaluations on it.
+// A model on the ranks of a run: shape, grid, weights, walk. Constructed from the configuration; the commands
+// put objectives, scores and evaluations on it.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,5 @@
-// One evaluation of every set: answer probability, truth ratio where the data has paraphrases, ROUGE-L recall of generated answers. Distributed over samples; every
-// rank gets the numbers, rank 0 records them.
+// One evaluation of every set: answer probability, truth ratio where the data has paraphrases, ROUGE-L recall
+// of generated answers. Distributed over samples; every rank gets the numbers, rank 0 records them.
 #pragma once
 
 #include <map>
@@ -14,7 +14,8 @@ namespace lethe::run {
 using Aggregates = std::map<std::string, double>;
 
 // Collective. tag: "before", "after" or "step N".
-Aggregates evaluate_sets(const RunConfig& config, Engine& engine, const SampleSets& sets, const std::string& tag, std::int64_t step, RunOutput& output);
+Aggregates evaluate_sets(const RunConfig& config, Engine& engine, const SampleSets& sets,
+                         const std::string& tag, std::int64_t step, RunOutput& output);
 
 // Mean length-normalised answer probability of a set. Collective.
 [[nodiscard]] double mean_probability(Engine& engine, const SampleSet& set);

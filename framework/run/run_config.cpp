@@ -7,29 +7,45 @@ namespace lethe::run {
 namespace {
 
 models::HfConfig read_random_shape(config::Section section) {
-  models::HfConfig c{.hidden_size = 32, .intermediate_size = 64, .num_layers = 2, .num_heads = 4, .num_kv_heads = 2, .head_dim = 8, .tie_word_embeddings = true};
+  models::HfConfig c{.hidden_size = 32,
+                     .intermediate_size = 64,
+                     .num_layers = 2,
+                     .num_heads = 4,
+                     .num_kv_heads = 2,
+                     .head_dim = 8,
+                     .tie_word_embeddings = true};
   const auto size = config::at_least(1);
-  section.optional("hidden_size", c.hidden_size, "width of the residual stream", size).optional("intermediate_size", c.intermediate_size, "width of the MLP", size)
-      .optional("num_layers", c.num_layers, "decoder layers", size).optional("num_heads", c.num_heads, "query heads", size)
-      .optional("num_kv_heads", c.num_kv_heads, "key-value heads", size).optional("head_dim", c.head_dim, "width of a head", config::at_least(2))
+  section.optional("hidden_size", c.hidden_size, "width of the residual stream", size)
+      .optional("intermediate_size", c.intermediate_size, "width of the MLP", size)
+      .optional("num_layers", c.num_layers, "decoder layers", size)
+      .optional("num_heads", c.num_heads, "query heads", size)
+      .optional("num_kv_heads", c.num_kv_heads, "key-value heads", size)
+      .optional("head_dim", c.head_dim, "width of a head", config::at_least(2))
       .optional("tie_word_embeddings", c.tie_word_embeddings, "one tensor for embedding and head");
   section.reject_unknown();
-  if (c.num_heads % c.num_kv_heads != 0) section.refuse("num_kv_heads", "config.conflict", fmt::format("{} does not divide {} query heads", c.num_kv_heads, c.num_heads));
+  if (c.num_heads % c.num_kv_heads != 0)
+    section.refuse("num_kv_heads", "config.conflict",
+                   fmt::format("{} does not divide {} query heads", c.num_kv_heads, c.num_heads));
   return c;
 }
 
 ModelOptions read_model(config::Section section) {
   ModelOptions o;
   std::string family = "llama";
-  section.choice("init", o.init, {"files", "random"}, "where weights come from; random makes a tiny model for smoke runs");
+  section.choice("init", o.init, {"files", "random"},
+                 "where weights come from; random makes a tiny model for smoke runs");
   // A random model has no files: it needs a tokenizer from elsewhere instead of a path.
   const bool random = o.init == "random";
   const char* const path_help = "a Hugging Face directory, or a hub name found in the local cache";
-  const char* const tokenizer_help = "directory of the tokenizer, where it is not the model's own; a random model has none of its own";
+  const char* const tokenizer_help =
+      "directory of the tokenizer, where it is not the model's own; a random model has none of its own";
   random ? section.optional("path", o.path, path_help) : section.required("path", o.path, path_help);
-  random ? section.required("tokenizer", o.tokenizer, tokenizer_help) : section.optional("tokenizer", o.tokenizer, tokenizer_help);
+  random ? section.required("tokenizer", o.tokenizer, tokenizer_help)
+         : section.optional("tokenizer", o.tokenizer, tokenizer_help);
   section.choice("family", family, {"llama"}, "shape of a random model")
-      .optional("seed", o.seed, "seed of random weights").choice("compute", o.compute, {"float32", "bfloat16", "float64"}, "dtype of the forward and backward pass");
+      .optional("seed", o.seed, "seed of random weights")
+      .choice("compute", o.compute, {"float32", "bfloat16", "float64"},
+              "dtype of the forward and backward pass");
   o.random = read_random_shape(section.section("shape", "of a random model"));
   section.reject_unknown();
   return o;
@@ -37,23 +53,34 @@ ModelOptions read_model(config::Section section) {
 
 ParallelOptions read_parallel(config::Section section) {
   ParallelOptions o;
-  section.optional("zero", o.zero, "what ranks shard: 0 nothing, 1 optimizer state, 2 also gradients, 3 also weights", config::between(0, 3))
+  section
+      .optional("zero", o.zero,
+                "what ranks shard: 0 nothing, 1 optimizer state, 2 also gradients, 3 also weights",
+                config::between(0, 3))
       .optional("shard", o.shard, "ranks in a shard group; 0 is the whole world", config::at_least(0))
-      .optional("prefetch", o.prefetch, "gather the next block while one runs").optional("recompute", o.recompute, "keep a block's input only and run it again in the backward");
+      .optional("prefetch", o.prefetch, "gather the next block while one runs")
+      .optional("recompute", o.recompute, "keep a block's input only and run it again in the backward");
   section.reject_unknown();
   return o;
 }
 
 TrainOptions read_train(config::Section section) {
   TrainOptions o;
-  section.optional("max_steps", o.max_steps, "updates at most", config::at_least(0)).optional("forget_batch", o.forget_batch, "forget samples of an update, over all ranks", config::at_least(0))
-      .optional("retain_batch", o.retain_batch, "retain samples of an update, over all ranks", config::at_least(0))
-      .optional("micro_batch", o.micro_batch, "samples in one pack of a rank; more are accumulated", config::at_least(1))
-      .optional("learning_rate", o.learning_rate, "peak rate", config::above(0)).optional("clip_norm", o.clip_norm, "largest global gradient norm; 0 does not clip", config::at_least(0));
+  section.optional("max_steps", o.max_steps, "updates at most", config::at_least(0))
+      .optional("forget_batch", o.forget_batch, "forget samples of an update, over all ranks",
+                config::at_least(0))
+      .optional("retain_batch", o.retain_batch, "retain samples of an update, over all ranks",
+                config::at_least(0))
+      .optional("micro_batch", o.micro_batch, "samples in one pack of a rank; more are accumulated",
+                config::at_least(1))
+      .optional("learning_rate", o.learning_rate, "peak rate", config::above(0))
+      .optional("clip_norm", o.clip_norm, "largest global gradient norm; 0 does not clip",
+                config::at_least(0));
   o.schedule = optim::read_schedule(section);
   o.optimizer = optim::read_adamw(section.section("optimizer", "AdamW"));
   section.reject_unknown();
-  if (o.forget_batch + o.retain_batch == 0) fail("config.conflict", "train.forget_batch and train.retain_batch are both 0");
+  if (o.forget_batch + o.retain_batch == 0)
+    fail("config.conflict", "train.forget_batch and train.retain_batch are both 0");
   return o;
 }
 
@@ -61,21 +88,31 @@ StopOptions read_stop(config::Section section) {
   StopOptions o;
   const auto probability = config::between(0, 1);
   section.optional("every", o.every, "updates between looks at the rules", config::at_least(1))
-      .maybe("forget_probability_below", o.forget_probability_below, "stop when the mean answer probability of the forget set is below this", probability)
-      .maybe("forget_probability_above", o.forget_probability_above, "stop when it is above this (fine-tuning) …", probability)
-      .maybe("retain_probability_above", o.retain_probability_above, "… and the retain set's above this", probability);
+      .maybe("forget_probability_below", o.forget_probability_below,
+             "stop when the mean answer probability of the forget set is below this", probability)
+      .maybe("forget_probability_above", o.forget_probability_above,
+             "stop when it is above this (fine-tuning) …", probability)
+      .maybe("retain_probability_above", o.retain_probability_above, "… and the retain set's above this",
+             probability);
   section.reject_unknown();
   return o;
 }
 
 EvalOptions read_eval(config::Section section) {
   EvalOptions o;
-  section.optional("before", o.before, "evaluate before the first update").optional("after", o.after, "evaluate after the last update")
-      .optional("every", o.every, "updates between evaluations; 0 is never", config::at_least(0)).optional("generate", o.generate, "generate answers and compare them (ROUGE)")
-      .optional("max_new_tokens", o.max_new_tokens, "tokens of a generated answer at most", config::at_least(1)).optional("batch", o.batch, "sequences that a rank generates at once", config::at_least(1))
-      .optional("max_generations", o.max_generations, "samples of each set to generate for; 0 is all", config::at_least(0));
-  if (section.has("general")) o.general = data::read_source(section.section("general", "questions of general knowledge"));
-  else (void)section.section("general", "questions of general knowledge");
+  section.optional("before", o.before, "evaluate before the first update")
+      .optional("after", o.after, "evaluate after the last update")
+      .optional("every", o.every, "updates between evaluations; 0 is never", config::at_least(0))
+      .optional("generate", o.generate, "generate answers and compare them (ROUGE)")
+      .optional("max_new_tokens", o.max_new_tokens, "tokens of a generated answer at most",
+                config::at_least(1))
+      .optional("batch", o.batch, "sequences that a rank generates at once", config::at_least(1))
+      .optional("max_generations", o.max_generations, "samples of each set to generate for; 0 is all",
+                config::at_least(0));
+  if (section.has("general"))
+    o.general = data::read_source(section.section("general", "questions of general knowledge"));
+  else
+    (void)section.section("general", "questions of general knowledge");
   section.reject_unknown();
   return o;
 }
@@ -83,14 +120,18 @@ EvalOptions read_eval(config::Section section) {
 ScoreOptions read_score(config::Section section) {
   ScoreOptions o;
   section.optional("from", o.from, "a run directory whose scores are used instead of scoring again")
-      .optional("refresh_every", o.refresh_every, "updates between scorings during training; 0 scores once", config::at_least(0));
+      .optional("refresh_every", o.refresh_every, "updates between scorings during training; 0 scores once",
+                config::at_least(0));
   o.mrd = scoring::read_mrd(section);
   return o;
 }
 
 CheckpointOptions read_checkpoint(config::Section section) {
   CheckpointOptions o;
-  section.optional("every", o.every, "updates between checkpoints; 0 saves only when the run is told to stop", config::at_least(0)).optional("keep", o.keep, "newest checkpoints to keep", config::at_least(1));
+  section
+      .optional("every", o.every, "updates between checkpoints; 0 saves only when the run is told to stop",
+                config::at_least(0))
+      .optional("keep", o.keep, "newest checkpoints to keep", config::at_least(1));
   section.reject_unknown();
   return o;
 }
@@ -99,16 +140,20 @@ CheckpointOptions read_checkpoint(config::Section section) {
 
 RunConfig read_run_config(config::Section root) {
   RunConfig c;
-  root.optional("name", c.name, "what reports call this run").optional("seed", c.seed, "seed of everything that is drawn");
+  root.optional("name", c.name, "what reports call this run")
+      .optional("seed", c.seed, "seed of everything that is drawn");
   c.model = read_model(root.section("model", "the model"));
   c.data = data::read(root.section("data", "forget and retain set"));
-  root.optional("cache", c.cache, "folder of token stores and reference log-probabilities, shared between runs; the run directory's own where empty");
+  root.optional("cache", c.cache,
+                "folder of token stores and reference log-probabilities, shared between runs; the run "
+                "directory's own where empty");
   c.parallel = read_parallel(root.section("parallel", "how ranks share the work"));
   c.train = read_train(root.section("train", "the updates"));
   c.objective = objectives::make_objective(root, c.objective_name);
   c.sampler_name = "uniform";
   c.sampler = sampling::make_sampler(root, "sampler", "uniform", "which forget samples a batch holds");
-  c.retain_sampler = sampling::make_sampler(root, "retain_sampler", "shuffle", "which retain samples a batch holds");
+  c.retain_sampler =
+      sampling::make_sampler(root, "retain_sampler", "shuffle", "which retain samples a batch holds");
   c.score = read_score(root.section("score", "Memory Removal Difficulty"));
   c.eval = read_eval(root.section("eval", "evaluation"));
   c.stop = read_stop(root.section("stop", "when enough is done"));

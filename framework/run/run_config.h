@@ -1,5 +1,5 @@
-// The root of a run's configuration: what train, score and eval read from one YAML file. Options live beside the code they control; here they are
-// only composed.
+// The root of a run's configuration: what train, score and eval read from one YAML file. Options live beside
+// the code they control; here they are only composed.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +19,10 @@
 namespace lethe::run {
 
 struct ModelOptions {
-  std::string path;                 // a Hugging Face directory, or a hub name in the local cache
-  std::string init = "files";       // files, or random: a tiny model made from `seed`
-  models::HfConfig random;          // its shape; the vocabulary is the tokenizer's
-  std::string tokenizer;            // directory of the tokenizer; the model's where empty
+  std::string path;            // a Hugging Face directory, or a hub name in the local cache
+  std::string init = "files";  // files, or random: a tiny model made from `seed`
+  models::HfConfig random;     // its shape; the vocabulary is the tokenizer's
+  std::string tokenizer;       // directory of the tokenizer; the model's where empty
   std::uint64_t seed = 0;
   std::string compute = "float32";  // float32, bfloat16, float64
 };
@@ -42,7 +42,9 @@ struct TrainOptions {
 struct StopOptions {
   std::int64_t every = 5;  // updates between looks
   std::optional<double> forget_probability_below, forget_probability_above, retain_probability_above;
-  bool any() const { return forget_probability_below || forget_probability_above || retain_probability_above; }
+  bool any() const {
+    return forget_probability_below || forget_probability_above || retain_probability_above;
+  }
 };
 
 struct EvalOptions {
@@ -53,7 +55,7 @@ struct EvalOptions {
 
 struct ScoreOptions {
   scoring::MrdOptions mrd;
-  std::string from;             // a run directory whose scores are used instead of scoring again
+  std::string from;  // a run directory whose scores are used instead of scoring again
   std::int64_t refresh_every = 0;
 };
 
@@ -66,7 +68,8 @@ struct RunConfig {
   std::uint64_t seed = 0;
   ModelOptions model;
   data::Options data;
-  std::string cache;  // folder of token stores and reference log-probabilities; in the run directory where empty
+  std::string
+      cache;  // folder of token stores and reference log-probabilities; in the run directory where empty
   ParallelOptions parallel;
   TrainOptions train;
   std::string objective_name = "npo";

@@ -17,12 +17,18 @@ std::vector<std::string> gather_hosts(dist::World& world) {
   std::copy_n(world.info().host.begin(), std::min(world.info().host.size(), kLength - 1), mine.begin());
   world.group().all_gather(dist::span_of(std::span(mine)), dist::span_of(std::span(all)));
   std::vector<std::string> hosts;
-  for (std::size_t at = 0; at < all.size(); at += kLength) hosts.emplace_back(reinterpret_cast<const char*>(all.data() + at));
+  for (std::size_t at = 0; at < all.size(); at += kLength)
+    hosts.emplace_back(reinterpret_cast<const char*>(all.data() + at));
   return hosts;
 }
 
 records::DataRecord data_record(const SampleSet& set, const std::string& template_hash) {
-  records::DataRecord record{.set = set.name, .path = set.path, .hash = set.hash, .template_hash = template_hash, .num_samples = static_cast<std::int64_t>(set.samples.size()), .num_dropped = set.num_dropped};
+  records::DataRecord record{.set = set.name,
+                             .path = set.path,
+                             .hash = set.hash,
+                             .template_hash = template_hash,
+                             .num_samples = static_cast<std::int64_t>(set.samples.size()),
+                             .num_dropped = set.num_dropped};
   for (const data::Document& document : set.documents) {
     record.num_tokens += static_cast<std::int64_t>(document.ids.size());
     record.num_target_tokens += document.scored_tokens();
@@ -34,10 +40,12 @@ records::DataRecord data_record(const SampleSet& set, const std::string& templat
 }  // namespace
 
 std::filesystem::path run_folder(const Launch& launch) {
-  return launch.out.empty() ? std::filesystem::path("runs") / std::filesystem::path(launch.config_path).stem() : std::filesystem::path(launch.out);
+  return launch.out.empty() ? std::filesystem::path("runs") / std::filesystem::path(launch.config_path).stem()
+                            : std::filesystem::path(launch.out);
 }
 
-RunOutput::RunOutput(const Launch& launch, const std::string& effective_yaml, dist::World& world) : paths_{run_folder(launch)}, hosts_(gather_hosts(world)) {
+RunOutput::RunOutput(const Launch& launch, const std::string& effective_yaml, dist::World& world)
+    : paths_{run_folder(launch)}, hosts_(gather_hosts(world)) {
   if (world.info().rank == 0) {
     directory_.emplace(records::open_run_directory(paths_.root, effective_yaml, launch.resume));
     open_writers();
@@ -50,8 +58,12 @@ void RunOutput::open_writers() {
   score_writer_.emplace(paths_.scores());
 }
 
-void RunOutput::append(const records::Record& record) { if (writer_) writer_->append(record); }
-void RunOutput::append_score(const records::Record& record) { if (score_writer_) score_writer_->append(record); }
+void RunOutput::append(const records::Record& record) {
+  if (writer_) writer_->append(record);
+}
+void RunOutput::append_score(const records::Record& record) {
+  if (score_writer_) score_writer_->append(record);
+}
 
 void RunOutput::rewind_to(std::int64_t step) {
   if (!directory_) return;
@@ -64,12 +76,22 @@ void RunOutput::rewind_to(std::int64_t step) {
   open_writers();
 }
 
-void RunOutput::describe(const Launch& launch, const RunConfig& config, const std::string& effective_yaml, const Engine& engine, const SampleSets& sets, std::int64_t resumed_from) {
+void RunOutput::describe(const Launch& launch, const RunConfig& config, const std::string& effective_yaml,
+                         const Engine& engine, const SampleSets& sets, std::int64_t resumed_from) {
   if (!directory_) return;
-  records::RunRecord run{.name = config.name.empty() ? paths_.root.filename().string() : config.name, .command = launch.command, .arguments = launch.arguments,
-                         .config_path = launch.config_path, .config_yaml = effective_yaml, .objective = config.objective_name, .sampler = config.sampler_name,
-                         .versions = {{"lethe", kVersion}, {"libtorch", TORCH_VERSION}, {"compiler", __VERSION__}}, .git_commit = kGitCommit};
-  run.hashes = {{"config", base::hash_text(effective_yaml)}, {"model", engine.model_hash}, {"tokenizer", sets.tokenizer().hash()}};
+  records::RunRecord run{
+      .name = config.name.empty() ? paths_.root.filename().string() : config.name,
+      .command = launch.command,
+      .arguments = launch.arguments,
+      .config_path = launch.config_path,
+      .config_yaml = effective_yaml,
+      .objective = config.objective_name,
+      .sampler = config.sampler_name,
+      .versions = {{"lethe", kVersion}, {"libtorch", TORCH_VERSION}, {"compiler", __VERSION__}},
+      .git_commit = kGitCommit};
+  run.hashes = {{"config", base::hash_text(effective_yaml)},
+                {"model", engine.model_hash},
+                {"tokenizer", sets.tokenizer().hash()}};
   for (const SampleSet* set : sets.all()) run.hashes[set->name] = set->hash;
   run.world_size = engine.world.size();
   run.hosts = hosts_;
@@ -82,9 +104,17 @@ void RunOutput::describe(const Launch& launch, const RunConfig& config, const st
   append(run);
   records::write_run_file(paths_, run);
   const models::HfConfig& shape = engine.model.config;
-  append(records::ModelRecord{.role = "policy", .path = config.model.path, .family = shape.model_type, .hash = engine.model_hash, .tokenizer_hash = sets.tokenizer().hash(),
-                              .num_parameters = static_cast<std::int64_t>(engine.model.index.size()), .num_layers = shape.num_layers, .hidden_size = shape.hidden_size,
-                              .vocab_size = shape.vocab_size, .stored_dtype = std::string(models::name_of(engine.stored_dtype)), .tied_embeddings = shape.tie_word_embeddings});
+  append(records::ModelRecord{.role = "policy",
+                              .path = config.model.path,
+                              .family = shape.model_type,
+                              .hash = engine.model_hash,
+                              .tokenizer_hash = sets.tokenizer().hash(),
+                              .num_parameters = static_cast<std::int64_t>(engine.model.index.size()),
+                              .num_layers = shape.num_layers,
+                              .hidden_size = shape.hidden_size,
+                              .vocab_size = shape.vocab_size,
+                              .stored_dtype = std::string(models::name_of(engine.stored_dtype)),
+                              .tied_embeddings = shape.tie_word_embeddings});
   for (const SampleSet* set : sets.all()) append(data_record(*set, sets.template_hash()));
 }
 
@@ -96,10 +126,12 @@ void RunOutput::write_exports() {
     if (!std::filesystem::exists(file)) continue;
     for (const records::Entry& entry : records::read_records(file).entries) {
       if (const auto* score = std::get_if<records::ScoreRecord>(&entry.record)) scores.push_back(*score);
-      if (const auto* evaluation = std::get_if<records::EvaluationRecord>(&entry.record)) evaluations.push_back(*evaluation);
+      if (const auto* evaluation = std::get_if<records::EvaluationRecord>(&entry.record))
+        evaluations.push_back(*evaluation);
     }
   }
-  if (!scores.empty()) base::write_file_atomically(paths_.scores_csv(), records::scores_csv(std::move(scores)));
+  if (!scores.empty())
+    base::write_file_atomically(paths_.scores_csv(), records::scores_csv(std::move(scores)));
   base::write_file_atomically(paths_.metrics(), records::metrics_json(evaluations));
 }
 

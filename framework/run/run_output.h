@@ -1,4 +1,5 @@
-// What a run writes: rank 0 holds the run directory and its records, the other ranks hold nothing and their calls do nothing.
+// What a run writes: rank 0 holds the run directory and its records, the other ranks hold nothing and their
+// calls do nothing.
 #pragma once
 
 #include <filesystem>
@@ -34,7 +35,8 @@ class RunOutput {
   // Forgets what an earlier attempt recorded after `step`.
   void rewind_to(std::int64_t step);
   // The run, model and data records, and run.json.
-  void describe(const Launch& launch, const RunConfig& config, const std::string& effective_yaml, const Engine& engine, const SampleSets& sets, std::int64_t resumed_from);
+  void describe(const Launch& launch, const RunConfig& config, const std::string& effective_yaml,
+                const Engine& engine, const SampleSets& sets, std::int64_t resumed_from);
   // scores.csv and metrics.json, made from the records.
   void write_exports();
 

@@ -5,8 +5,10 @@
 namespace lethe::run {
 namespace {
 
-// A complete store of this key: one that is there already on every rank, or one that the ranks write together now.
-data::TokenStore open_or_write(const std::filesystem::path& cache, const std::string& key, std::span<const data::Sample> samples, const data::SampleTokenizer& tokenizer,
+// A complete store of this key: one that is there already on every rank, or one that the ranks write together
+// now.
+data::TokenStore open_or_write(const std::filesystem::path& cache, const std::string& key,
+                               std::span<const data::Sample> samples, const data::SampleTokenizer& tokenizer,
                                dist::ProcessGroup& world) {
   std::optional<data::TokenStore> store = data::TokenStore::open(cache, key);
   std::int64_t there = store ? 1 : 0;
@@ -29,15 +31,18 @@ std::vector<std::string> SampleSet::ids(std::span<const std::int64_t> which) con
   return names;
 }
 
-SampleSets::SampleSets(const RunConfig& config, const std::filesystem::path& tokenizer_directory, const std::filesystem::path& cache, dist::ProcessGroup& world)
+SampleSets::SampleSets(const RunConfig& config, const std::filesystem::path& tokenizer_directory,
+                       const std::filesystem::path& cache, dist::ProcessGroup& world)
     : tokenizer_(data::Tokenizer::load(tokenizer_directory)) {
   if (config.data.text.apply_chat_template) template_ = data::ChatTemplate::load(tokenizer_directory);
-  sample_tokenizer_ = std::make_unique<data::SampleTokenizer>(tokenizer_, template_ ? &*template_ : nullptr, config.data.text);
+  sample_tokenizer_ = std::make_unique<data::SampleTokenizer>(tokenizer_, template_ ? &*template_ : nullptr,
+                                                              config.data.text);
   data::ForgetRetain files = data::read_forget_retain(config.data);
   forget = load("forget", std::move(files.forget), config.data.forget, config.data.max_dropped, cache, world);
   retain = load("retain", std::move(files.retain), config.data.retain, config.data.max_dropped, cache, world);
   if (!config.eval.general.path.empty())
-    general = load("general", data::read_samples(config.eval.general, "general"), config.eval.general, config.data.max_dropped, cache, world);
+    general = load("general", data::read_samples(config.eval.general, "general"), config.eval.general,
+                   config.data.max_dropped, cache, world);
 }
 
 std::vector<const SampleSet*> SampleSets::all() const {
@@ -46,7 +51,9 @@ std::vector<const SampleSet*> SampleSets::all() const {
   return sets;
 }
 
-SampleSet SampleSets::load(const std::string& name, data::SampleFile file, const data::SourceOptions& source, double max_dropped, const std::filesystem::path& cache, dist::ProcessGroup& world) {
+SampleSet SampleSets::load(const std::string& name, data::SampleFile file, const data::SourceOptions& source,
+                           double max_dropped, const std::filesystem::path& cache,
+                           dist::ProcessGroup& world) {
   SampleSet set{.name = name, .path = source.path, .hash = file.hash};
   set.store_key = data::store_key(file.hash, source, sample_tokenizer_->hash());
   set.store = open_or_write(cache, set.store_key, file.samples, *sample_tokenizer_, world);

@@ -1,5 +1,5 @@
-// The data of a run, ready to be walked: tokenizer and template, the sets, and their token stores. Each rank tokenises its part of a set, once; then every rank
-// maps all parts.
+// The data of a run, ready to be walked: tokenizer and template, the sets, and their token stores. Each rank
+// tokenises its part of a set, once; then every rank maps all parts.
 #pragma once
 
 #include <filesystem>
@@ -20,12 +20,12 @@
 namespace lethe::run {
 
 struct SampleSet {
-  std::string name;                        // forget, retain, general
-  std::string path, hash;                  // of the file
-  std::vector<data::Sample> samples;       // those with a target, in file order
+  std::string name;                   // forget, retain, general
+  std::string path, hash;             // of the file
+  std::vector<data::Sample> samples;  // those with a target, in file order
   std::optional<data::TokenStore> store;
-  std::vector<data::Document> documents;   // of `samples`, in `store`
-  std::string store_key;                   // names the tokens, for caches
+  std::vector<data::Document> documents;  // of `samples`, in `store`
+  std::string store_key;                  // names the tokens, for caches
   std::int64_t num_dropped = 0;
 
   [[nodiscard]] std::vector<std::string> ids(std::span<const std::int64_t> which) const;
@@ -34,7 +34,8 @@ struct SampleSet {
 class SampleSets {
  public:
   // Collective over `world`. `cache`: where token stores lie.
-  SampleSets(const RunConfig& config, const std::filesystem::path& tokenizer_directory, const std::filesystem::path& cache, dist::ProcessGroup& world);
+  SampleSets(const RunConfig& config, const std::filesystem::path& tokenizer_directory,
+             const std::filesystem::path& cache, dist::ProcessGroup& world);
 
   SampleSet forget, retain;
   std::optional<SampleSet> general;
@@ -45,7 +46,8 @@ class SampleSets {
   std::vector<const SampleSet*> all() const;
 
  private:
-  SampleSet load(const std::string& name, data::SampleFile file, const data::SourceOptions& source, double max_dropped, const std::filesystem::path& cache, dist::ProcessGroup& world);
+  SampleSet load(const std::string& name, data::SampleFile file, const data::SourceOptions& source,
+                 double max_dropped, const std::filesystem::path& cache, dist::ProcessGroup& world);
   data::Tokenizer tokenizer_;
   std::optional<data::ChatTemplate> template_;
   std::unique_ptr<data::SampleTokenizer> sample_tokenizer_;

@@ -5,17 +5,21 @@
 #include "framework/run/evaluate_sets.h"
 #include "framework/run/score_forget_set.h"
 
-
 namespace lethe::run {
 namespace {
 
-std::filesystem::path cache_of(const RunConfig& config, const records::RunPaths& paths) { return config.cache.empty() ? paths.cache() : std::filesystem::path(config.cache); }
+std::filesystem::path cache_of(const RunConfig& config, const records::RunPaths& paths) {
+  return config.cache.empty() ? paths.cache() : std::filesystem::path(config.cache);
+}
 
 // The parts that every command on a model needs.
 struct Parts {
   Parts(config::Section root, const Launch& launch, dist::World& world)
-      : config(read_run_config(root)), yaml(config::effective_yaml(root)), output(launch, yaml, world),
-        sets(config, tokenizer_directory(config), cache_of(config, output.paths()), world.group()), engine(config, world.group(), sets.tokenizer().vocab_size()) {
+      : config(read_run_config(root)),
+        yaml(config::effective_yaml(root)),
+        output(launch, yaml, world),
+        sets(config, tokenizer_directory(config), cache_of(config, output.paths()), world.group()),
+        engine(config, world.group(), sets.tokenizer().vocab_size()) {
     output.rewind_to(-1);
     output.describe(launch, config, yaml, engine, sets, -1);
   }

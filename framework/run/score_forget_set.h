@@ -13,8 +13,10 @@ struct ForgetScores {
   std::vector<std::int64_t> tokens;
 };
 
-// Measures MRD, says how sure it is, and records it. Collective. refresh: which scoring of the run; step: updates done.
-ForgetScores score_forget_set(const RunConfig& config, Engine& engine, const SampleSets& sets, std::uint32_t refresh, std::int64_t step, RunOutput& output);
+// Measures MRD, says how sure it is, and records it. Collective. refresh: which scoring of the run; step:
+// updates done.
+ForgetScores score_forget_set(const RunConfig& config, Engine& engine, const SampleSets& sets,
+                              std::uint32_t refresh, std::int64_t step, RunOutput& output);
 
 // The scores that another run recorded, matched by sample id. Errors: score.missing where a sample has none.
 [[nodiscard]] ForgetScores scores_from_run(const std::filesystem::path& folder, const SampleSet& forget);

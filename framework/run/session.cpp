@@ -18,7 +18,11 @@ int on_ranks(bool json, const std::string& log_level, const std::function<int(di
   dist::World world;
   const dist::RankInfo& info = world.info();
   base::start_log(info.rank, info.size, log_level);
-  const GuardOptions options{.rank = info.rank, .world_size = info.size, .host = info.host, .json = json, .abort_others = [](int code) { dist::abort_all_ranks(code); }};
+  const GuardOptions options{.rank = info.rank,
+                             .world_size = info.size,
+                             .host = info.host,
+                             .json = json,
+                             .abort_others = [](int code) { dist::abort_all_ranks(code); }};
   return guarded(options, [&] { return body(world); });
 }
 

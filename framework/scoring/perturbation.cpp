@@ -18,23 +18,32 @@ bool in_scope(const models::Parameter& parameter, const std::string& scope) {
 
 }  // namespace
 
-PerturbedWeights::PerturbedWeights(const models::ParameterIndex& index, Noise noise, Perturbation perturbation)
+PerturbedWeights::PerturbedWeights(const models::ParameterIndex& index, Noise noise,
+                                   Perturbation perturbation)
     : noise_(std::move(noise)), perturbation_(perturbation) {
   for (const models::Parameter& p : index.parameters()) {
     if (!in_scope(p, noise_.scope)) continue;
-    if (!moved_.empty() && moved_.back().second == p.first) moved_.back().second += p.count;
-    else moved_.emplace_back(p.first, p.first + p.count);
+    if (!moved_.empty() && moved_.back().second == p.first)
+      moved_.back().second += p.count;
+    else
+      moved_.emplace_back(p.first, p.first + p.count);
   }
-  if (moved_.empty()) fail("config.range", fmt::format("score.scope: no parameter's name contains `{}`", noise_.scope), "use all, norms, or a part of a parameter's name");
+  if (moved_.empty())
+    fail("config.range", fmt::format("score.scope: no parameter's name contains `{}`", noise_.scope),
+         "use all, norms, or a part of a parameter's name");
 }
 
 template <class T>
 void PerturbedWeights::add_noise(std::uint64_t first, const T* weights, T* out, std::uint64_t count) const {
   const bool signs = noise_.distribution == Distribution::rademacher;
-  const base::StreamKey key{.seed = noise_.seed, .stream = signs ? base::Stream::rademacher : base::Stream::gaussian, .draw = perturbation_.draw, .refresh = noise_.refresh};
+  const base::StreamKey key{.seed = noise_.seed,
+                            .stream = signs ? base::Stream::rademacher : base::Stream::gaussian,
+                            .draw = perturbation_.draw,
+                            .refresh = noise_.refresh};
   const T step = static_cast<T>(perturbation_.sigma * perturbation_.sign);
   if (!signs) {
-    for (std::uint64_t i = 0; i < count; ++i) out[i] = weights[i] + step * static_cast<T>(base::gaussian(key, first + i));
+    for (std::uint64_t i = 0; i < count; ++i)
+      out[i] = weights[i] + step * static_cast<T>(base::gaussian(key, first + i));
     return;
   }
   T z[4096];
@@ -45,15 +54,20 @@ void PerturbedWeights::add_noise(std::uint64_t first, const T* weights, T* out, 
   }
 }
 
-void PerturbedWeights::write(const sharding::ShardPart& part, const at::Tensor& master, at::Tensor& out) const {
+void PerturbedWeights::write(const sharding::ShardPart& part, const at::Tensor& master,
+                             at::Tensor& out) const {
   at::Tensor noisy = out.scalar_type() == master.scalar_type() ? out : at::empty_like(master);
   noisy.copy_(master);
   for (const auto& [first, end] : moved_) {
     const std::uint64_t begin = std::max(first, part.first), stop = std::min(end, part.first + part.valid);
     if (begin >= stop) continue;
     const std::uint64_t offset = begin - part.first;
-    if (master.scalar_type() == at::kDouble) add_noise(begin, master.const_data_ptr<double>() + offset, noisy.mutable_data_ptr<double>() + offset, stop - begin);
-    else add_noise(begin, master.const_data_ptr<float>() + offset, noisy.mutable_data_ptr<float>() + offset, stop - begin);
+    if (master.scalar_type() == at::kDouble)
+      add_noise(begin, master.const_data_ptr<double>() + offset, noisy.mutable_data_ptr<double>() + offset,
+                stop - begin);
+    else
+      add_noise(begin, master.const_data_ptr<float>() + offset, noisy.mutable_data_ptr<float>() + offset,
+                stop - begin);
   }
   if (!noisy.is_same(out)) out.copy_(noisy);
 }

@@ -1,5 +1,5 @@
-// The weights seen through noise: W + sign sigma z, written into the gather buffer; the masters are read-only. z is keyed by the
-// canonical index, so every cut into shards gives the same noise.
+// The weights seen through noise: W + sign sigma z, written into the gather buffer; the masters are
+// read-only. z is keyed by the canonical index, so every cut into shards gives the same noise.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,8 @@ class PerturbedWeights final : public sharding::WeightSource {
   void add_noise(std::uint64_t first, const T* weights, T* out, std::uint64_t count) const;
   Noise noise_;
   Perturbation perturbation_;
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> moved_;  // canonical ranges [first, end) that the scope moves
+  std::vector<std::pair<std::uint64_t, std::uint64_t>>
+      moved_;  // canonical ranges [first, end) that the scope moves
 };
 
 }  // namespace lethe::scoring

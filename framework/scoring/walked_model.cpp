@@ -6,7 +6,8 @@
 
 namespace lethe::scoring {
 
-WalkedModel::WalkedModel(walk::BlockWalk& walk, sharding::WeightStore& store, dist::ProcessGroup& world, std::span<const data::Document> documents)
+WalkedModel::WalkedModel(walk::BlockWalk& walk, sharding::WeightStore& store, dist::ProcessGroup& world,
+                         std::span<const data::Document> documents)
     : walk_(walk), store_(store), world_(world), documents_(documents) {}
 
 std::vector<SampleBase> WalkedModel::base_pass() {
@@ -22,7 +23,9 @@ std::vector<SampleBase> WalkedModel::base_pass() {
   return samples;
 }
 
-std::vector<PassValues> WalkedModel::perturbed_passes(const Noise& noise, std::span<const Perturbation> perturbations, std::span<const std::int64_t> asked) {
+std::vector<PassValues> WalkedModel::perturbed_passes(const Noise& noise,
+                                                      std::span<const Perturbation> perturbations,
+                                                      std::span<const std::int64_t> asked) {
   std::vector<std::int64_t> samples(asked.begin(), asked.end());
   if (samples.empty()) {
     samples.resize(documents_.size());
@@ -31,11 +34,14 @@ std::vector<PassValues> WalkedModel::perturbed_passes(const Noise& noise, std::s
   std::vector<data::Document> chosen;
   for (const std::int64_t s : samples) chosen.push_back(documents_[s]);
   std::vector<PassValues> values;
-  for (const inference::TokenLogProbs& pass : walk_all(noise, perturbations, chosen)) values.push_back(compare(pass, samples));
+  for (const inference::TokenLogProbs& pass : walk_all(noise, perturbations, chosen))
+    values.push_back(compare(pass, samples));
   return values;
 }
 
-std::vector<inference::TokenLogProbs> WalkedModel::walk_all(const Noise& noise, std::span<const Perturbation> perturbations, std::span<const data::Document> documents) {
+std::vector<inference::TokenLogProbs> WalkedModel::walk_all(const Noise& noise,
+                                                            std::span<const Perturbation> perturbations,
+                                                            std::span<const data::Document> documents) {
   std::vector<inference::TokenLogProbs> passes;
   if (store_.grid().shard_size() > 1) {
     for (const Perturbation& perturbation : perturbations) {
@@ -45,20 +51,24 @@ std::vector<inference::TokenLogProbs> WalkedModel::walk_all(const Noise& noise, 
     return passes;
   }
   const auto packs = inference::packs_of(documents, {});
-  const std::size_t jobs = perturbations.size() * packs.size(), ranks = static_cast<std::size_t>(world_.size()), rank = static_cast<std::size_t>(world_.rank());
+  const std::size_t jobs = perturbations.size() * packs.size(),
+                    ranks = static_cast<std::size_t>(world_.size()),
+                    rank = static_cast<std::size_t>(world_.rank());
   for (std::size_t p = 0; p < perturbations.size(); ++p) {
     passes.push_back(inference::empty_log_probs(documents));
     const PerturbedWeights source(store_.index(), noise, perturbations[p]);
     for (std::size_t k = 0; k < packs.size(); ++k) {
       const std::size_t job = p * packs.size() + k;
-      if (job * ranks / jobs == rank) inference::fill_pack(walk_, documents, packs[k], &source, passes.back());
+      if (job * ranks / jobs == rank)
+        inference::fill_pack(walk_, documents, packs[k], &source, passes.back());
     }
   }
   for (inference::TokenLogProbs& pass : passes) world_.all_reduce(dist::span_of(std::span(pass.values)));
   return passes;
 }
 
-PassValues WalkedModel::compare(const inference::TokenLogProbs& perturbed, std::span<const std::int64_t> samples) const {
+PassValues WalkedModel::compare(const inference::TokenLogProbs& perturbed,
+                                std::span<const std::int64_t> samples) const {
   PassValues values;
   for (std::size_t i = 0; i < samples.size(); ++i) {
     const auto before = base_.of(samples[i]), after = perturbed.of(static_cast<std::int64_t>(i));
@@ -76,9 +86,12 @@ PassValues WalkedModel::compare(const inference::TokenLogProbs& perturbed, std::
 
 Precision WalkedModel::precision() const {
   switch (store_.options().compute) {
-    case at::kDouble: return Precision::float64;
-    case at::kBFloat16: return Precision::bfloat16;
-    default: return Precision::float32;
+    case at::kDouble:
+      return Precision::float64;
+    case at::kBFloat16:
+      return Precision::bfloat16;
+    default:
+      return Precision::float32;
   }
 }
 

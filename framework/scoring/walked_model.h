@@ -1,5 +1,6 @@
-// The scored model over the engine: passes of the walk through perturbed weights, spread over ranks. Where a rank holds the model (shard
-// group of one), ranks take whole (draw, pack) jobs; where it is sharded, all ranks walk each draw together, each with its own packs.
+// The scored model over the engine: passes of the walk through perturbed weights, spread over ranks. Where a
+// rank holds the model (shard group of one), ranks take whole (draw, pack) jobs; where it is sharded, all
+// ranks walk each draw together, each with its own packs.
 #pragma once
 
 #include <span>
@@ -13,10 +14,12 @@ namespace lethe::scoring {
 class WalkedModel final : public ScoredModel {
  public:
   // All must outlive it. `documents`: the forget set, in sample order.
-  WalkedModel(walk::BlockWalk& walk, sharding::WeightStore& store, dist::ProcessGroup& world, std::span<const data::Document> documents);
+  WalkedModel(walk::BlockWalk& walk, sharding::WeightStore& store, dist::ProcessGroup& world,
+              std::span<const data::Document> documents);
 
   std::vector<SampleBase> base_pass() override;
-  std::vector<PassValues> perturbed_passes(const Noise& noise, std::span<const Perturbation> perturbations, std::span<const std::int64_t> samples) override;
+  std::vector<PassValues> perturbed_passes(const Noise& noise, std::span<const Perturbation> perturbations,
+                                           std::span<const std::int64_t> samples) override;
   Precision precision() const override;
   std::int64_t draws_at_once() const override;
 
@@ -24,7 +27,9 @@ class WalkedModel final : public ScoredModel {
   struct Job {
     std::size_t perturbation, pack;
   };
-  std::vector<inference::TokenLogProbs> walk_all(const Noise& noise, std::span<const Perturbation> perturbations, std::span<const data::Document> documents);
+  std::vector<inference::TokenLogProbs> walk_all(const Noise& noise,
+                                                 std::span<const Perturbation> perturbations,
+                                                 std::span<const data::Document> documents);
   PassValues compare(const inference::TokenLogProbs& perturbed, std::span<const std::int64_t> samples) const;
 
   walk::BlockWalk& walk_;

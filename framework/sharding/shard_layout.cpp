@@ -9,7 +9,8 @@ constexpr std::uint64_t kAlignment = 64;  // elements: parts begin on cache line
 
 }  // namespace
 
-ShardLayout::ShardLayout(const models::ParameterIndex& index, int shard_size) : index_(&index), shard_size_(shard_size) {
+ShardLayout::ShardLayout(const models::ParameterIndex& index, int shard_size)
+    : index_(&index), shard_size_(shard_size) {
   const std::uint64_t unit = kAlignment * static_cast<std::uint64_t>(shard_size);
   for (const models::Segment& segment : index.segments())
     part_sizes_.push_back((segment.count + unit - 1) / unit * kAlignment);

@@ -1,5 +1,6 @@
-// Who owns which elements. Each segment is one flat range, cut into equal parts, one for each rank of the shard group. The
-// last part is padded so that all are equal; padding has no canonical index and is invisible to noise, checkpoints and hashes.
+// Who owns which elements. Each segment is one flat range, cut into equal parts, one for each rank of the
+// shard group. The last part is padded so that all are equal; padding has no canonical index and is invisible
+// to noise, checkpoints and hashes.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,7 @@ class ShardLayout {
   ShardLayout(const models::ParameterIndex& index, int shard_size);
 
   int shard_size() const noexcept { return shard_size_; }
-  std::uint64_t part_size(int segment) const { return part_sizes_[segment]; }                // elements, padding included
+  std::uint64_t part_size(int segment) const { return part_sizes_[segment]; }  // elements, padding included
   std::uint64_t padded_size(int segment) const { return part_sizes_[segment] * shard_size_; }
   std::uint64_t largest_padded_size() const;
   ShardPart part(int segment, int shard_rank) const;

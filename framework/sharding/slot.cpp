@@ -7,12 +7,13 @@
 namespace lethe::sharding {
 
 at::Tensor make_slot(const std::vector<std::int64_t>& shape, at::ScalarType dtype) {
-  c10::Storage storage(c10::Storage::use_byte_size_t(), 0, at::DataPtr(nullptr, at::kCPU), nullptr, /*resizable=*/false);
+  c10::Storage storage(c10::Storage::use_byte_size_t(), 0, at::DataPtr(nullptr, at::kCPU), nullptr,
+                       /*resizable=*/false);
   std::int64_t count = 1;
   for (const std::int64_t extent : shape) count *= extent;
   storage.unsafeGetStorageImpl()->set_nbytes(static_cast<std::size_t>(count) * c10::elementSize(dtype));
-  at::Tensor slot = at::detail::make_tensor<c10::TensorImpl>(std::move(storage), c10::DispatchKeySet(c10::DispatchKey::CPU),
-                                                             c10::scalarTypeToTypeMeta(dtype));
+  at::Tensor slot = at::detail::make_tensor<c10::TensorImpl>(
+      std::move(storage), c10::DispatchKeySet(c10::DispatchKey::CPU), c10::scalarTypeToTypeMeta(dtype));
   slot.unsafeGetTensorImpl()->set_sizes_contiguous(shape);
   return slot.requires_grad_(true);
 }

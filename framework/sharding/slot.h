@@ -1,6 +1,7 @@
-// A weight is a slot: a tensor whose storage is seated on gathered bytes when they are there, and unseated (null) when they are
-// released. What autograd saves is the slot, not the bytes, so a graph stays valid across release and a new gather into any
-// buffer; using an unseated slot throws instead of computing with stale bytes.
+// A weight is a slot: a tensor whose storage is seated on gathered bytes when they are there, and unseated
+// (null) when they are released. What autograd saves is the slot, not the bytes, so a graph stays valid
+// across release and a new gather into any buffer; using an unseated slot throws instead of computing with
+// stale bytes.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -12,32 +12,43 @@ namespace lethe::sharding {
 struct WeightStore::Seated {
   int holders = 0;                       // leases alive
   const WeightSource* source = nullptr;  // through which it was (or is being) gathered
-  at::Tensor buffer;                     // gathered bytes; undefined when seated on the master or not gathered
-  bool gathering = false;                // prefetched, not yet acquired
+  at::Tensor buffer;       // gathered bytes; undefined when seated on the master or not gathered
+  bool gathering = false;  // prefetched, not yet acquired
   dist::Event gathered;
 };
 
 namespace {
 
-at::ScalarType master_dtype(at::ScalarType compute) { return compute == at::kDouble ? at::kDouble : at::kFloat; }
+at::ScalarType master_dtype(at::ScalarType compute) {
+  return compute == at::kDouble ? at::kDouble : at::kFloat;
+}
 
 }  // namespace
 
 dist::DType dist_dtype(at::ScalarType dtype) {
   switch (dtype) {
-    case at::kFloat: return dist::DType::f32;
-    case at::kDouble: return dist::DType::f64;
-    case at::kBFloat16: return dist::DType::bf16;
-    default: LETHE_CHECK(false, "no collective for dtype {}", c10::toString(dtype));
+    case at::kFloat:
+      return dist::DType::f32;
+    case at::kDouble:
+      return dist::DType::f64;
+    case at::kBFloat16:
+      return dist::DType::bf16;
+    default:
+      LETHE_CHECK(false, "no collective for dtype {}", c10::toString(dtype));
   }
 }
 
 WeightStore::WeightStore(const models::ParameterIndex& index, Grid& grid, StoreOptions options)
-    : index_(index), grid_(grid), options_(options), layout_(index, grid.shard_size()),
+    : index_(index),
+      grid_(grid),
+      options_(options),
+      layout_(index, grid.shard_size()),
       stream_(options.prefetch ? dist::make_worker_stream() : dist::make_inline_stream()) {
   for (int s = 0; s < static_cast<int>(index.segments().size()); ++s)
-    masters_.push_back(at::zeros({static_cast<std::int64_t>(layout_.part_size(s))}, master_dtype(options.compute)));
-  for (const models::Parameter& parameter : index.parameters()) slots_.push_back(make_slot(parameter.shape, options.compute));
+    masters_.push_back(
+        at::zeros({static_cast<std::int64_t>(layout_.part_size(s))}, master_dtype(options.compute)));
+  for (const models::Parameter& parameter : index.parameters())
+    slots_.push_back(make_slot(parameter.shape, options.compute));
   seated_ = std::vector<Seated>(index.segments().size());
 }
 
@@ -47,17 +58,21 @@ bool WeightStore::seats_on_master(const WeightSource* source) const {
   return source == nullptr && grid_.shard_size() == 1 && options_.compute == master_dtype(options_.compute);
 }
 
-bool WeightStore::keeps_gathered(const WeightSource* source) const { return source == nullptr && grid_.zero() < 3; }
+bool WeightStore::keeps_gathered(const WeightSource* source) const {
+  return source == nullptr && grid_.zero() < 3;
+}
 
 WeightStore::Lease WeightStore::acquire(int segment, const WeightSource* source) {
   Seated& state = seated_[segment];
   if (state.holders > 0) {
-    LETHE_CHECK(state.source == source, "segment {} is held through another source", index_.segments()[segment].name);
+    LETHE_CHECK(state.source == source, "segment {} is held through another source",
+                index_.segments()[segment].name);
   } else if (seats_on_master(source)) {
     seat_segment(segment, masters_[segment].mutable_data_ptr());
   } else {
     if (!state.buffer.defined()) start_gather(segment, source);
-    LETHE_CHECK(state.source == source, "segment {} was gathered for another source", index_.segments()[segment].name);
+    LETHE_CHECK(state.source == source, "segment {} was gathered for another source",
+                index_.segments()[segment].name);
     state.gathered.wait();
     state.gathering = false;
     seat_segment(segment, state.buffer.mutable_data_ptr());
@@ -96,15 +111,18 @@ void WeightStore::write_own_part(int segment, const WeightSource* source, at::Te
   const auto valid = static_cast<std::int64_t>(owned.valid);
   const at::Tensor master = masters_[segment].narrow(0, 0, valid);
   at::Tensor out = part.narrow(0, 0, valid);
-  if (source == nullptr) out.copy_(master);
-  else source->write(owned, master, out);
+  if (source == nullptr)
+    out.copy_(master);
+  else
+    source->write(owned, master, out);
   part.narrow(0, valid, part.size(0) - valid).zero_();
 }
 
 void WeightStore::seat_segment(int segment, void* bytes) {
   const models::Segment& whole = index_.segments()[segment];
   for (int p = whole.first_parameter; p < whole.first_parameter + whole.num_parameters; ++p) {
-    const std::uint64_t offset = (index_.parameters()[p].first - whole.first) * c10::elementSize(options_.compute);
+    const std::uint64_t offset =
+        (index_.parameters()[p].first - whole.first) * c10::elementSize(options_.compute);
     seat(slots_[p], static_cast<std::byte*>(bytes) + offset);
   }
 }
@@ -113,7 +131,8 @@ void WeightStore::release(int segment) {
   Seated& state = seated_[segment];
   if (--state.holders > 0) return;
   const models::Segment& whole = index_.segments()[segment];
-  for (int p = whole.first_parameter; p < whole.first_parameter + whole.num_parameters; ++p) unseat(slots_[p]);
+  for (int p = whole.first_parameter; p < whole.first_parameter + whole.num_parameters; ++p)
+    unseat(slots_[p]);
   if (!state.buffer.defined() || keeps_gathered(state.source)) return;
   give_back(std::exchange(state.buffer, {}));
 }
@@ -126,9 +145,10 @@ void WeightStore::weights_changed() {
 }
 
 at::Tensor WeightStore::take_buffer(int segment) {
-  // ZeRO below 3 keeps every segment gathered, each in a buffer of its own size; ZeRO-3 and sources share pooled ones.
-  const auto size = static_cast<std::int64_t>(keeps_gathered(seated_[segment].source) ? layout_.padded_size(segment)
-                                                                                     : layout_.largest_padded_size());
+  // ZeRO below 3 keeps every segment gathered, each in a buffer of its own size; ZeRO-3 and sources share
+  // pooled ones.
+  const auto size = static_cast<std::int64_t>(
+      keeps_gathered(seated_[segment].source) ? layout_.padded_size(segment) : layout_.largest_padded_size());
   for (auto it = free_buffers_.begin(); it != free_buffers_.end(); ++it) {
     if (it->size(0) != size) continue;
     at::Tensor buffer = *it;
@@ -165,7 +185,8 @@ void WeightStore::save(const std::function<void(std::uint64_t, std::span<const f
   for (std::size_t s = 0; s < masters_.size(); ++s) {
     const ShardPart part = layout_.part(static_cast<int>(s), grid_.shard_rank());
     if (part.valid == 0) continue;
-    const at::Tensor values = masters_[s].narrow(0, 0, static_cast<std::int64_t>(part.valid)).to(at::kFloat).contiguous();
+    const at::Tensor values =
+        masters_[s].narrow(0, 0, static_cast<std::int64_t>(part.valid)).to(at::kFloat).contiguous();
     write(part.first, {values.const_data_ptr<float>(), part.valid});
   }
 }

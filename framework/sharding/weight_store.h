@@ -1,6 +1,6 @@
-// The weights of a rank: its part of every segment as master weights, and the slots through which blocks read gathered
-// weights. Acquire a segment (gather and seat), run, release (unseat). Every world goes this way, one rank too; where the
-// rank holds the whole segment in the compute dtype, seating costs no copy.
+// The weights of a rank: its part of every segment as master weights, and the slots through which blocks read
+// gathered weights. Acquire a segment (gather and seat), run, release (unseat). Every world goes this way,
+// one rank too; where the rank holds the whole segment in the compute dtype, seating costs no copy.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -20,9 +20,10 @@
 namespace lethe::sharding {
 
 struct StoreOptions {
-  at::ScalarType compute = at::kFloat;  // float32, bfloat16; float64 makes the masters float64 too (tests of exactness)
-  bool poison_released = false;         // NaN over released buffers: a use after release shows at once
-  bool prefetch = false;                // gathers run on a worker thread, one segment ahead
+  at::ScalarType compute =
+      at::kFloat;  // float32, bfloat16; float64 makes the masters float64 too (tests of exactness)
+  bool poison_released = false;  // NaN over released buffers: a use after release shows at once
+  bool prefetch = false;         // gathers run on a worker thread, one segment ahead
 };
 
 class WeightStore {
@@ -39,24 +40,27 @@ class WeightStore {
     Lease(WeightStore* store, int segment) : store_(store), segment_(segment) {}
     Lease(Lease&& other) noexcept : store_(std::exchange(other.store_, nullptr)), segment_(other.segment_) {}
     Lease& operator=(Lease&&) = delete;
-    ~Lease() { if (store_ != nullptr) store_->release(segment_); }
+    ~Lease() {
+      if (store_ != nullptr) store_->release(segment_);
+    }
 
    private:
     WeightStore* store_;
     int segment_;
   };
 
-  // Collective over the shard group when the segment must be gathered: all ranks acquire the same segments in the same order. A null source is
-  // the weights as they are.
+  // Collective over the shard group when the segment must be gathered: all ranks acquire the same segments in
+  // the same order. A null source is the weights as they are.
   [[nodiscard]] Lease acquire(int segment, const WeightSource* source = nullptr);
-  // Starts the gather that the next acquire() of this segment will wait for. Does nothing without StoreOptions::prefetch.
+  // Starts the gather that the next acquire() of this segment will wait for. Does nothing without
+  // StoreOptions::prefetch.
   void prefetch(int segment, const WeightSource* source = nullptr);
 
   // The slot of a parameter: [shape], compute dtype; readable while its segment is held.
   const at::Tensor& slot(int parameter) const { return slots_[parameter]; }
 
-  // This rank's part of a segment, [layout().part_size(segment)], padding at the end. Whoever writes to it calls
-  // weights_changed() afterwards.
+  // This rank's part of a segment, [layout().part_size(segment)], padding at the end. Whoever writes to it
+  // calls weights_changed() afterwards.
   at::Tensor& master(int segment) { return masters_[segment]; }
   void weights_changed();
   // Fills the masters: `read(first, out)` gives canonical elements first, first + 1, ….

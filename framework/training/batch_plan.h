@@ -1,6 +1,7 @@
-// Who runs which samples of a global batch: a pure function of the batch and the samples' lengths, so every rank knows every rank's
-// share without talking. Samples go to the rank with the fewest tokens, the longest first; each rank's share is cut into micro-batches, and
-// all ranks have the same number of them (a rank without samples still joins every collective).
+// Who runs which samples of a global batch: a pure function of the batch and the samples' lengths, so every
+// rank knows every rank's share without talking. Samples go to the rank with the fewest tokens, the longest
+// first; each rank's share is cut into micro-batches, and all ranks have the same number of them (a rank
+// without samples still joins every collective).
 #pragma once
 
 #include <cstdint>

@@ -43,37 +43,57 @@ std::vector<at::Tensor> BlockWalk::forward(const data::Pack& pack, const PassReq
   const auto norm_held = store_.acquire(model_.segment_of(model_.final_norm), source_);
   const auto head_held = store_.acquire(model_.segment_of(model_.head), source_);
   head_ = std::make_unique<Head>(options_.head, request.statistics);
-  if (empty) return std::vector<at::Tensor>(request.statistics.size(), at::zeros({0}, options.dtype(options.dtype() == at::kDouble ? at::kDouble : at::kFloat)));
+  if (empty)
+    return std::vector<at::Tensor>(
+        request.statistics.size(),
+        at::zeros({0}, options.dtype(options.dtype() == at::kDouble ? at::kDouble : at::kFloat)));
   return head_->forward(head_weights(store_, model_), hidden, pack, request.for_backward);
 }
 
 void BlockWalk::backward(const std::vector<at::Tensor>& upstream, sharding::GradientStore& gradients) {
   at::Tensor hidden_gradient;
   head_backward(upstream, hidden_gradient, gradients);
-  for (int layer = static_cast<int>(model_.layers.size()) - 1; layer >= 0; --layer) layer_backward(layer, hidden_gradient, gradients);
+  for (int layer = static_cast<int>(model_.layers.size()) - 1; layer >= 0; --layer)
+    layer_backward(layer, hidden_gradient, gradients);
   embedding_backward(hidden_gradient, gradients);
   kept_.clear();
   head_.reset();
 }
 
-at::Tensor BlockWalk::embed(const at::Tensor& ids) { return at::embedding(store_.slot(model_.embedding), ids); }
-
-at::Tensor BlockWalk::run_layer(int layer, const at::Tensor& input) {
-  const models::Attend<at::Tensor> attend = [this](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
-    return ops::attention(q, k, v, pack_->document_offsets);
-  };
-  return models::decoder_layer(model_.shape, layer_weights(store_, model_.layers[layer]), input, rope_, attend);
+at::Tensor BlockWalk::embed(const at::Tensor& ids) {
+  return at::embedding(store_.slot(model_.embedding), ids);
 }
 
-models::LayerWeights<at::Tensor> layer_weights(const sharding::WeightStore& store, const models::LayerParameters& p) {
+at::Tensor BlockWalk::run_layer(int layer, const at::Tensor& input) {
+  const models::Attend<at::Tensor> attend = [this](const at::Tensor& q, const at::Tensor& k,
+                                                   const at::Tensor& v) {
+    return ops::attention(q, k, v, pack_->document_offsets);
+  };
+  return models::decoder_layer(model_.shape, layer_weights(store_, model_.layers[layer]), input, rope_,
+                               attend);
+}
+
+models::LayerWeights<at::Tensor> layer_weights(const sharding::WeightStore& store,
+                                               const models::LayerParameters& p) {
   const auto slot = [&](int parameter) { return parameter < 0 ? at::Tensor() : store.slot(parameter); };
-  return {.input_norm = slot(p.input_norm), .q = slot(p.q), .k = slot(p.k), .v = slot(p.v), .o = slot(p.o),
-          .q_bias = slot(p.q_bias), .k_bias = slot(p.k_bias), .v_bias = slot(p.v_bias),
-          .post_attention_norm = slot(p.post_attention_norm), .gate = slot(p.gate), .up = slot(p.up), .down = slot(p.down)};
+  return {.input_norm = slot(p.input_norm),
+          .q = slot(p.q),
+          .k = slot(p.k),
+          .v = slot(p.v),
+          .o = slot(p.o),
+          .q_bias = slot(p.q_bias),
+          .k_bias = slot(p.k_bias),
+          .v_bias = slot(p.v_bias),
+          .post_attention_norm = slot(p.post_attention_norm),
+          .gate = slot(p.gate),
+          .up = slot(p.up),
+          .down = slot(p.down)};
 }
 
 HeadWeights head_weights(const sharding::WeightStore& store, const models::DecoderModel& model) {
-  return {.norm_gain = store.slot(model.final_norm), .weight = store.slot(model.head), .rms_norm_eps = model.shape.rms_norm_eps};
+  return {.norm_gain = store.slot(model.final_norm),
+          .weight = store.slot(model.head),
+          .rms_norm_eps = model.shape.rms_norm_eps};
 }
 
 void BlockWalk::prefetch_layer(int layer) {
@@ -82,8 +102,10 @@ void BlockWalk::prefetch_layer(int layer) {
   store_.prefetch(layer < last ? model_.layers[layer].segment : model_.segment_of(model_.head), source_);
 }
 
-void BlockWalk::head_backward(const std::vector<at::Tensor>& upstream, at::Tensor& hidden_gradient, sharding::GradientStore& gradients) {
-  const int norm_segment = model_.segment_of(model_.final_norm), head_segment = model_.segment_of(model_.head);
+void BlockWalk::head_backward(const std::vector<at::Tensor>& upstream, at::Tensor& hidden_gradient,
+                              sharding::GradientStore& gradients) {
+  const int norm_segment = model_.segment_of(model_.final_norm),
+            head_segment = model_.segment_of(model_.head);
   const auto norm_held = store_.acquire(norm_segment, source_);
   const auto head_held = store_.acquire(head_segment, source_);
   prefetch_layer(static_cast<int>(model_.layers.size()) - 1);
@@ -92,7 +114,8 @@ void BlockWalk::head_backward(const std::vector<at::Tensor>& upstream, at::Tenso
   gradients.open(head_segment);
   if (!empty) {
     norm_gradient = at::zeros({model_.config.hidden_size}, gradients.view(model_.head).options());
-    hidden_gradient = head_->backward(head_weights(store_, model_), upstream, {.norm_gain = norm_gradient, .weight = gradients.view(model_.head)});
+    hidden_gradient = head_->backward(head_weights(store_, model_), upstream,
+                                      {.norm_gain = norm_gradient, .weight = gradients.view(model_.head)});
   }
   gradients.close();
   gradients.open(norm_segment);
@@ -114,7 +137,8 @@ void BlockWalk::layer_backward(int layer, at::Tensor& hidden_gradient, sharding:
     }
     std::vector<at::Tensor> inputs = {kept.input};
     std::vector<int> parameters;
-    for (const int parameter : {p.input_norm, p.q, p.k, p.v, p.o, p.q_bias, p.k_bias, p.v_bias, p.post_attention_norm, p.gate, p.up, p.down}) {
+    for (const int parameter : {p.input_norm, p.q, p.k, p.v, p.o, p.q_bias, p.k_bias, p.v_bias,
+                                p.post_attention_norm, p.gate, p.up, p.down}) {
       if (parameter < 0) continue;
       parameters.push_back(parameter);
       inputs.push_back(store_.slot(parameter));

@@ -1,6 +1,7 @@
-// One pass over the blocks: embedding, layers, head; for training, scoring and evaluation. A block's weights are gathered when it
-// runs and released after; each block has a local autograd graph and none spans blocks. Backward is the same list in reverse.
-// A rank with an empty pack still gathers, so that every rank joins every collective.
+// One pass over the blocks: embedding, layers, head; for training, scoring and evaluation. A block's weights
+// are gathered when it runs and released after; each block has a local autograd graph and none spans blocks.
+// Backward is the same list in reverse. A rank with an empty pack still gathers, so that every rank joins
+// every collective.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -17,7 +18,8 @@
 namespace lethe::walk {
 
 struct WalkOptions {
-  bool recompute = false;  // activation checkpointing: keep a block's input only and run it again in the backward
+  bool recompute =
+      false;  // activation checkpointing: keep a block's input only and run it again in the backward
   HeadOptions head;
 };
 
@@ -28,7 +30,8 @@ struct PassRequest {
 };
 
 // The slots of a block's parameters; readable while its segments are held.
-[[nodiscard]] models::LayerWeights<at::Tensor> layer_weights(const sharding::WeightStore& store, const models::LayerParameters& p);
+[[nodiscard]] models::LayerWeights<at::Tensor> layer_weights(const sharding::WeightStore& store,
+                                                             const models::LayerParameters& p);
 [[nodiscard]] HeadWeights head_weights(const sharding::WeightStore& store, const models::DecoderModel& model);
 
 class BlockWalk {
@@ -42,13 +45,14 @@ class BlockWalk {
   void backward(const std::vector<at::Tensor>& upstream, sharding::GradientStore& gradients);
 
  private:
-  struct Kept {  // of one layer, until its backward
+  struct Kept {                // of one layer, until its backward
     at::Tensor input, output;  // output undefined where the block is run again
   };
   at::Tensor embed(const at::Tensor& ids);
   at::Tensor run_layer(int layer, const at::Tensor& input);
   void layer_backward(int layer, at::Tensor& hidden_gradient, sharding::GradientStore& gradients);
-  void head_backward(const std::vector<at::Tensor>& upstream, at::Tensor& hidden_gradient, sharding::GradientStore& gradients);
+  void head_backward(const std::vector<at::Tensor>& upstream, at::Tensor& hidden_gradient,
+                     sharding::GradientStore& gradients);
   void embedding_backward(const at::Tensor& hidden_gradient, sharding::GradientStore& gradients);
   void prefetch_layer(int layer);
 

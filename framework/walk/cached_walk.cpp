@@ -21,13 +21,16 @@ at::Tensor run_blocks(const models::DecoderModel& model, sharding::WeightStore& 
   for (int layer = 0; layer < static_cast<int>(model.layers.size()); ++layer) {
     const auto held = store.acquire(model.layers[layer].segment);
     if (empty) continue;
-    const models::Attend<at::Tensor> here = [&](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) { return attend(layer, q, k, v); };
-    hidden = models::decoder_layer(model.shape, layer_weights(store, model.layers[layer]), hidden, rope, here);
+    const models::Attend<at::Tensor> here = [&](const at::Tensor& q, const at::Tensor& k,
+                                                const at::Tensor& v) { return attend(layer, q, k, v); };
+    hidden =
+        models::decoder_layer(model.shape, layer_weights(store, model.layers[layer]), hidden, rope, here);
   }
   return hidden;
 }
 
-at::Tensor logits_of(const models::DecoderModel& model, sharding::WeightStore& store, const at::Tensor& hidden) {
+at::Tensor logits_of(const models::DecoderModel& model, sharding::WeightStore& store,
+                     const at::Tensor& hidden) {
   const at::NoGradGuard no_grad;
   const auto norm_held = store.acquire(model.segment_of(model.final_norm));
   const auto head_held = store.acquire(model.segment_of(model.head));

@@ -1,5 +1,5 @@
-// Hidden states to token statistics in chunks, and back. The logits of a pack never exist at once; where they are few
-// (keep_bytes) they are kept for the backward, otherwise its chunks are computed again.
+// Hidden states to token statistics in chunks, and back. The logits of a pack never exist at once; where they
+// are few (keep_bytes) they are kept for the backward, otherwise its chunks are computed again.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -35,9 +35,12 @@ class Head {
   Head(HeadOptions options, const std::vector<std::string>& names);
 
   // hidden [tokens, width] -> one tensor [scored] for each statistic, float32 (float64 in float64 runs).
-  std::vector<at::Tensor> forward(const HeadWeights& weights, const at::Tensor& hidden, const data::Pack& pack, bool for_backward);
-  // upstream: for each statistic d(loss)/d(statistic) [scored], or undefined. Returns d(loss)/d(hidden) [tokens, width].
-  at::Tensor backward(const HeadWeights& weights, const std::vector<at::Tensor>& upstream, HeadGradients gradients);
+  std::vector<at::Tensor> forward(const HeadWeights& weights, const at::Tensor& hidden,
+                                  const data::Pack& pack, bool for_backward);
+  // upstream: for each statistic d(loss)/d(statistic) [scored], or undefined. Returns d(loss)/d(hidden)
+  // [tokens, width].
+  at::Tensor backward(const HeadWeights& weights, const std::vector<at::Tensor>& upstream,
+                      HeadGradients gradients);
 
  private:
   at::Tensor logits_of(const at::Tensor& normed, const at::Tensor& weight) const;
@@ -46,7 +49,7 @@ class Head {
   std::vector<std::unique_ptr<ops::TokenStatistic>> statistics_;
   at::Tensor hidden_rows_, normed_, rows_, targets_;  // kept for the backward
   std::int64_t num_tokens_ = 0;
-  std::vector<at::Tensor> kept_logits_;               // by chunk; empty where they are computed again
+  std::vector<at::Tensor> kept_logits_;  // by chunk; empty where they are computed again
 };
 
 }  // namespace lethe::walk

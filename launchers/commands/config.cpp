@@ -14,6 +14,8 @@ int run_config(const Arguments&) {
 
 }  // namespace
 
-Command make_config() { return {.help = "print every key of a configuration: type, default, meaning", .run = run_config}; }
+Command make_config() {
+  return {.help = "print every key of a configuration: type, default, meaning", .run = run_config};
+}
 
 }  // namespace lethe::launchers

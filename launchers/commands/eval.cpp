@@ -8,8 +8,14 @@
 namespace lethe::launchers {
 
 Command make_eval() {
-  return {.help = "measure what a model knows of the forget, retain and general sets", .takes = Takes::file, .set = true, .out = true, .check = true, .resume = true,
-          .run = [](const Arguments& arguments) { return run_on_ranks(arguments, run::evaluate); }, .settings = run::run_settings};
+  return {.help = "measure what a model knows of the forget, retain and general sets",
+          .takes = Takes::file,
+          .set = true,
+          .out = true,
+          .check = true,
+          .resume = true,
+          .run = [](const Arguments& arguments) { return run_on_ranks(arguments, run::evaluate); },
+          .settings = run::run_settings};
 }
 
 }  // namespace lethe::launchers

@@ -1,4 +1,5 @@
-// lethe purge DIR…: removes forget texts and what was made from them from the files of runs, and certifies it.
+// lethe purge DIR…: removes forget texts and what was made from them from the files of runs, and certifies
+// it.
 #include <cstdio>
 
 #include "framework/base/text.h"
@@ -12,19 +13,29 @@ namespace {
 void say(const run::PurgePlan& plan) {
   std::printf("%s\n", plan.root.c_str());
   for (const run::HeldFile& file : plan.files)
-    std::printf("  %-8s %-10s %s  (%s)\n", std::string(run::name_of(file.action)).c_str(), base::readable_bytes(file.bytes).c_str(), file.path.c_str(), file.reason.c_str());
+    std::printf("  %-8s %-10s %s  (%s)\n", std::string(run::name_of(file.action)).c_str(),
+                base::readable_bytes(file.bytes).c_str(), file.path.c_str(), file.reason.c_str());
 }
 
 int purge(const Arguments& arguments) {
   run::PurgeOptions options{.lethe_version = run::kVersion};
-  if (const auto cache = arguments.flags.find("cache"); cache != arguments.flags.end()) options.shared_caches.emplace_back(cache->second);
-  for (const std::string& folder : arguments.positionals) say(arguments.check ? run::plan_purge(folder, options) : run::purge_run(folder, options));
+  if (const auto cache = arguments.flags.find("cache"); cache != arguments.flags.end())
+    options.shared_caches.emplace_back(cache->second);
+  for (const std::string& folder : arguments.positionals)
+    say(arguments.check ? run::plan_purge(folder, options) : run::purge_run(folder, options));
   return 0;
 }
 
 }  // namespace
 
-Command make_purge() { return {.help = "remove forget texts and what was made from them from run directories; --check only lists", .takes = Takes::folders, .check = true,
-          .flags = {{.name = "cache", .help = "folder of token stores and reference log-probabilities that runs shared", .takes_value = true}}, .run = purge}; }
+Command make_purge() {
+  return {.help = "remove forget texts and what was made from them from run directories; --check only lists",
+          .takes = Takes::folders,
+          .check = true,
+          .flags = {{.name = "cache",
+                     .help = "folder of token stores and reference log-probabilities that runs shared",
+                     .takes_value = true}},
+          .run = purge};
+}
 
 }  // namespace lethe::launchers

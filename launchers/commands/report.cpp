@@ -9,7 +9,8 @@ namespace lethe::launchers {
 namespace {
 
 int write(const Arguments& arguments) {
-  const std::vector<std::filesystem::path> folders(arguments.positionals.begin(), arguments.positionals.end());
+  const std::vector<std::filesystem::path> folders(arguments.positionals.begin(),
+                                                   arguments.positionals.end());
   const std::filesystem::path out = arguments.out ? std::filesystem::path(*arguments.out) : folders.front();
   std::filesystem::create_directories(out);
   const report::ReportFiles files = report::write_report(folders, out);
@@ -19,6 +20,11 @@ int write(const Arguments& arguments) {
 
 }  // namespace
 
-Command make_report() { return {.help = "one self-contained HTML page from the records of runs, with Markdown and CSV beside it", .takes = Takes::folders, .out = true, .run = write}; }
+Command make_report() {
+  return {.help = "one self-contained HTML page from the records of runs, with Markdown and CSV beside it",
+          .takes = Takes::folders,
+          .out = true,
+          .run = write};
+}
 
 }  // namespace lethe::launchers

@@ -8,8 +8,14 @@
 namespace lethe::launchers {
 
 Command make_score() {
-  return {.help = "measure the Memory Removal Difficulty of every forget sample", .takes = Takes::file, .set = true, .out = true, .check = true, .resume = true,
-          .run = [](const Arguments& arguments) { return run_on_ranks(arguments, run::score); }, .settings = run::run_settings};
+  return {.help = "measure the Memory Removal Difficulty of every forget sample",
+          .takes = Takes::file,
+          .set = true,
+          .out = true,
+          .check = true,
+          .resume = true,
+          .run = [](const Arguments& arguments) { return run_on_ranks(arguments, run::score); },
+          .settings = run::run_settings};
 }
 
 }  // namespace lethe::launchers

@@ -8,8 +8,14 @@
 namespace lethe::launchers {
 
 Command make_train() {
-  return {.help = "unlearn (or fine-tune) as FILE says; --check only validates", .takes = Takes::file, .set = true, .out = true, .check = true, .resume = true,
-          .run = [](const Arguments& arguments) { return run_on_ranks(arguments, run::train); }, .settings = run::run_settings};
+  return {.help = "unlearn (or fine-tune) as FILE says; --check only validates",
+          .takes = Takes::file,
+          .set = true,
+          .out = true,
+          .check = true,
+          .resume = true,
+          .run = [](const Arguments& arguments) { return run_on_ranks(arguments, run::train); },
+          .settings = run::run_settings};
 }
 
 }  // namespace lethe::launchers

@@ -13,7 +13,9 @@ struct SmallBatch {
   at::Tensor retain = at::tensor({-0.75, -1.5, -0.5}, at::kDouble).requires_grad_(true);
   MicroBatch batch() const {
     MicroBatch b;
-    b[Role::forget] = {.offsets = {0, 3, 5}, .statistics = {forget}, .reference_log_prob = at::tensor({-0.25, -0.5, -1.0, -0.5, -0.5}, at::kDouble)};
+    b[Role::forget] = {.offsets = {0, 3, 5},
+                       .statistics = {forget},
+                       .reference_log_prob = at::tensor({-0.25, -0.5, -1.0, -0.5, -0.5}, at::kDouble)};
     b[Role::retain] = {.offsets = {0, 1, 3}, .statistics = {retain}};
     return b;
   }

@@ -23,15 +23,19 @@ TEST_P(EveryObjective, ItsGradientIsThatOfFiniteDifferences) {
   constexpr double kStep = 1e-5;
   for (std::int64_t i = 0; i < small.forget.size(0); ++i) {
     SmallBatch up, down;
-    up.forget = at::clone(small.forget.detach()).index_add_(0, at::tensor({i}), at::tensor({kStep}, at::kDouble));
-    down.forget = at::clone(small.forget.detach()).index_add_(0, at::tensor({i}), at::tensor({-kStep}, at::kDouble));
-    const double slope = (loss_of(*objective, up.batch()) - loss_of(*objective, down.batch())).item<double>() / (2 * kStep);
+    up.forget =
+        at::clone(small.forget.detach()).index_add_(0, at::tensor({i}), at::tensor({kStep}, at::kDouble));
+    down.forget =
+        at::clone(small.forget.detach()).index_add_(0, at::tensor({i}), at::tensor({-kStep}, at::kDouble));
+    const double slope =
+        (loss_of(*objective, up.batch()) - loss_of(*objective, down.batch())).item<double>() / (2 * kStep);
     EXPECT_NEAR(gradient[i].item<double>(), slope, 1e-8) << i;
   }
 }
 
 TEST_P(EveryObjective, AMicroBatchOfNothingHasNoSums) {
-  for (const Term& term : objective_named(GetParam())->terms({})) EXPECT_FALSE(term.sum.defined()) << term.name;
+  for (const Term& term : objective_named(GetParam())->terms({}))
+    EXPECT_FALSE(term.sum.defined()) << term.name;
 }
 
 INSTANTIATE_TEST_SUITE_P(Registry, EveryObjective, ::testing::ValuesIn(objective_names()));

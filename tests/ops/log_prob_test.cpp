@@ -11,7 +11,9 @@ namespace {
 TEST(LogProb, KeepsRelativeAccuracyWhereTheTokenIsCertain) {
   at::Tensor logits = at::zeros({1, 2});
   logits[0][0] = 40.0f;
-  const at::Tensor p = make_token_statistic("log_prob")->forward({.logits = logits, .targets = at::zeros({1}, at::kLong), .reference_logits = {}});
+  const at::Tensor p =
+      make_token_statistic("log_prob")
+          ->forward({.logits = logits, .targets = at::zeros({1}, at::kLong), .reference_logits = {}});
   EXPECT_NEAR(p.item<double>() / -std::exp(-40.0), 1.0, 1e-5);
 }
 

@@ -9,7 +9,13 @@ namespace {
 TEST(Mrd, WeighsByTheScore) {
   config::Section root = config::parse("sampler: {name: mrd, floor: 0}");
   const auto sampler = make_sampler(root, "sampler", "uniform", "");
-  sampler->update({.count = 4, .seed = 3, .total_steps = 10, .scores = {1, 2, 3, 4}, .score_errors = {}, .tokens = {1, 1, 3, 4}, .losses = {0.1, 0.2, 0.4, 5.0}});
+  sampler->update({.count = 4,
+                   .seed = 3,
+                   .total_steps = 10,
+                   .scores = {1, 2, 3, 4},
+                   .score_errors = {},
+                   .tokens = {1, 1, 3, 4},
+                   .losses = {0.1, 0.2, 0.4, 5.0}});
   EXPECT_DOUBLE_EQ(sampler->weights(0).probability[3], 0.4);
 }
 

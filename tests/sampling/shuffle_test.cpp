@@ -11,7 +11,13 @@ namespace {
 TEST(Shuffle, ShowsEverySampleOnceAnEpoch) {
   config::Section root = config::parse("sampler: shuffle");
   const auto sampler = make_sampler(root, "sampler", "uniform", "");
-  sampler->update({.count = 4, .seed = 3, .total_steps = 10, .scores = {1, 2, 3, 4}, .score_errors = {}, .tokens = {1, 1, 3, 4}, .losses = {0.1, 0.2, 0.4, 5.0}});
+  sampler->update({.count = 4,
+                   .seed = 3,
+                   .total_steps = 10,
+                   .scores = {1, 2, 3, 4},
+                   .score_errors = {},
+                   .tokens = {1, 1, 3, 4},
+                   .losses = {0.1, 0.2, 0.4, 5.0}});
   std::vector<std::int64_t> seen = sampler->batch(0, 2);
   for (const std::int64_t id : sampler->batch(1, 2)) seen.push_back(id);
   std::sort(seen.begin(), seen.end());

@@ -7,7 +7,8 @@
 
 namespace lethe::scoring {
 
-inline MrdOptions with_draws(std::int64_t draws, double sigma_eff, const std::string& estimator = "antithetic") {
+inline MrdOptions with_draws(std::int64_t draws, double sigma_eff,
+                             const std::string& estimator = "antithetic") {
   MrdOptions o;
   o.estimator = estimator;
   o.sigma_eff = sigma_eff;

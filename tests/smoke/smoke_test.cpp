@@ -1,4 +1,5 @@
-// The program as a user starts it: train, resume, score, eval, report and purge on tiny random models, on worlds of one and three.
+// The program as a user starts it: train, resume, score, eval, report and purge on tiny random models, on
+// worlds of one and three.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -35,19 +36,25 @@ class Smoke : public ::testing::Test {
 
   Result run(const std::string& launcher, const std::string& arguments) const {
     const fs::path log = folder_ / "log";
-    const std::string command = fmt::format("cd '{}' && OMP_NUM_THREADS=1 {} '{}' {} > '{}' 2>&1", LETHE_SOURCE_DIR, launcher, LETHE_PROGRAM, arguments, log.string());
+    const std::string command =
+        fmt::format("cd '{}' && OMP_NUM_THREADS=1 {} '{}' {} > '{}' 2>&1", LETHE_SOURCE_DIR, launcher,
+                    LETHE_PROGRAM, arguments, log.string());
     const int status = std::system(command.c_str());
     std::ifstream file(log);
     std::stringstream text;
     text << file.rdbuf();
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text.str()};
   }
-  Result lethe(int ranks, const std::string& arguments) const { return run(ranks == 1 ? "" : fmt::format("launchers/mpi -n {}", ranks), arguments); }
+  Result lethe(int ranks, const std::string& arguments) const {
+    return run(ranks == 1 ? "" : fmt::format("launchers/mpi -n {}", ranks), arguments);
+  }
   std::string out(const std::string& name) const { return (folder_ / name).string(); }
 
   std::vector<double> losses(const std::string& name) const {
     std::map<std::int64_t, double> by_step;
-    for (const auto& step : records::records_of<records::StepRecord>(records::read_records(records::RunPaths{out(name)}.records()).entries)) by_step[step.step] = step.loss;
+    for (const auto& step : records::records_of<records::StepRecord>(
+             records::read_records(records::RunPaths{out(name)}.records()).entries))
+      by_step[step.step] = step.loss;
     std::vector<double> values;
     for (const auto& [step, loss] : by_step) values.push_back(loss);
     return values;
@@ -69,12 +76,14 @@ TEST_F(Smoke, ThreeRanksTrainAsOneDoes) {
   const auto expected = losses("one"), actual = losses("three");
   ASSERT_EQ(expected.size(), 6u);
   ASSERT_EQ(actual.size(), 6u);
-  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(actual[i], expected[i], 1e-4 * std::abs(expected[i])) << "step " << i + 1;
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    EXPECT_NEAR(actual[i], expected[i], 1e-4 * std::abs(expected[i])) << "step " << i + 1;
 }
 
 TEST_F(Smoke, AResumeEndsInTheBitsOfTheUninterruptedRun) {
   ASSERT_EQ(lethe(2, "train configs/smoke/train.yaml --out " + out("whole")).exit_code, 0);
-  ASSERT_EQ(lethe(2, "train configs/smoke/train.yaml --set train.max_steps=4 --out " + out("cut")).exit_code, 0);
+  ASSERT_EQ(lethe(2, "train configs/smoke/train.yaml --set train.max_steps=4 --out " + out("cut")).exit_code,
+            0);
   const Result resumed = lethe(2, "train configs/smoke/train.yaml --resume --out " + out("cut"));
   ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
   EXPECT_THAT(resumed.output, HasSubstr("resumed from"));
@@ -88,7 +97,9 @@ TEST_F(Smoke, ScoresDoNotKnowTheWorld) {
     const std::string name = fmt::format("score{}", ranks);
     const Result result = lethe(ranks, "score configs/smoke/score.yaml --out " + out(name));
     ASSERT_EQ(result.exit_code, 0) << result.output;
-    for (const auto& score : records::records_of<records::ScoreRecord>(records::read_records(records::RunPaths{out(name)}.scores()).entries)) scores[ranks].push_back(score.mrd);
+    for (const auto& score : records::records_of<records::ScoreRecord>(
+             records::read_records(records::RunPaths{out(name)}.scores()).entries))
+      scores[ranks].push_back(score.mrd);
   }
   EXPECT_EQ(scores[1].size(), 48u);
   EXPECT_EQ(scores[1], scores[3]);
@@ -107,8 +118,9 @@ TEST_F(Smoke, EvaluatesReportsAndPurges) {
 }
 
 TEST_F(Smoke, ErrorsEndWithTheirCode) {
-  for (const int ranks : {1}) {
-    const Result unknown = lethe(ranks, "train configs/smoke/train.yaml --set train.lerning_rate=1 --out " + out("bad"));
+  for (const int ranks : {1, 3}) {
+    const Result unknown =
+        lethe(ranks, "train configs/smoke/train.yaml --set train.lerning_rate=1 --out " + out("bad"));
     EXPECT_EQ(unknown.exit_code, 78) << unknown.output;
     EXPECT_THAT(unknown.output, HasSubstr("error[config.unknown]"));
     const Result missing = lethe(ranks, "train configs/smoke/absent.yaml");

@@ -1,4 +1,5 @@
-// A tiny decoder with weights that are a function of the canonical index, and packs of made-up documents: what engine tests run on.
+// A tiny decoder with weights that are a function of the canonical index, and packs of made-up documents:
+// what engine tests run on.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -26,21 +27,27 @@ struct TinyShape {
 void fill_tiny_weights(const models::ParameterIndex& index, std::uint64_t first, std::span<float> out);
 
 // Documents of different lengths with prompts; `count` of them, a function of `seed`.
-[[nodiscard]] std::vector<std::vector<std::int32_t>> tiny_documents(int count, std::uint64_t seed, std::int64_t vocab);
-[[nodiscard]] data::Pack tiny_pack(const std::vector<std::vector<std::int32_t>>& documents, std::span<const int> which);
+[[nodiscard]] std::vector<std::vector<std::int32_t>> tiny_documents(int count, std::uint64_t seed,
+                                                                    std::int64_t vocab);
+[[nodiscard]] data::Pack tiny_pack(const std::vector<std::vector<std::int32_t>>& documents,
+                                   std::span<const int> which);
 
 // One rank's engine over the tiny model.
 struct TinyEngine {
-  TinyEngine(const models::DecoderModel& model, dist::ProcessGroup& world, sharding::GridShape shape, sharding::StoreOptions options);
+  TinyEngine(const models::DecoderModel& model, dist::ProcessGroup& world, sharding::GridShape shape,
+             sharding::StoreOptions options);
   sharding::Grid grid;
   sharding::WeightStore weights;
   sharding::GradientStore gradients;
 };
 
-// The whole gradient [index.size()] float64, gathered from the parts over the shard group (same on every rank).
-[[nodiscard]] at::Tensor whole_gradient(const models::ParameterIndex& index, sharding::GradientStore& gradients);
+// The whole gradient [index.size()] float64, gathered from the parts over the shard group (same on every
+// rank).
+[[nodiscard]] at::Tensor whole_gradient(const models::ParameterIndex& index,
+                                        sharding::GradientStore& gradients);
 
 // Largest over tensors of |a - b|_2 / max(|b|_2, tiny).
-[[nodiscard]] double largest_tensor_difference(const models::ParameterIndex& index, const at::Tensor& a, const at::Tensor& b);
+[[nodiscard]] double largest_tensor_difference(const models::ParameterIndex& index, const at::Tensor& a,
+                                               const at::Tensor& b);
 
 }  // namespace lethe::testing

@@ -47,10 +47,12 @@ TEST(Checkpoint, LoadsOnAnyWorldWithTheSameBits) {
     save_on(folder, from, 7);
     for (const int to : {1, 2, 3, 8}) {
       dist::run_simulated(to, [&](dist::ProcessGroup& world) {
-        lethe::testing::TinyEngine expected(model, world, sharding::grid_shape(3, 0, to), {}), loaded(model, world, sharding::grid_shape(3, 0, to), {});
+        lethe::testing::TinyEngine expected(model, world, sharding::grid_shape(3, 0, to), {}),
+            loaded(model, world, sharding::grid_shape(3, 0, to), {});
         optim::AdamW expected_optimizer({}, expected.weights), optimizer({}, loaded.weights);
         fill_moments(expected.weights, expected_optimizer);
-        loaded.weights.load([](std::uint64_t, std::span<float> out) { std::fill(out.begin(), out.end(), 0.0f); });
+        loaded.weights.load(
+            [](std::uint64_t, std::span<float> out) { std::fill(out.begin(), out.end(), 0.0f); });
         const auto info = find_checkpoint(folder, world);
         EXPECT_TRUE(info.has_value());
         load_checkpoint(*info, "same", loaded.weights, optimizer);
@@ -69,7 +71,9 @@ TEST(Checkpoint, ADamagedOneIsMovedAsideAndTheOneBeforeIsUsed) {
   const fs::path folder = fresh_folder();
   for (const std::int64_t step : {1, 2, 3}) save_on(folder, 2, step);
   EXPECT_FALSE(fs::exists(folder / "step-1")) << "two are kept";
-  std::fstream(folder / "step-3" / "shard-00001.bin", std::ios::in | std::ios::out | std::ios::binary).seekp(100).put('x');
+  std::fstream(folder / "step-3" / "shard-00001.bin", std::ios::in | std::ios::out | std::ios::binary)
+      .seekp(100)
+      .put('x');
   const auto world = dist::make_single_group();
   EXPECT_EQ(find_checkpoint(folder, *world)->step, 2);
   EXPECT_TRUE(fs::exists(folder / "corrupt-step-3"));

@@ -28,9 +28,11 @@ Outcome run_case(const Case& c, at::ScalarType dtype) {
   const auto model = lethe::testing::tiny_model();
   const auto texts = lethe::testing::tiny_documents(10, 4, model.config.vocab_size);
   TrainingData data;
-  for (int d = 0; d < 10; ++d) data.documents[d < 5 ? 0 : 1].push_back({.ids = texts[d], .prompt_tokens = 1 + d % 2});
+  for (int d = 0; d < 10; ++d)
+    data.documents[d < 5 ? 0 : 1].push_back({.ids = texts[d], .prompt_tokens = 1 + d % 2});
   auto reference = inference::empty_log_probs(data.of(objectives::Role::forget));
-  for (std::size_t i = 0; i < reference.values.size(); ++i) reference.values[i] = -3.0 - 0.1 * static_cast<double>(i % 7);
+  for (std::size_t i = 0; i < reference.values.size(); ++i)
+    reference.values[i] = -3.0 - 0.1 * static_cast<double>(i % 7);
   data.forget_reference = &reference;
   Outcome outcome;
   std::mutex mutex;
@@ -38,11 +40,13 @@ Outcome run_case(const Case& c, at::ScalarType dtype) {
     config::Section root = config::parse("objective: " + c.objective);
     std::string name;
     const auto objective = objectives::make_objective(root, name);
-    lethe::testing::TinyEngine engine(model, world, sharding::grid_shape(c.zero, 0, c.world), {.compute = dtype, .poison_released = true});
+    lethe::testing::TinyEngine engine(model, world, sharding::grid_shape(c.zero, 0, c.world),
+                                      {.compute = dtype, .poison_released = true});
     walk::BlockWalk walk(model, engine.weights);
     const std::vector<std::int64_t> forget = {0, 3, 4, 1}, retain = {2, 0, 4};
     const auto items = batch_items(data, forget, retain);
-    const StepResult result = compute_gradient(walk, engine.gradients, *objective, data, items, c.micro_batch, world);
+    const StepResult result =
+        compute_gradient(walk, engine.gradients, *objective, data, items, c.micro_batch, world);
     const at::Tensor gradient = lethe::testing::whole_gradient(model.index, engine.gradients);
     const std::lock_guard lock(mutex);
     if (world.rank() == 0) outcome = {gradient, result.loss};
@@ -58,13 +62,17 @@ TEST_P(StepGradient, DoesNotKnowRanksOrMicroBatches) {
   alone.world = 1, alone.zero = 0, alone.micro_batch = 100;
   for (const auto& [dtype, tolerance] : {std::pair(at::kDouble, 1e-12), std::pair(at::kFloat, 1e-6)}) {
     const Outcome expected = run_case(alone, dtype), actual = run_case(GetParam(), dtype);
-    EXPECT_LE(lethe::testing::largest_tensor_difference(model.index, actual.gradient, expected.gradient), tolerance);
+    EXPECT_LE(lethe::testing::largest_tensor_difference(model.index, actual.gradient, expected.gradient),
+              tolerance);
     EXPECT_NEAR(actual.loss, expected.loss, tolerance * std::abs(expected.loss) * 10);
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Grids, StepGradient, ::testing::Values(Case{"npo", 1, 0, 1}, Case{"npo", 2, 0, 2}, Case{"npo", 2, 3, 5}, Case{"npo", 3, 3, 1},
-  Case{"npo", 4, 2, 2}, Case{"npo", 8, 3, 1}, Case{"finetune", 3, 1, 2}, Case{"grad_diff", 3, 3, 2}, Case{"grad_ascent", 4, 0, 1}));
+INSTANTIATE_TEST_SUITE_P(Grids, StepGradient,
+                         ::testing::Values(Case{"npo", 1, 0, 1}, Case{"npo", 2, 0, 2}, Case{"npo", 2, 3, 5},
+                                           Case{"npo", 3, 3, 1}, Case{"npo", 4, 2, 2}, Case{"npo", 8, 3, 1},
+                                           Case{"finetune", 3, 1, 2}, Case{"grad_diff", 3, 3, 2},
+                                           Case{"grad_ascent", 4, 0, 1}));
 
 }  // namespace
 }  // namespace lethe::training

@@ -18,7 +18,9 @@ namespace {
 using lethe::testing::TinyEngine;
 
 // loss = sum over tokens of (1 + token number / 7) * log p, a different weight for each token.
-at::Tensor token_weights(const data::Pack& pack, at::ScalarType dtype) { return at::arange(pack.num_scored()).to(dtype) / 7 + 1; }
+at::Tensor token_weights(const data::Pack& pack, at::ScalarType dtype) {
+  return at::arange(pack.num_scored()).to(dtype) / 7 + 1;
+}
 
 struct Reference {
   at::Tensor log_prob, gradient;
@@ -30,36 +32,48 @@ Reference ordinary_autograd(const models::DecoderModel& model, const data::Pack&
   for (const models::Parameter& p : model.index.parameters()) {
     std::vector<float> values(p.count);
     lethe::testing::fill_tiny_weights(model.index, p.first, values);
-    weights.push_back(at::from_blob(values.data(), p.shape, at::kFloat).to(dtype, false, true).requires_grad_(true));
+    weights.push_back(
+        at::from_blob(values.data(), p.shape, at::kFloat).to(dtype, false, true).requires_grad_(true));
   }
   const auto get = [&](int p) { return p < 0 ? at::Tensor() : weights[p]; };
   const ops::RopeTables rope = ops::rope_tables(pack.positions, model.rope_frequencies, dtype);
-  const models::Attend<at::Tensor> attend = [&](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) { return ops::attention(q, k, v, pack.document_offsets); };
+  const models::Attend<at::Tensor> attend = [&](const at::Tensor& q, const at::Tensor& k,
+                                                const at::Tensor& v) {
+    return ops::attention(q, k, v, pack.document_offsets);
+  };
   at::Tensor hidden = at::embedding(weights[model.embedding], at::tensor(pack.ids));
   for (const models::LayerParameters& p : model.layers) {
-    hidden = models::decoder_layer<at::Tensor>(model.shape, {get(p.input_norm), get(p.q), get(p.k), get(p.v), get(p.o), get(p.q_bias), get(p.k_bias),
-      get(p.v_bias), get(p.post_attention_norm), get(p.gate), get(p.up), get(p.down)}, hidden, rope, attend);
+    hidden = models::decoder_layer<at::Tensor>(
+        model.shape,
+        {get(p.input_norm), get(p.q), get(p.k), get(p.v), get(p.o), get(p.q_bias), get(p.k_bias),
+         get(p.v_bias), get(p.post_attention_norm), get(p.gate), get(p.up), get(p.down)},
+        hidden, rope, attend);
   }
   const at::Tensor rows = hidden.index_select(0, at::tensor(pack.scored_rows));
-  const at::Tensor logits = at::mm(ops::rms_norm(rows, weights[model.final_norm], model.shape.rms_norm_eps), weights[model.head].t());
-  const at::Tensor log_prob = at::log_softmax(logits, 1).gather(1, at::tensor(pack.targets).unsqueeze(1)).squeeze(1);
+  const at::Tensor logits = at::mm(ops::rms_norm(rows, weights[model.final_norm], model.shape.rms_norm_eps),
+                                   weights[model.head].t());
+  const at::Tensor log_prob =
+      at::log_softmax(logits, 1).gather(1, at::tensor(pack.targets).unsqueeze(1)).squeeze(1);
   const auto gradients = torch::autograd::grad({(log_prob * token_weights(pack, dtype)).sum()}, weights);
   at::Tensor whole = at::zeros({static_cast<std::int64_t>(model.index.size())}, at::kDouble);
   for (std::size_t p = 0; p < weights.size(); ++p)
-    whole.narrow(0, static_cast<std::int64_t>(model.index.parameters()[p].first), gradients[p].numel()).copy_(gradients[p].flatten());
+    whole.narrow(0, static_cast<std::int64_t>(model.index.parameters()[p].first), gradients[p].numel())
+        .copy_(gradients[p].flatten());
   return {log_prob.detach(), whole};
 }
 
 // The gradient of all documents, cut over ranks and micro-batches as asked.
-at::Tensor walk_gradient(const models::DecoderModel& model, dist::ProcessGroup& world, sharding::GridShape shape, sharding::StoreOptions options,
-                         WalkOptions walk_options, const std::vector<std::vector<std::int32_t>>& documents, int micro_batch) {
+at::Tensor walk_gradient(const models::DecoderModel& model, dist::ProcessGroup& world,
+                         sharding::GridShape shape, sharding::StoreOptions options, WalkOptions walk_options,
+                         const std::vector<std::vector<std::int32_t>>& documents, int micro_batch) {
   TinyEngine engine(model, world, shape, options);
   BlockWalk walk(model, engine.weights, walk_options);
   const int count = static_cast<int>(documents.size()), ranks = world.size();
   std::vector<int> all(count);
   for (int d = 0; d < count; ++d) all[d] = d;
   const data::Pack everything = lethe::testing::tiny_pack(documents, all);
-  const at::Tensor weights = token_weights(everything, options.compute == at::kDouble ? at::kDouble : at::kFloat);
+  const at::Tensor weights =
+      token_weights(everything, options.compute == at::kDouble ? at::kDouble : at::kFloat);
   engine.gradients.zero();
   const int per_rank = (count + ranks - 1) / ranks, steps = (per_rank + micro_batch - 1) / micro_batch;
   for (int step = 0; step < steps; ++step) {
@@ -87,8 +101,10 @@ TEST_P(WalkShapes, EqualsOrdinaryAutogradOnOneRank) {
   EXPECT_LE(lethe::testing::largest_tensor_difference(model.index, actual, expected.gradient), 1e-12);
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, WalkShapes, ::testing::Values(lethe::testing::TinyShape{}, lethe::testing::TinyShape{.tied = false},
-                                                                lethe::testing::TinyShape{.qkv_bias = true}));
+INSTANTIATE_TEST_SUITE_P(Shapes, WalkShapes,
+                         ::testing::Values(lethe::testing::TinyShape{},
+                                           lethe::testing::TinyShape{.tied = false},
+                                           lethe::testing::TinyShape{.qkv_bias = true}));
 
 struct Case {
   int world, zero, shard, micro_batch;
@@ -107,20 +123,25 @@ TEST_P(WalkGrids, TheGradientDoesNotKnowTheGrid) {
     double worst = 0;
     dist::run_simulated(c.world, [&](dist::ProcessGroup& world) {
       const sharding::StoreOptions options{.compute = dtype, .poison_released = true, .prefetch = c.prefetch};
-      const at::Tensor actual = walk_gradient(model, world, sharding::grid_shape(c.zero, c.shard, c.world), options, {.recompute = c.recompute}, documents, c.micro_batch);
+      const at::Tensor actual = walk_gradient(model, world, sharding::grid_shape(c.zero, c.shard, c.world),
+                                              options, {.recompute = c.recompute}, documents, c.micro_batch);
       const double difference = lethe::testing::largest_tensor_difference(model.index, actual, expected);
       const std::lock_guard lock(mutex);
       if (!(difference <= worst)) worst = difference;
     });
-    EXPECT_LE(worst, dtype == at::kDouble ? 1e-12 : 1e-6) << "world " << c.world << " zero " << c.zero << " shard " << c.shard;
+    EXPECT_LE(worst, dtype == at::kDouble ? 1e-12 : 1e-6)
+        << "world " << c.world << " zero " << c.zero << " shard " << c.shard;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Grids, WalkGrids, ::testing::Values(
-  Case{1, 0, 0, 1, false, false}, Case{1, 3, 0, 2, true, true}, Case{2, 0, 0, 2, false, false}, Case{2, 1, 0, 5, false, false},
-  Case{2, 2, 0, 1, true, false}, Case{2, 3, 0, 5, true, true}, Case{3, 3, 0, 2, true, false}, Case{3, 1, 0, 1, false, true},
-  Case{4, 3, 2, 1, true, false}, Case{4, 2, 2, 2, false, false}, Case{4, 3, 0, 5, false, false}, Case{8, 3, 4, 1, true, false},
-  Case{8, 0, 0, 1, false, false}, Case{8, 3, 2, 2, false, true}));
+INSTANTIATE_TEST_SUITE_P(Grids, WalkGrids,
+                         ::testing::Values(Case{1, 0, 0, 1, false, false}, Case{1, 3, 0, 2, true, true},
+                                           Case{2, 0, 0, 2, false, false}, Case{2, 1, 0, 5, false, false},
+                                           Case{2, 2, 0, 1, true, false}, Case{2, 3, 0, 5, true, true},
+                                           Case{3, 3, 0, 2, true, false}, Case{3, 1, 0, 1, false, true},
+                                           Case{4, 3, 2, 1, true, false}, Case{4, 2, 2, 2, false, false},
+                                           Case{4, 3, 0, 5, false, false}, Case{8, 3, 4, 1, true, false},
+                                           Case{8, 0, 0, 1, false, false}, Case{8, 3, 2, 2, false, true}));
 
 TEST(BlockWalk, PoisonedReleasesChangeNoBit) {
   const auto model = lethe::testing::tiny_model();
@@ -129,7 +150,8 @@ TEST(BlockWalk, PoisonedReleasesChangeNoBit) {
     std::map<bool, at::Tensor> gradients;
     for (const bool poison : {false, true}) {
       dist::run_simulated(ranks, [&](dist::ProcessGroup& world) {
-        const at::Tensor g = walk_gradient(model, world, sharding::grid_shape(3, 0, ranks), {.poison_released = poison}, {}, documents, 2);
+        const at::Tensor g = walk_gradient(model, world, sharding::grid_shape(3, 0, ranks),
+                                           {.poison_released = poison}, {}, documents, 2);
         if (world.rank() == 0) gradients[poison] = g;
       });
     }
@@ -141,7 +163,10 @@ TEST(BlockWalk, UsingAReleasedWeightThrows) {
   const auto model = lethe::testing::tiny_model();
   const auto world = dist::make_single_group();
   TinyEngine engine(model, *world, {}, {});
-  { const auto held = engine.weights.acquire(0); EXPECT_NO_THROW((void)at::mm(engine.weights.slot(0), engine.weights.slot(0).t())); }
+  {
+    const auto held = engine.weights.acquire(0);
+    EXPECT_NO_THROW((void)at::mm(engine.weights.slot(0), engine.weights.slot(0).t()));
+  }
   EXPECT_ANY_THROW((void)at::mm(engine.weights.slot(0), engine.weights.slot(0).t()));
 }
 

@@ -4,7 +4,9 @@
 namespace lethe::models {
 
 Family make_llama() {
-  return {.name = "llama", .architectures = {"LlamaForCausalLM"}, .index = [](const HfConfig& config) { return llama_index(config, config.attention_bias); }};
+  return {.name = "llama", .architectures = {"LlamaForCausalLM"}, .index = [](const HfConfig& config) {
+            return llama_index(config, config.attention_bias);
+          }};
 }
 
 }  // namespace lethe::models

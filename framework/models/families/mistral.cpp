@@ -4,7 +4,9 @@
 namespace lethe::models {
 
 Family make_mistral() {
-  return {.name = "mistral", .architectures = {"MistralForCausalLM"}, .index = [](const HfConfig& config) { return llama_index(config, false); }};
+  return {.name = "mistral", .architectures = {"MistralForCausalLM"}, .index = [](const HfConfig& config) {
+            return llama_index(config, false);
+          }};
 }
 
 }  // namespace lethe::models

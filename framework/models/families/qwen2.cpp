@@ -4,7 +4,9 @@
 namespace lethe::models {
 
 Family make_qwen2() {
-  return {.name = "qwen2", .architectures = {"Qwen2ForCausalLM"}, .index = [](const HfConfig& config) { return llama_index(config, true); }};
+  return {.name = "qwen2", .architectures = {"Qwen2ForCausalLM"}, .index = [](const HfConfig& config) {
+            return llama_index(config, true);
+          }};
 }
 
 }  // namespace lethe::models

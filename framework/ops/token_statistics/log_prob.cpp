@@ -1,5 +1,6 @@
-// log p(target) in margin form: with s = LSE_{v != t}(z_v - z_t), P = -softplus(s). It keeps relative accuracy when
-// p -> 1, where log_softmax has only absolute accuracy. dP/dz_t = q, dP/dz_v = -q softmax_{v != t}(z)_v, q = sigmoid(s).
+// log p(target) in margin form: with s = LSE_{v != t}(z_v - z_t), P = -softplus(s). It keeps relative
+// accuracy when p -> 1, where log_softmax has only absolute accuracy. dP/dz_t = q, dP/dz_v = -q softmax_{v !=
+// t}(z)_v, q = sigmoid(s).
 #include <ATen/ATen.h>
 
 #include <limits>
