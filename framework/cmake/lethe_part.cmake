@@ -2,7 +2,7 @@
 # One static library lethe_<name> (alias lethe::<name>) for one folder of framework/. TORCH: the part includes
 # LibTorch, so it is built over the project's one precompiled header.
 if(NOT TARGET lethe_torch_pch)
-  file(WRITE "${PROJECT_BINARY_DIR}/torch_pch.cpp" "namespace lethe { int torch_precompiled_header() { return 0; } }\n")
+  file(GENERATE OUTPUT "${PROJECT_BINARY_DIR}/torch_pch.cpp" CONTENT "namespace lethe { int torch_precompiled_header() { return 0; } }\n")
   add_library(lethe_torch_pch STATIC "${PROJECT_BINARY_DIR}/torch_pch.cpp")
   target_link_libraries(lethe_torch_pch PUBLIC lethe_settings LibTorch::cpu)
   target_precompile_headers(lethe_torch_pch PRIVATE "${PROJECT_SOURCE_DIR}/framework/cmake/torch_pch.h")
