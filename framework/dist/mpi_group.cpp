@@ -130,8 +130,8 @@ void MpiGroup::all_to_all(ConstSpan in, Span out) {
                     longest = sizes_.longest_message / ranks;
   for (std::size_t first = 0; first < piece; first += longest) {
     MPI_Datatype spaced = spaced_block(std::min(longest, piece - first), piece);
-    const int code = MPI_Alltoall(at_byte(in.data, first), 1, spaced, at_byte(out.data, first), 1, spaced,
-                                  comm_.get());
+    const int code =
+        MPI_Alltoall(at_byte(in.data, first), 1, spaced, at_byte(out.data, first), 1, spaced, comm_.get());
     MPI_Type_free(&spaced);
     check(code, call);
     call.progress();

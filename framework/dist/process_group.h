@@ -63,8 +63,8 @@ class ProcessGroup {
   // in.count = size() * out.count: out = sum over ranks of in[rank() * out.count ...], added in rank order.
   // bf16 is added in float32 and rounded once. `out` may be this rank's place in `in`.
   virtual void reduce_scatter(ConstSpan in, Span out) = 0;
-  // in.count = out.count = size() * piece: out[r * piece ...] = rank r's in[rank() * piece ...]. The buffers lie
-  // apart. For sums in an order of the caller's own.
+  // in.count = out.count = size() * piece: out[r * piece ...] = rank r's in[rank() * piece ...]. The buffers
+  // lie apart. For sums in an order of the caller's own.
   virtual void all_to_all(ConstSpan in, Span out) = 0;
   // Every rank gets the same bits. Sums are added in rank order.
   virtual void all_reduce(Span values, Reduce op = Reduce::sum) = 0;

@@ -45,8 +45,8 @@ Outcome run_case(const Case& c, at::ScalarType dtype) {
     walk::BlockWalk walk(model, engine.weights);
     const std::vector<std::int64_t> forget = {0, 3, 4, 1}, retain = {2, 0, 4};
     const auto items = batch_items(data, forget, retain);
-    const StepResult result =
-        compute_gradient(walk, engine.gradients, *objective, data, items, c.micro_batch, world);
+    const StepResult result = compute_gradient(walk, engine.gradients, *objective, data, items,
+                                               {.micro_batch = c.micro_batch}, world);
     const at::Tensor gradient = lethe::testing::whole_gradient(model.index, engine.gradients);
     const std::lock_guard lock(mutex);
     if (world.rank() == 0) outcome = {gradient, result.loss};
