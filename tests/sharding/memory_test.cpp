@@ -2,6 +2,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "framework/base/memory_counter.h"
 #include "framework/dist/simulated_group.h"
 #include "framework/optim/adamw.h"
