@@ -13,7 +13,8 @@ run::Launch launch_of(const Arguments& arguments) {
                      .arguments = {arguments.command},
                      .config_path = arguments.positionals.front(),
                      .out = arguments.out.value_or(""),
-                     .resume = arguments.resume};
+                     .resume = arguments.resume,
+                     .profile = arguments.flags.contains("profile")};
   launch.arguments.insert(launch.arguments.end(), arguments.positionals.begin(), arguments.positionals.end());
   for (const std::string& assignment : arguments.set)
     launch.arguments.insert(launch.arguments.end(), {"--set", assignment});

@@ -48,6 +48,15 @@ void check_all_gather(const ConstSpan& in, const Span& out, int rank, int size) 
 void check_reduce_scatter(const ConstSpan& in, const Span& out, int rank, int size) {
   check_part(out, in, rank, size);
 }
+void check_all_to_all(const ConstSpan& in, const Span& out, int size) {
+  LETHE_CHECK(in.dtype == out.dtype && in.count == out.count,
+              "the two buffers of an exchange differ: {} and {} elements", in.count, out.count);
+  LETHE_CHECK(in.count % static_cast<std::size_t>(size) == 0, "{} elements are not {} equal pieces", in.count,
+              size);
+  const auto *i = at_byte(in.data, 0), *o = at_byte(out.data, 0);
+  const std::size_t bytes = bytes_of(in);
+  LETHE_CHECK(bytes == 0 || i + bytes <= o || o + bytes <= i, "the two buffers of an exchange overlap");
+}
 void check_root(int root, int size) {
   LETHE_CHECK(root >= 0 && root < size, "root {} is not a rank of a group of {}", root, size);
 }

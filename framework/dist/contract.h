@@ -11,6 +11,7 @@ namespace lethe::dist {
 // allowed.
 void check_all_gather(const ConstSpan& in, const Span& out, int rank, int size);
 void check_reduce_scatter(const ConstSpan& in, const Span& out, int rank, int size);
+void check_all_to_all(const ConstSpan& in, const Span& out, int size);
 void check_root(int root, int size);
 
 [[nodiscard]] inline std::size_t bytes_of(const ConstSpan& span) noexcept {

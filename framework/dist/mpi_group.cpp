@@ -15,6 +15,16 @@ namespace {
 
 int int_count(std::size_t count) { return static_cast<int>(count); }
 
+// A block of `bytes`, the next of which begins `stride` bytes later.
+MPI_Datatype spaced_block(std::size_t bytes, std::size_t stride) {
+  MPI_Datatype block = MPI_DATATYPE_NULL, spaced = MPI_DATATYPE_NULL;
+  MPI_Type_contiguous(int_count(bytes), MPI_BYTE, &block);
+  MPI_Type_create_resized(block, 0, static_cast<MPI_Aint>(stride), &spaced);
+  MPI_Type_commit(&spaced);
+  MPI_Type_free(&block);
+  return spaced;
+}
+
 class MpiGroup final : public ProcessGroup {
  public:
   MpiGroup(MPI_Comm owned, std::shared_ptr<Watchdog> watchdog, const MpiSizes& sizes)
@@ -30,6 +40,7 @@ class MpiGroup final : public ProcessGroup {
 
   void all_gather(ConstSpan in, Span out) override;
   void reduce_scatter(ConstSpan in, Span out) override;
+  void all_to_all(ConstSpan in, Span out) override;
   void all_reduce(Span values, Reduce op) override;
   void broadcast(Span values, int root) override;
   void barrier() override;
@@ -63,15 +74,11 @@ void MpiGroup::reduce_parts(ConstSpan in, Span out, Reduce op, Call& call) {
 
 void MpiGroup::gather_chunk(const void* in, void* out, std::size_t bytes, std::size_t stride, Call& call) {
   // Rank r's chunk lands at out + r * stride: a block of bytes whose extent is the whole piece.
-  MPI_Datatype block = MPI_DATATYPE_NULL, spaced = MPI_DATATYPE_NULL;
-  MPI_Type_contiguous(int_count(bytes), MPI_BYTE, &block);
-  MPI_Type_create_resized(block, 0, static_cast<MPI_Aint>(stride), &spaced);
-  MPI_Type_commit(&spaced);
+  MPI_Datatype spaced = spaced_block(bytes, stride);
   const bool in_place = in == at_byte(out, static_cast<std::size_t>(rank_) * stride);
   const int code =
       MPI_Allgather(in_place ? MPI_IN_PLACE : in, int_count(bytes), MPI_BYTE, out, 1, spaced, comm_.get());
   MPI_Type_free(&spaced);
-  MPI_Type_free(&block);
   check(code, call);
   call.progress();
 }
@@ -114,6 +121,21 @@ void MpiGroup::reduce_scatter(ConstSpan in, Span out) {
   check_reduce_scatter(in, out, rank_, size_);
   Call call(*watchdog_, "reduce_scatter", bytes_of(in));
   reduce_parts(in, out, Reduce::sum, call);
+}
+
+void MpiGroup::all_to_all(ConstSpan in, Span out) {
+  check_all_to_all(in, out, size_);
+  Call call(*watchdog_, "all_to_all", bytes_of(in));
+  const std::size_t ranks = static_cast<std::size_t>(size_), piece = bytes_of(in) / ranks,
+                    longest = sizes_.longest_message / ranks;
+  for (std::size_t first = 0; first < piece; first += longest) {
+    MPI_Datatype spaced = spaced_block(std::min(longest, piece - first), piece);
+    const int code =
+        MPI_Alltoall(at_byte(in.data, first), 1, spaced, at_byte(out.data, first), 1, spaced, comm_.get());
+    MPI_Type_free(&spaced);
+    check(code, call);
+    call.progress();
+  }
 }
 
 void MpiGroup::all_reduce(Span values, Reduce op) {

@@ -1,4 +1,4 @@
-// Ranks that work together, and the data plane: five primitives over spans (never tensors), and split. All
+// Ranks that work together, and the data plane: six primitives over spans (never tensors), and split. All
 // ranks of a group call the same collectives in the same order. Implementations: single, mpi, simulated (many
 // ranks in one process); nccl in its own issue. Collectives are blocking on the calling thread: whoever wants
 // overlap enqueues the call on a dist::Stream.
@@ -63,6 +63,9 @@ class ProcessGroup {
   // in.count = size() * out.count: out = sum over ranks of in[rank() * out.count ...], added in rank order.
   // bf16 is added in float32 and rounded once. `out` may be this rank's place in `in`.
   virtual void reduce_scatter(ConstSpan in, Span out) = 0;
+  // in.count = out.count = size() * piece: out[r * piece ...] = rank r's in[rank() * piece ...]. The buffers
+  // lie apart. For sums in an order of the caller's own.
+  virtual void all_to_all(ConstSpan in, Span out) = 0;
   // Every rank gets the same bits. Sums are added in rank order.
   virtual void all_reduce(Span values, Reduce op = Reduce::sum) = 0;
   virtual void broadcast(Span values, int root) = 0;

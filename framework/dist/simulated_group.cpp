@@ -162,6 +162,16 @@ class SimulatedGroup final : public ProcessGroup {
     meeting_->meet(rank_);
   }
 
+  void all_to_all(ConstSpan in, Span out) override {
+    check_all_to_all(in, out, size());
+    open({.name = "all_to_all", .count = in.count, .dtype = in.dtype, .in = in.data});
+    const std::size_t bytes = bytes_of(in) / static_cast<std::size_t>(size());
+    for (int r = 0; r < size(); ++r)
+      copy_bytes(at_byte(out.data, static_cast<std::size_t>(r) * bytes),
+                 at_byte(meeting_->offer(r).in, static_cast<std::size_t>(rank_) * bytes), bytes);
+    meeting_->meet(rank_);
+  }
+
   void all_reduce(Span values, Reduce op) override {
     open({.name = "all_reduce",
           .count = values.count,

@@ -2,13 +2,16 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
+#include "framework/base/memory_counter.h"
 #include "framework/ops/adamw.h"
 
 namespace lethe::optim {
 namespace {
 
 template <class T>
-void update(at::Tensor& weights, const at::Tensor& gradients, at::Tensor& first, at::Tensor& second,
+void update(at::Tensor weights, const at::Tensor& gradients, at::Tensor first, at::Tensor second,
             const ops::AdamWStep& step) {
   const auto size = static_cast<std::size_t>(weights.numel());
   ops::adamw<T>({weights.mutable_data_ptr<T>(), size}, {gradients.const_data_ptr<T>(), size},
@@ -28,14 +31,41 @@ AdamWOptions read_adamw(config::Section section) {
   return o;
 }
 
-AdamW::AdamW(AdamWOptions options, sharding::WeightStore& weights) : options_(options), weights_(weights) {
+AdamW::AdamW(AdamWOptions options, sharding::WeightStore& weights, const std::vector<bool>& trained)
+    : options_(options), weights_(weights) {
+  const base::MemoryScope memory(base::Memory::moments);
   for (int s = 0; s < static_cast<int>(weights.index().segments().size()); ++s) {
-    first_.push_back(at::zeros_like(weights.master(s)));
-    second_.push_back(at::zeros_like(weights.master(s)));
+    ranges_.push_back(trained_ranges(s, trained));
+    const at::Tensor master = ranges_.back().empty() ? weights.master(s).narrow(0, 0, 0) : weights.master(s);
+    first_.push_back(at::zeros_like(master));
+    second_.push_back(at::zeros_like(master));
   }
 }
 
-void AdamW::step(sharding::GradientStore& gradients, double learning_rate, double gradient_scale) {
+std::vector<AdamW::Range> AdamW::trained_ranges(int segment, const std::vector<bool>& trained) const {
+  if (trained.empty()) return {{0, static_cast<std::int64_t>(weights_.layout().part_size(segment))}};
+  const sharding::ShardPart part = weights_.layout().part(segment, weights_.grid().shard_rank());
+  const models::Segment& whole = weights_.index().segments()[segment];
+  std::vector<Range> ranges;
+  for (int p = whole.first_parameter; p < whole.first_parameter + whole.num_parameters; ++p) {
+    const models::Parameter& parameter = weights_.index().parameters()[p];
+    const std::uint64_t begin = std::max(parameter.first, part.first),
+                        end = std::min(parameter.first + parameter.count, part.first + part.valid);
+    if (!trained[p] || begin >= end) continue;
+    ranges.push_back({static_cast<std::int64_t>(begin - part.first), static_cast<std::int64_t>(end - begin)});
+  }
+  return ranges;
+}
+
+std::size_t AdamW::bytes() const noexcept {
+  std::size_t total = 0;
+  for (const auto* moments : {&first_, &second_})
+    for (const at::Tensor& moment : *moments) total += moment.nbytes();
+  return total;
+}
+
+void AdamW::step(sharding::GradientStore& gradients, double learning_rate, double gradient_scale,
+                 WeightChanges* changes) {
   const ops::AdamWStep step{.learning_rate = learning_rate,
                             .beta1 = options_.beta1,
                             .beta2 = options_.beta2,
@@ -45,7 +75,18 @@ void AdamW::step(sharding::GradientStore& gradients, double learning_rate, doubl
                             .gradient_scale = gradient_scale};
   for (int s = 0; s < static_cast<int>(first_.size()); ++s) {
     const auto run = weights_.master(s).scalar_type() == at::kDouble ? update<double> : update<float>;
-    run(weights_.master(s), gradients.part(s), first_[s], second_[s], step);
+    for (const Range& range : ranges_[s]) {
+      const auto cut = [&](const at::Tensor& x) { return x.narrow(0, range.first, range.count); };
+      const at::Tensor weights = cut(weights_.master(s));
+      const at::Tensor before =
+          changes ? weights.to(weights_.options().compute, false, /*copy=*/true) : at::Tensor();
+      run(weights, cut(gradients.part(s)), cut(first_[s]), cut(second_[s]), step);
+      if (!changes) continue;
+      changes->changed += before.ne(weights.to(weights_.options().compute)).sum().item<std::int64_t>();
+      const auto valid =
+          static_cast<std::int64_t>(weights_.layout().part(s, weights_.grid().shard_rank()).valid);
+      changes->trained += std::min(range.count, valid - range.first);  // padding is no weight
+    }
   }
   weights_.weights_changed();
 }

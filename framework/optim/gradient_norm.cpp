@@ -16,6 +16,7 @@ double largest_magnitude(sharding::GradientStore& gradients, int num_segments) {
   double largest = 0;
   bool finite = true;
   for (int s = 0; s < num_segments; ++s) {
+    if (gradients.part(s).numel() == 0) continue;                       // frozen
     const double value = gradients.part(s).abs().max().item<double>();  // max() passes NaN on
     finite = finite && std::isfinite(value);
     largest = std::max(largest, value);

@@ -24,6 +24,8 @@ struct StepRecord {
   std::int64_t real_tokens = 0, padding_tokens = 0;  // over all ranks
   double tokens_per_second = 0;                      // real tokens, over all ranks
   double seconds = 0;
+  std::optional<double> imbalance;                  // tokens of the fullest rank / mean tokens of a rank
+  std::optional<double> model_flop_utilisation;     // of the matmul peak measured at start-up
   std::vector<std::string> forget_ids, retain_ids;  // the global batch, in its canonical order
 };
 
@@ -39,6 +41,8 @@ void describe(V& visit, R& r) {
   visit("padding_tokens", r.padding_tokens);
   visit("tokens_per_second", r.tokens_per_second);
   visit("seconds", r.seconds);
+  visit("imbalance", r.imbalance);
+  visit("model_flop_utilisation", r.model_flop_utilisation);
   visit("forget_ids", r.forget_ids);
   visit("retain_ids", r.retain_ids);
 }

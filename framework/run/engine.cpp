@@ -1,5 +1,8 @@
 #include "framework/run/engine.h"
 
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+
 #include "framework/base/hash.h"
 #include "framework/models/exporter.h"
 #include "framework/models/model_path.h"
@@ -12,6 +15,17 @@ models::HfConfig random_config(const RunConfig& config, std::int64_t tokenizer_v
   models::HfConfig c = config.model.random;
   c.vocab_size = tokenizer_vocab;
   return c;
+}
+
+// The levels of determinism that concern arithmetic: how matrix products split their sums must not depend on
+// the machine's cores where other machines are to give the same bits, and no operation may add in the order
+// of arrival.
+void set_arithmetic(const RunConfig& config) {
+  const std::int64_t threads =
+      config.parallel.threads == 0 && config.determinism == "elastic" ? 1 : config.parallel.threads;
+  if (threads > 0) at::set_num_threads(static_cast<int>(threads));
+  at::globalContext().setDeterministicAlgorithms(config.determinism != "fast", /*warn_only=*/false);
+  at::globalContext().setDeterministicFillUninitializedMemory(false);  // what is read is written first
 }
 
 }  // namespace
@@ -27,6 +41,7 @@ std::filesystem::path tokenizer_directory(const RunConfig& config) {
 
 Engine::Engine(const RunConfig& config, dist::ProcessGroup& group, std::int64_t tokenizer_vocab)
     : world(group) {
+  set_arithmetic(config);
   const bool random = config.model.init == "random";
   if (!random) source = models::resolve_model_path(config.model.path);
   model = models::make_decoder_model(random ? random_config(config, tokenizer_vocab)

@@ -32,6 +32,7 @@ constexpr std::array kRules{
     Rule{"records.jsonl", PurgeAction::rewrite, "questions, answers and generations of the forget set", true},
     Rule{"scores.jsonl", PurgeAction::keep, "scores by hashed id", false},
     Rule{"scores.csv", PurgeAction::keep, "scores by hashed id", false},
+    Rule{"trace.json", PurgeAction::keep, "timings by block and rank", false},
     Rule{"metrics.json", PurgeAction::keep, "averages over sets", false},
     Rule{"model/", PurgeAction::keep, "the unlearned model", false},
     Rule{"checkpoints/", PurgeAction::remove,

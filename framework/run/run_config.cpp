@@ -1,5 +1,7 @@
 #include "framework/run/run_config.h"
 
+#include <bit>
+
 #include "framework/base/error.h"
 #include "framework/config/document.h"
 
@@ -59,7 +61,18 @@ ParallelOptions read_parallel(config::Section section) {
                 config::between(0, 3))
       .optional("shard", o.shard, "ranks in a shard group; 0 is the whole world", config::at_least(0))
       .optional("prefetch", o.prefetch, "gather the next block while one runs")
-      .optional("recompute", o.recompute, "keep a block's input only and run it again in the backward");
+      .optional("recompute", o.recompute, "keep a block's input only and run it again in the backward")
+      .optional("logical_shards", o.logical_shards,
+                "packs of the global batch where determinism is elastic; a power of two, and part of the "
+                "result",
+                config::between(1, 1024))
+      .optional("threads", o.threads,
+                "threads of a rank's matrix products, part of the result's last bits; 0 leaves them to "
+                "OMP_NUM_THREADS, and to 1 where determinism is elastic",
+                config::between(0, 1024));
+  if (!std::has_single_bit(static_cast<std::uint64_t>(o.logical_shards)))
+    section.refuse("logical_shards", "config.range",
+                   fmt::format("{} is not a power of two", o.logical_shards));
   section.reject_unknown();
   return o;
 }
@@ -74,6 +87,13 @@ TrainOptions read_train(config::Section section) {
       .optional("micro_batch", o.micro_batch, "samples in one pack of a rank; more are accumulated",
                 config::at_least(1))
       .optional("learning_rate", o.learning_rate, "peak rate", config::above(0))
+      .optional("trainable", o.trainable,
+                "patterns of the parameters that are trained (`*` is any text: `model.layers.1?.mlp.*`); the "
+                "rest stays as it is. None: all")
+      .optional("count_changes_every", o.count_changes_every,
+                "updates between counts of the weights that an update changed, in the compute dtype; 0 never "
+                "counts",
+                config::at_least(0))
       .optional("clip_norm", o.clip_norm, "largest global gradient norm; 0 does not clip",
                 config::at_least(0));
   o.schedule = optim::read_schedule(section);
@@ -131,7 +151,10 @@ CheckpointOptions read_checkpoint(config::Section section) {
   section
       .optional("every", o.every, "updates between checkpoints; 0 saves only when the run is told to stop",
                 config::at_least(0))
-      .optional("keep", o.keep, "newest checkpoints to keep", config::at_least(1));
+      .optional("keep_last", o.keep_last, "newest checkpoints to keep", config::at_least(1))
+      .optional("keep_best", o.keep_best,
+                "a metric of eval, such as retain.probability; the checkpoint where it was best is kept too")
+      .choice("best_is", o.best_is, {"higher", "lower"}, "which way that metric gets better");
   section.reject_unknown();
   return o;
 }
@@ -141,7 +164,10 @@ CheckpointOptions read_checkpoint(config::Section section) {
 RunConfig read_run_config(config::Section root) {
   RunConfig c;
   root.optional("name", c.name, "what reports call this run")
-      .optional("seed", c.seed, "seed of everything that is drawn");
+      .optional("seed", c.seed, "seed of everything that is drawn")
+      .choice("determinism", c.determinism, {"fast", "reproducible", "elastic"},
+              "fast: whatever is fastest; reproducible: same world, same bits; elastic: the same bits on any "
+              "number of ranks");
   c.model = read_model(root.section("model", "the model"));
   c.data = data::read(root.section("data", "forget and retain set"));
   root.optional("cache", c.cache,
@@ -160,6 +186,9 @@ RunConfig read_run_config(config::Section root) {
   c.checkpoint = read_checkpoint(root.section("checkpoint", "what a resume starts from"));
   root.optional("export", c.export_model, "write the model as a Hugging Face directory at the end");
   root.reject_unknown();
+  if (!c.checkpoint.keep_best.empty() && c.eval.every == 0)
+    fail("config.conflict", "checkpoint.keep_best needs evaluations, and eval.every is 0",
+         "set eval.every, or leave checkpoint.keep_best out");
   for (const config::ReadKey& read : config::keys_read(root))
     if (read.path == "sampler.name") c.sampler_name = read.value;
   return c;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "framework/config/section.h"
 #include "framework/data/options.h"
@@ -30,11 +31,15 @@ struct ModelOptions {
 struct ParallelOptions {
   std::int64_t zero = 2, shard = 0;
   bool prefetch = false, recompute = false;
+  std::int64_t logical_shards = 8;  // of the global batch, where determinism is elastic
+  std::int64_t threads = 0;         // of a rank's matrix products; 0: OMP_NUM_THREADS decides, elastic has 1
 };
 
 struct TrainOptions {
   std::int64_t max_steps = 20, forget_batch = 8, retain_batch = 8, micro_batch = 8;
   double learning_rate = 1e-5, clip_norm = 1.0;
+  std::vector<std::string> trainable;    // patterns of parameter names; none: all
+  std::int64_t count_changes_every = 0;  // updates between counts of the weights that one changed
   optim::ScheduleOptions schedule;
   optim::AdamWOptions optimizer;
 };
@@ -60,12 +65,15 @@ struct ScoreOptions {
 };
 
 struct CheckpointOptions {
-  std::int64_t every = 0, keep = 2;
+  std::int64_t every = 0, keep_last = 2;
+  std::string keep_best;           // a metric of eval, "retain.probability"; its best checkpoint stays
+  std::string best_is = "higher";  // higher, lower
 };
 
 struct RunConfig {
   std::string name;
   std::uint64_t seed = 0;
+  std::string determinism = "reproducible";  // fast, reproducible, elastic
   ModelOptions model;
   data::Options data;
   std::string
@@ -81,6 +89,11 @@ struct RunConfig {
   StopOptions stop;
   CheckpointOptions checkpoint;
   bool export_model = true;
+
+  // For training::SplitOptions: 0 where packs follow the ranks.
+  int logical_shards() const {
+    return determinism == "elastic" ? static_cast<int>(parallel.logical_shards) : 0;
+  }
 };
 
 // Reads the whole file: unknown keys, wrong types and contradictions are errors with their place.

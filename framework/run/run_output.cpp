@@ -97,7 +97,7 @@ void RunOutput::describe(const Launch& launch, const RunConfig& config, const st
   run.hosts = hosts_;
   run.device = "cpu";
   run.compute_dtype = config.model.compute;
-  run.determinism = "reproducible";
+  run.determinism = config.determinism;
   run.seed = config.seed;
   run.started = records::utc_now();
   run.resumed_from_step = resumed_from;

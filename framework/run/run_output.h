@@ -22,6 +22,7 @@ struct Launch {
   std::string config_path;
   std::string out;
   bool resume = false;
+  bool profile = false;  // writes trace.json
 };
 
 class RunOutput {
@@ -30,6 +31,7 @@ class RunOutput {
   RunOutput(const Launch& launch, const std::string& effective_yaml, dist::World& world);
 
   const records::RunPaths& paths() const noexcept { return paths_; }
+  const std::string& host(int rank) const { return hosts_[static_cast<std::size_t>(rank)]; }
   void append(const records::Record& record);
   void append_score(const records::Record& record);  // to scores.jsonl beside the records
   // Forgets what an earlier attempt recorded after `step`.

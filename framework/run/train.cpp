@@ -1,4 +1,5 @@
 // `lethe train FILE`: the loop. It reads like the list of what a step does; the parts do the work.
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -11,12 +12,16 @@
 #include "framework/inference/reference_log_probs.h"
 #include "framework/optim/adamw.h"
 #include "framework/optim/gradient_norm.h"
+#include "framework/run/accounting.h"
 #include "framework/run/commands.h"
 #include "framework/run/evaluate_sets.h"
 #include "framework/run/score_forget_set.h"
 #include "framework/run/session.h"
 #include "framework/training/checkpoint.h"
+#include "framework/training/checkpoint_writer.h"
+#include "framework/training/flops.h"
 #include "framework/training/train_step.h"
+#include "framework/training/trainable.h"
 
 namespace lethe::run {
 namespace {
@@ -29,7 +34,8 @@ double seconds_since(Clock::time_point start) {
 class Training {
  public:
   Training(config::Section root, const Launch& launch, dist::World& world)
-      : launch_(launch),
+      : accounting_(launch.profile, world),
+        launch_(launch),
         config_(read_run_config(root)),
         yaml_(config::effective_yaml(root)),
         world_(world.group()),
@@ -37,21 +43,29 @@ class Training {
         sets_(config_, tokenizer_directory(config_), cache(), world.group()),
         engine_(config_, world.group(), sets_.tokenizer().vocab_size()),
         gradients_(engine_.model.index, *engine_.grid,
-                   config_.model.compute == "float64" ? at::kDouble : at::kFloat, config_.parallel.prefetch),
-        optimizer_(config_.train.optimizer, *engine_.weights) {}
+                   config_.model.compute == "float64" ? at::kDouble : at::kFloat, config_.parallel.prefetch,
+                   training::trained_parameters(engine_.model.index, config_.train.trainable)),
+        optimizer_(config_.train.optimizer, *engine_.weights,
+                   training::trained_parameters(engine_.model.index, config_.train.trainable)),
+        writer_(output_.paths().checkpoints(), config_.checkpoint.keep_last, *engine_.weights, optimizer_,
+                world_) {}
 
   int run() {
     prepare();
+    accounting_.measure_peak(compute_dtype(config_.model.compute), output_);
     listen_to_signals();
     for (; step_ < config_.train.max_steps; ++step_) {
       if (told_to_stop(world_)) return stop_and_save();
       if (enough()) break;
       refresh_scores();
       one_step();
+      record_save(writer_.ended());
       if (config_.checkpoint.every > 0 && (step_ + 1) % config_.checkpoint.every == 0) save(step_ + 1);
       if (config_.eval.every > 0 && (step_ + 1) % config_.eval.every == 0)
-        evaluate(fmt::format("step {}", step_ + 1), step_ + 1);
+        evaluate(fmt::format("step {}", step_ + 1), step_ + 1), keep_best();
     }
+    record_save(writer_.finish());
+    accounting_.finish(step_, output_);
     finish();
     return 0;
   }
@@ -69,6 +83,7 @@ class Training {
         .add(sets_.retain.store_key)
         .add(config_.objective_name)
         .add(config_.model.compute)
+        .add(fmt::format("{}", fmt::join(config_.train.trainable, "\n")))
         .hex();
   }
 
@@ -107,6 +122,7 @@ class Training {
     scores_.standard_error = state["standard_error"].get<std::vector<double>>();
     scores_.tokens = state["tokens"].get<std::vector<std::int64_t>>();
     refreshes_ = state["refreshes"];
+    best_ = training::read_best(output_.paths().checkpoints());
     step_ = info.step;
     update_samplers(scores_);
     output_.rewind_to(step_);
@@ -168,14 +184,30 @@ class Training {
         draw(*config_.retain_sampler, config_.objective->needs().retain ? config_.train.retain_batch : 0,
              sets_.retain.samples.size());
     const auto items = training::batch_items(data_, forget, retain);
-    const training::StepResult result = training::compute_gradient(
-        *engine_.walk, gradients_, *config_.objective, data_, items, config_.train.micro_batch, world_);
+    training::StepResult result = training::compute_gradient(
+        *engine_.walk, gradients_, *config_.objective, data_, items,
+        {.micro_batch = config_.train.micro_batch, .logical_shards = config_.logical_shards()}, world_);
     const double norm = optim::global_norm(gradients_);
     refuse_nonfinite(result.loss, norm, forget);
     const double rate = config_.train.learning_rate *
                         optim::schedule_factor(config_.train.schedule, step_, config_.train.max_steps);
-    optimizer_.step(gradients_, rate, optim::clip_factor(norm, config_.train.clip_norm));
-    report_step(result, norm, rate, seconds_since(start), forget, retain);
+    const bool count =
+        config_.train.count_changes_every > 0 && (step_ + 1) % config_.train.count_changes_every == 0;
+    optim::WeightChanges changes;
+    optimizer_.step(gradients_, rate, optim::clip_factor(norm, config_.train.clip_norm),
+                    count ? &changes : nullptr);
+    if (count) result.changed_fraction = changed_fraction(changes);
+    const double seconds = seconds_since(start);
+    result.flop_utilisation =
+        accounting_.utilisation(training::update_flops(engine_.model, gradients_, data_, items), seconds);
+    report_step(result, norm, rate, seconds, forget, retain);
+  }
+
+  // Over the shard group, which holds the whole model.
+  double changed_fraction(const optim::WeightChanges& mine) const {
+    std::array<std::int64_t, 2> counts = {mine.changed, mine.trained};
+    engine_.grid->reduce_group().all_reduce({counts.data(), counts.size(), dist::DType::i64});
+    return static_cast<double>(counts[0]) / static_cast<double>(std::max<std::int64_t>(counts[1], 1));
   }
 
   void refuse_nonfinite(double loss, double norm, std::span<const std::int64_t> forget) const {
@@ -195,9 +227,12 @@ class Training {
                                .terms = result.terms,
                                .learning_rate = rate,
                                .gradient_norm = norm,
+                               .changed_fraction = result.changed_fraction,
                                .real_tokens = result.real_tokens,
                                .tokens_per_second = static_cast<double>(result.real_tokens) / seconds,
                                .seconds = seconds,
+                               .imbalance = result.imbalance,
+                               .model_flop_utilisation = result.flop_utilisation,
                                .forget_ids = sets_.forget.ids(forget),
                                .retain_ids = sets_.retain.ids(retain)};
     output_.append(record);
@@ -205,9 +240,10 @@ class Training {
                         static_cast<double>(config_.train.max_steps - step_ - 1);
     std::string terms;
     for (const auto& [name, value] : result.terms) terms += fmt::format("  {} {:.4f}", name, value);
-    spdlog::info("step {}/{}  loss {:.4f}{}  |g| {:.2f}  {:.0f} tokens/s  at most {} left", step_ + 1,
-                 config_.train.max_steps, result.loss, terms, norm, record.tokens_per_second,
-                 base::readable_duration(left));
+    spdlog::info(
+        "step {}/{}  loss {:.4f}{}  |g| {:.2f}  {:.0f} tokens/s  padding 0 %  MFU {:.0f} %  at most {} left",
+        step_ + 1, config_.train.max_steps, result.loss, terms, norm, record.tokens_per_second,
+        100 * result.flop_utilisation, base::readable_duration(left));
   }
 
   bool enough() {
@@ -232,24 +268,42 @@ class Training {
     return true;
   }
 
+  // Training goes on while the checkpoint is written; what goes wrong with it shows at the next step.
   void save(std::int64_t step) {
-    const auto start = Clock::now();
+    if (writer_.last_step() == step) return;
     const nlohmann::json state = {{"score", scores_.score},
                                   {"standard_error", scores_.standard_error},
                                   {"tokens", scores_.tokens},
                                   {"refreshes", refreshes_}};
-    const auto info =
-        training::save_checkpoint(output_.paths().checkpoints(), step, identity(), state.dump(),
-                                  *engine_.weights, optimizer_, world_, config_.checkpoint.keep);
-    output_.append(records::CheckpointRecord{.step = step,
-                                             .path = fmt::format("checkpoints/step-{}", step),
-                                             .bytes = info.bytes,
-                                             .seconds = seconds_since(start)});
+    record_save(writer_.begin(step, identity(), state.dump()));
+  }
+
+  void record_save(const std::optional<training::CheckpointInfo>& info) {
+    if (!info) return;
+    output_.append(records::CheckpointRecord{.step = info->step,
+                                             .path = fmt::format("checkpoints/step-{}", info->step),
+                                             .bytes = info->bytes,
+                                             .seconds = info->seconds});
+  }
+
+  void keep_best() {
+    const CheckpointOptions& options = config_.checkpoint;
+    if (options.keep_best.empty()) return;
+    const auto found = metrics_.find(fmt::format("step {}.{}", step_ + 1, options.keep_best));
+    if (found == metrics_.end())
+      fail("config.conflict",
+           fmt::format("checkpoint.keep_best: no evaluation gives `{}`", options.keep_best),
+           "name a set and a metric that eval computes, such as retain.probability");
+    const double sign = options.best_is == "lower" ? -1 : 1;
+    if (best_ && sign * found->second <= sign * best_->value) return;
+    best_ = {.step = step_ + 1, .metric = options.keep_best, .value = found->second};
+    save(step_ + 1);
+    writer_.mark_best(*best_);
   }
 
   int stop_and_save() {
     save(step_);
-    world_.barrier();  // every rank's save is done before any exits
+    record_save(writer_.finish());  // returns when every rank's part is on disk: none exits before
     fail("stopped", fmt::format("stopped at step {}, state saved; run the same command to go on", step_));
   }
 
@@ -273,6 +327,7 @@ class Training {
     if (config_.export_model) spdlog::info("model: {}", output_.paths().model().string());
   }
 
+  Accounting accounting_;  // first: it counts what the others allocate
   Launch launch_;
   RunConfig config_;
   std::string yaml_;
@@ -282,6 +337,8 @@ class Training {
   Engine engine_;
   sharding::GradientStore gradients_;
   optim::AdamW optimizer_;
+  training::CheckpointWriter writer_;
+  std::optional<training::BestCheckpoint> best_;
   training::TrainingData data_;
   inference::TokenLogProbs reference_;
   ForgetScores scores_;

@@ -3,21 +3,39 @@
 #include <ATen/ATen.h>
 
 #include "framework/base/error.h"
+#include "framework/base/memory_counter.h"
+#include "framework/base/trace.h"
 #include "framework/sharding/weight_store.h"
 
 namespace lethe::sharding {
+namespace {
+
+std::vector<bool> segments_with_trained(const models::ParameterIndex& index,
+                                        const std::vector<bool>& trained) {
+  std::vector<bool> segments(index.segments().size(), trained.empty());
+  for (std::size_t p = 0; p < trained.size(); ++p)
+    if (trained[p]) segments[index.parameters()[p].segment] = true;
+  return segments;
+}
+
+}  // namespace
 
 GradientStore::GradientStore(const models::ParameterIndex& index, Grid& grid, at::ScalarType dtype,
-                             bool overlap)
+                             bool overlap, std::vector<bool> trained)
     : index_(index),
       grid_(grid),
       layout_(index, grid.shard_size()),
       dtype_(dtype),
+      trained_(std::move(trained)),
+      trained_segments_(segments_with_trained(index, trained_)),
       stream_(overlap ? dist::make_worker_stream() : dist::make_inline_stream()) {
-  const auto zeros = [&](std::uint64_t size) { return at::zeros({static_cast<std::int64_t>(size)}, dtype_); };
+  const base::MemoryScope memory(base::Memory::gradients);
+  const auto zeros = [&](int segment, std::uint64_t size) {
+    return at::zeros({trains_segment(segment) ? static_cast<std::int64_t>(size) : 0}, dtype_);
+  };
   for (int s = 0; s < static_cast<int>(index.segments().size()); ++s) {
-    parts_.push_back(zeros(layout_.part_size(s)));
-    if (grid.shard_size() > 1 && grid.zero() == 1) whole_.push_back(zeros(layout_.padded_size(s)));
+    parts_.push_back(zeros(s, layout_.part_size(s)));
+    if (grid.shard_size() > 1 && grid.zero() == 1) whole_.push_back(zeros(s, layout_.padded_size(s)));
   }
 }
 
@@ -25,25 +43,52 @@ GradientStore::~GradientStore() { stream_->synchronize(); }
 
 void GradientStore::zero() {
   stream_->synchronize();
+  leaves_.reset();
   for (at::Tensor& part : parts_) part.zero_();
   for (at::Tensor& whole : whole_) whole.zero_();
 }
 
+void GradientStore::fold_leaves(int num_leaves) {
+  stream_->synchronize();
+  leaves_ = std::make_unique<LeafSums>(layout_, grid_, dtype_, num_leaves);
+}
+
+void GradientStore::begin_wave(std::vector<std::vector<int>> leaves_by_rank) {
+  LETHE_CHECK(leaves_ != nullptr, "a wave of leaves without fold_leaves()");
+  leaves_->begin_wave(std::move(leaves_by_rank));
+}
+
+at::Tensor GradientStore::next_buffer(int segment) {
+  const base::MemoryScope memory(base::Memory::gradients);
+  at::Tensor& buffer = buffers_[turn_];
+  if (!buffer.defined())
+    buffer = at::empty({static_cast<std::int64_t>(layout_.largest_padded_size())}, dtype_);
+  return buffer.narrow(0, 0, static_cast<std::int64_t>(layout_.padded_size(segment))).zero_();
+}
+
 void GradientStore::open(int segment) {
   LETHE_CHECK(open_ < 0, "segment {} is still open", open_);
+  LETHE_CHECK(trains_segment(segment), "segment {} is frozen", index_.segments()[segment].name);
   open_ = segment;
-  if (grid_.shard_size() == 1) {
+  wait_for_buffer();  // without it, the gradients of two segments ago may still be on their way out of
+                      // this buffer
+  if (leaves_)
+    leaves_->open(segment);
+  else if (grid_.shard_size() == 1)
     current_ = parts_[segment];
-  } else if (!whole_.empty()) {
-    current_ = whole_[segment];
-  } else {
-    at::Tensor& buffer = buffers_[turn_];
-    if (!buffer.defined())
-      buffer = at::empty({static_cast<std::int64_t>(layout_.largest_padded_size())}, dtype_);
-    reduced_[turn_].wait();  // without it, the gradients of two segments ago may still be on their way out of
-                             // this buffer
-    current_ = buffer.narrow(0, 0, static_cast<std::int64_t>(layout_.padded_size(segment))).zero_();
-  }
+  else
+    current_ = whole_.empty() ? next_buffer(segment) : whole_[segment];
+}
+
+void GradientStore::wait_for_buffer() {
+  if (reduced_[turn_].reached()) return reduced_[turn_].wait();  // hands on what went wrong
+  const base::TraceSpan span(base::Track::compute, "wait for a gradient buffer");
+  reduced_[turn_].wait();
+}
+
+void GradientStore::begin_leaf(int leaf) {
+  const base::MemoryScope memory(base::Memory::gradients);
+  if (leaves_) current_ = leaves_->begin_leaf(leaf);
 }
 
 at::Tensor GradientStore::view(int parameter) {
@@ -56,14 +101,31 @@ at::Tensor GradientStore::view(int parameter) {
 
 void GradientStore::close() {
   const int segment = std::exchange(open_, -1);
-  if (grid_.shard_size() == 1 || !whole_.empty()) return;
-  stream_->enqueue([this, segment, whole = current_] { reduce(segment, whole); });
+  const at::Tensor whole = std::exchange(current_, {});
+  if (leaves_) {
+    FoldTree partial;
+    if (!leaves_->close(partial)) return;
+    enqueue_reduction(segment,
+                      [this, segment, use = leaves_->open_use(), wave = leaves_->wave(),
+                       partial = std::move(partial)] { leaves_->reduce(segment, use, wave, partial); });
+  } else if (grid_.shard_size() > 1 && whole_.empty()) {
+    enqueue_reduction(segment, [this, segment, whole] { reduce(segment, whole); });
+  }
+}
+
+void GradientStore::enqueue_reduction(int segment, std::function<void()> reduction) {
+  stream_->enqueue(
+      [this, segment, reduction = std::move(reduction), counters = base::MemoryScope::counters()] {
+        const at::NoGradGuard no_grad;
+        const base::MemoryScope memory(counters, base::Memory::gradients);
+        const base::TraceSpan span(base::Track::reduce, "reduce", index_.segments()[segment].name);
+        reduction();
+      });
   reduced_[turn_] = stream_->record();
   turn_ ^= 1;
 }
 
 void GradientStore::reduce(int segment, at::Tensor whole) {
-  const at::NoGradGuard no_grad;
   const auto size = static_cast<std::int64_t>(layout_.part_size(segment));
   if (!incoming_.defined())
     incoming_ =
@@ -76,12 +138,33 @@ void GradientStore::reduce(int segment, at::Tensor whole) {
 }
 
 void GradientStore::finish() {
-  stream_->synchronize();
-  for (std::size_t s = 0; s < whole_.size(); ++s) reduce(static_cast<int>(s), whole_[s]);
-  if (grid_.num_replicas() == 1) return;
-  for (at::Tensor& part : parts_)
-    grid_.replica_group().all_reduce(
-        {part.mutable_data_ptr(), static_cast<std::size_t>(part.numel()), dist_dtype(dtype_)});
+  const at::NoGradGuard no_grad;
+  const base::MemoryScope memory(base::Memory::gradients);
+  {
+    const base::TraceSpan span(base::Track::compute, "wait for reductions");
+    stream_->synchronize();
+  }
+  for (int s = 0; s < static_cast<int>(parts_.size()); ++s) {
+    if (!trains_segment(s)) continue;
+    if (leaves_) {
+      leaves_->finish(s, parts_[s]);
+      continue;
+    }
+    if (!whole_.empty()) reduce(s, whole_[s]);
+    if (grid_.num_replicas() > 1)
+      grid_.replica_group().all_reduce(
+          {parts_[s].mutable_data_ptr(), static_cast<std::size_t>(parts_[s].numel()), dist_dtype(dtype_)});
+  }
+  leaves_.reset();
+}
+
+std::size_t GradientStore::bytes() const noexcept {
+  std::size_t total = leaves_ ? leaves_->bytes() : 0;
+  for (const auto* tensors : {&parts_, &whole_})
+    for (const at::Tensor& tensor : *tensors) total += tensor.nbytes();
+  for (const at::Tensor& tensor : {buffers_[0], buffers_[1], incoming_})
+    total += tensor.defined() ? tensor.nbytes() : 0;
+  return total;
 }
 
 }  // namespace lethe::sharding

@@ -5,6 +5,8 @@
 #include <limits>
 
 #include "framework/base/error.h"
+#include "framework/base/memory_counter.h"
+#include "framework/base/trace.h"
 #include "framework/sharding/slot.h"
 
 namespace lethe::sharding {
@@ -44,6 +46,7 @@ WeightStore::WeightStore(const models::ParameterIndex& index, Grid& grid, StoreO
       options_(options),
       layout_(index, grid.shard_size()),
       stream_(options.prefetch ? dist::make_worker_stream() : dist::make_inline_stream()) {
+  const base::MemoryScope memory(base::Memory::weights);
   for (int s = 0; s < static_cast<int>(index.segments().size()); ++s)
     masters_.push_back(
         at::zeros({static_cast<std::int64_t>(layout_.part_size(s))}, master_dtype(options.compute)));
@@ -73,13 +76,20 @@ WeightStore::Lease WeightStore::acquire(int segment, const WeightSource* source)
     if (!state.buffer.defined()) start_gather(segment, source);
     LETHE_CHECK(state.source == source, "segment {} was gathered for another source",
                 index_.segments()[segment].name);
-    state.gathered.wait();
+    wait_for_gather(segment);
     state.gathering = false;
     seat_segment(segment, state.buffer.mutable_data_ptr());
   }
   state.source = source;
   ++state.holders;
   return Lease(this, segment);
+}
+
+void WeightStore::wait_for_gather(int segment) const {
+  const dist::Event& gathered = seated_[segment].gathered;
+  if (gathered.reached()) return gathered.wait();  // hands on what went wrong
+  const base::TraceSpan span(base::Track::compute, "wait for", index_.segments()[segment].name);
+  gathered.wait();
 }
 
 void WeightStore::prefetch(int segment, const WeightSource* source) {
@@ -96,6 +106,7 @@ void WeightStore::start_gather(int segment, const WeightSource* source) {
   const auto part = static_cast<std::int64_t>(layout_.part_size(segment));
   stream_->enqueue([this, segment, source, part, buffer = state.buffer]() mutable {
     const at::NoGradGuard no_grad;
+    const base::TraceSpan span(base::Track::gather, "gather", index_.segments()[segment].name);
     at::Tensor own = buffer.narrow(0, part * grid_.shard_rank(), part);
     write_own_part(segment, source, own);
     if (grid_.shard_size() == 1) return;
@@ -155,6 +166,7 @@ at::Tensor WeightStore::take_buffer(int segment) {
     free_buffers_.erase(it);
     return buffer.narrow(0, 0, size);
   }
+  const base::MemoryScope memory(base::Memory::gathered);
   at::Tensor buffer = at::empty({size}, options_.compute);
   peak_gathered_bytes_ += buffer.nbytes();
   return buffer;

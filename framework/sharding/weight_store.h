@@ -79,6 +79,7 @@ class WeightStore {
  private:
   struct Seated;  // one segment's state
   void release(int segment);
+  void wait_for_gather(int segment) const;
   void start_gather(int segment, const WeightSource* source);
   void write_own_part(int segment, const WeightSource* source, at::Tensor& part) const;
   void seat_segment(int segment, void* bytes);

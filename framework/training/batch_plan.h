@@ -1,7 +1,6 @@
 // Who runs which samples of a global batch: a pure function of the batch and the samples' lengths, so every
-// rank knows every rank's share without talking. Samples go to the rank with the fewest tokens, the longest
-// first; each rank's share is cut into micro-batches, and all ranks have the same number of them (a rank
-// without samples still joins every collective).
+// rank knows every rank's share without talking. Samples go to the pack or rank with the fewest tokens, the
+// longest first, so that no rank waits for the one with the long samples.
 #pragma once
 
 #include <cstdint>
@@ -18,13 +17,20 @@ struct BatchItem {
   std::int64_t tokens = 0;  // prompt and answer
 };
 
+// A pass of all ranks together is a *wave*; a rank without packs in it still joins every collective.
 struct BatchPlan {
-  std::vector<std::vector<std::vector<BatchItem>>> ranks;  // [rank][micro-batch][items]
-  std::size_t num_micro_batches = 0;
-  double imbalance = 1;  // tokens of the fullest rank / mean tokens of a rank
+  std::vector<std::vector<BatchItem>> packs;         // items in batch order: forget samples before retain
+  std::vector<std::vector<std::vector<int>>> waves;  // [wave][rank] -> packs
+  double imbalance = 1;                              // tokens of the fullest rank / mean tokens of a rank
 };
 
-// micro_batch: most samples in one pack of a rank.
-[[nodiscard]] BatchPlan plan_batch(std::span<const BatchItem> items, int num_ranks, std::int64_t micro_batch);
+struct SplitOptions {
+  std::int64_t micro_batch = 8;  // most samples of a rank in one wave
+  // Elastic: the batch is cut into this many packs (a power of two; more where a pack would exceed
+  // micro_batch), whatever the number of ranks. 0: into packs of the ranks' shares.
+  int logical_shards = 0;
+};
+
+[[nodiscard]] BatchPlan plan_batch(std::span<const BatchItem> items, int num_ranks, SplitOptions options);
 
 }  // namespace lethe::training

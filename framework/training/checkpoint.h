@@ -1,6 +1,5 @@
-// Everything that a resume needs, complete or absent: each rank writes its part of the weights and moments by
-// canonical range, hashed and fsynced; rank 0 writes the manifest and renames the folder into place. It loads
-// on any grid. (Layout in docs/architecture.md.)
+// Going on from a checkpoint, on any grid and any world. (checkpoint_writer.h writes them, checkpoint_files.h
+// says what they are on disk.)
 #pragma once
 
 #include <filesystem>
@@ -17,15 +16,9 @@ struct CheckpointInfo {
   std::string identity;     // hash of what a resume must share: model, data, objective, …
   std::string state;        // the trainer's own small state, JSON
   std::uint64_t bytes = 0;  // of all files
+  double seconds = 0;       // from the beginning of a save to its end; 0 for one that was found
   std::filesystem::path folder;
 };
-
-// Collective over `world`. Writes `checkpoints/step-N`, then removes all but the newest `keep`. Errors:
-// io.space, io.write.
-CheckpointInfo save_checkpoint(const std::filesystem::path& checkpoints, std::int64_t step,
-                               const std::string& identity, const std::string& state,
-                               sharding::WeightStore& weights, optim::AdamW& optimizer,
-                               dist::ProcessGroup& world, std::int64_t keep);
 
 // The newest checkpoint whose files have the hashes of its manifest; damaged ones are moved aside
 // (ckpt.corrupt, a warning). Nothing where there is none. Collective: rank 0 looks, all agree. Errors:

@@ -86,40 +86,83 @@ MicroBatch by_role(const TrainingData& data, std::span<const BatchItem> items, c
   return batch;
 }
 
-// Sums that ranks add up: loss, each term, log p of the forget tokens.
-struct Sums {
-  std::vector<std::string> names;
-  std::vector<double> values;
-  void add(const std::string& name, double value) {
-    const auto found = std::ranges::find(names, name);
-    if (found == names.end())
-      names.push_back(name), values.push_back(value);
-    else
-      values[found - names.begin()] += value;
+// What each pack adds to the loss, to each term (in the objective's order) and to log p of the forget tokens:
+// [packs][1 + terms + 1]. Each row is filled by the rank that ran the pack; adding the ranks' zeros to it is
+// exact, so the sums over rows have the same bits everywhere.
+class PackSums {
+ public:
+  PackSums(std::size_t num_packs, const std::vector<Term>& terms)
+      : columns_(terms.size() + 2), values_(num_packs * columns_, 0.0) {
+    for (const Term& term : terms) names_.push_back(term.name);
   }
+  std::span<double> row(int pack) { return std::span(values_).subspan(pack * columns_, columns_); }
+  const std::vector<std::string>& names() const noexcept { return names_; }
+  std::vector<double> total(dist::ProcessGroup& world) {
+    world.all_reduce(dist::span_of(std::span(values_)));
+    std::vector<double> sums(columns_, 0.0);
+    for (std::size_t i = 0; i < values_.size(); ++i) sums[i % columns_] += values_[i];
+    return sums;
+  }
+
+ private:
+  std::size_t columns_;
+  std::vector<std::string> names_;
+  std::vector<double> values_;
 };
 
-// d(loss)/d(statistics) of one micro-batch, and its share of the sums.
-std::vector<at::Tensor> upstream_of(const std::vector<Term>& terms, const std::vector<at::Tensor>& statistics,
-                                    const GlobalCounts& counts, Sums& sums) {
+// d(loss)/d(statistics) of one pack, and its share of the sums.
+walk::Statistics upstream_of(const std::vector<Term>& terms, const walk::Statistics& statistics,
+                             const GlobalCounts& counts, std::span<double> sums) {
   at::Tensor loss;
-  for (const Term& term : terms) {
+  for (std::size_t t = 0; t < terms.size(); ++t) {
+    const Term& term = terms[t];
     const double count = counts.of(term.count);
-    sums.add(term.name, 0);
     if (!term.sum.defined() || count == 0) continue;
-    sums.add(term.name, term.sum.item<double>() / count);
-    sums.add("", term.weight * term.sum.item<double>() / count);
+    sums[t + 1] = term.sum.item<double>() / count;
+    sums[0] += term.weight * sums[t + 1];
     if (term.weight == 0) continue;
     const at::Tensor weighted = term.sum * (term.weight / count);
     loss = loss.defined() ? loss + weighted : weighted;
   }
-  if (!loss.defined()) {
-    std::vector<at::Tensor> zeros;
-    for (const at::Tensor& statistic : statistics) zeros.push_back(at::zeros_like(statistic));
-    return zeros;
-  }
-  return torch::autograd::grad({loss}, statistics, {}, std::nullopt, false, /*allow_unused=*/true);
+  if (loss.defined())
+    return torch::autograd::grad({loss}, statistics, {}, std::nullopt, false, /*allow_unused=*/true);
+  walk::Statistics zeros;
+  for (const at::Tensor& statistic : statistics) zeros.push_back(at::zeros_like(statistic));
+  return zeros;
 }
+
+// One forward and one backward of a rank's packs.
+struct Wave {
+  const TrainingData& data;
+  const objectives::Objective& objective;
+  const GlobalCounts& counts;
+  PackSums& sums;
+
+  void run(const BatchPlan& plan, const std::vector<int>& mine, walk::BlockWalk& walk,
+           sharding::GradientStore& gradients) {
+    const objectives::Needs needs = objective.needs();
+    std::vector<data::Pack> packs;
+    for (const int pack : mine) packs.push_back(pack_of(data, plan.packs[pack]));
+    const int lowest = std::max(walk::lowest_trained_layer(walk.model(), gradients), 0);
+    std::vector<walk::Statistics> statistics = walk.forward(
+        packs, {.statistics = needs.statistics, .for_backward = true, .first_kept_layer = lowest});
+    std::vector<walk::Statistics> upstream;
+    for (std::size_t i = 0; i < mine.size(); ++i)
+      upstream.push_back(upstream_of_pack(plan.packs[mine[i]], packs[i], statistics[i], sums.row(mine[i])));
+    const at::NoGradGuard no_grad;
+    walk.backward(upstream, mine, gradients);
+  }
+
+  walk::Statistics upstream_of_pack(std::span<const BatchItem> items, const data::Pack& pack,
+                                    walk::Statistics& statistics, std::span<double> row) {
+    for (at::Tensor& statistic : statistics) statistic.requires_grad_(true);
+    const at::AutoGradMode grad_mode(true);
+    const MicroBatch roles = by_role(data, items, pack, statistics, objective.needs().reference_log_prob);
+    if (roles[Role::forget].num_samples() > 0)
+      row.back() = roles[Role::forget].log_prob().sum().item<double>();
+    return upstream_of(objective.terms(roles), statistics, counts, row);
+  }
+};
 
 }  // namespace
 
@@ -135,36 +178,24 @@ std::vector<BatchItem> batch_items(const TrainingData& data, std::span<const std
 
 StepResult compute_gradient(walk::BlockWalk& walk, sharding::GradientStore& gradients,
                             const objectives::Objective& objective, const TrainingData& data,
-                            std::span<const BatchItem> batch, std::int64_t micro_batch,
-                            dist::ProcessGroup& world) {
-  const objectives::Needs needs = objective.needs();
+                            std::span<const BatchItem> batch, SplitOptions split, dist::ProcessGroup& world) {
   const GlobalCounts counts = count_batch(data, batch);
-  const BatchPlan plan = plan_batch(batch, world.size(), micro_batch);
-  Sums sums;
-  sums.add("", 0);
-  for (const Term& term : objective.terms({})) sums.add(term.name, 0);
-  double forget_log_prob = 0;
+  const BatchPlan plan = plan_batch(batch, world.size(), split);
+  PackSums sums(plan.packs.size(), objective.terms({}));
+  Wave wave{data, objective, counts, sums};
   gradients.zero();
-  for (const std::vector<BatchItem>& items : plan.ranks[world.rank()]) {
-    const data::Pack pack = pack_of(data, items);
-    std::vector<at::Tensor> statistics =
-        walk.forward(pack, {.statistics = needs.statistics, .for_backward = true});
-    for (at::Tensor& statistic : statistics) statistic.requires_grad_(true);
-    const MicroBatch roles = by_role(data, items, pack, statistics, needs.reference_log_prob);
-    const at::AutoGradMode grad_mode(true);
-    const auto upstream = upstream_of(objective.terms(roles), statistics, counts, sums);
-    if (roles[Role::forget].num_samples() > 0)
-      forget_log_prob += roles[Role::forget].log_prob().sum().item<double>();
-    const at::NoGradGuard no_grad;
-    walk.backward(upstream, gradients);
+  const bool elastic = split.logical_shards > 0;
+  if (elastic) gradients.fold_leaves(static_cast<int>(plan.packs.size()));
+  for (const auto& packs_by_rank : plan.waves) {
+    if (elastic) gradients.begin_wave(packs_by_rank);
+    wave.run(plan, packs_by_rank[world.rank()], walk, gradients);
   }
   gradients.finish();
-  sums.values.push_back(forget_log_prob);
-  world.all_reduce(dist::span_of(std::span(sums.values)));
-  StepResult result{.loss = sums.values[0], .imbalance = plan.imbalance};
-  for (std::size_t i = 1; i < sums.names.size(); ++i) result.terms[sums.names[i]] = sums.values[i];
+  const std::vector<double> total = sums.total(world);
+  StepResult result{.loss = total[0], .imbalance = plan.imbalance};
+  for (std::size_t t = 0; t < sums.names().size(); ++t) result.terms[sums.names()[t]] += total[t + 1];
   result.forget_log_prob_mean =
-      counts.tokens[0] > 0 ? sums.values.back() / counts.tokens[0] : std::numeric_limits<double>::quiet_NaN();
+      counts.tokens[0] > 0 ? total.back() / counts.tokens[0] : std::numeric_limits<double>::quiet_NaN();
   for (const BatchItem& item : batch) result.real_tokens += item.tokens;
   return result;
 }

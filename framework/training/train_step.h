@@ -4,6 +4,7 @@
 
 #include <array>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -31,8 +32,10 @@ struct StepResult {
   std::map<std::string, double> terms;  // each term's sum / count, before its weight
   std::int64_t real_tokens = 0;         // of the global batch
   double forget_log_prob_mean =
-      0;  // mean log p of a forget token, before the update; NaN without forget samples
-  double imbalance = 1;
+      0;                        // mean log p of a forget token, before the update; NaN without forget samples
+  double imbalance = 1;         // tokens of the fullest rank / mean tokens of a rank
+  double flop_utilisation = 0;  // of the matmul peak; the caller measures
+  std::optional<double> changed_fraction;  // of the trained weights, where the caller counts them
 };
 
 [[nodiscard]] std::vector<BatchItem> batch_items(const TrainingData& data,
@@ -42,7 +45,7 @@ struct StepResult {
 // Collective over `world`. Leaves the finished gradient in `gradients`.
 [[nodiscard]] StepResult compute_gradient(walk::BlockWalk& walk, sharding::GradientStore& gradients,
                                           const objectives::Objective& objective, const TrainingData& data,
-                                          std::span<const BatchItem> batch, std::int64_t micro_batch,
+                                          std::span<const BatchItem> batch, SplitOptions split,
                                           dist::ProcessGroup& world);
 
 }  // namespace lethe::training

@@ -3,73 +3,128 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <algorithm>
+
 #include "framework/base/error.h"
+#include "framework/base/memory_counter.h"
+#include "framework/base/trace.h"
 #include "framework/ops/attention.h"
 
 namespace lethe::walk {
+namespace {
+
+std::vector<int> layer_parameters(const models::LayerParameters& p) {
+  std::vector<int> present;
+  for (const int parameter : {p.input_norm, p.q, p.k, p.v, p.o, p.q_bias, p.k_bias, p.v_bias,
+                              p.post_attention_norm, p.gate, p.up, p.down})
+    if (parameter >= 0) present.push_back(parameter);
+  return present;
+}
+
+const std::string& segment_name(const models::DecoderModel& model, int layer) {
+  return model.index.segments()[model.layers[layer].segment].name;
+}
+
+}  // namespace
 
 BlockWalk::BlockWalk(const models::DecoderModel& model, sharding::WeightStore& store, WalkOptions options)
     : model_(model), store_(store), options_(options) {}
 
-std::vector<at::Tensor> BlockWalk::forward(const data::Pack& pack, const PassRequest& request) {
-  pack_ = &pack;
+Statistics BlockWalk::forward(const data::Pack& pack, const PassRequest& request) {
+  return forward(std::span(&pack, 1), request)[0];
+}
+
+std::vector<Statistics> BlockWalk::forward(std::span<const data::Pack> packs, const PassRequest& request) {
+  const base::MemoryScope memory(base::Memory::activations);
   source_ = request.source;
-  kept_.clear();
-  const bool empty = pack.num_tokens() == 0;
-  const at::TensorOptions options = at::TensorOptions(store_.options().compute);
-  at::Tensor hidden = at::zeros({0, model_.config.hidden_size}, options);
+  passes_.clear();
+  for (const data::Pack& pack : packs) passes_.emplace_back().pack = &pack;
   const at::NoGradGuard no_grad;
   {
     const auto held = store_.acquire(model_.segment_of(model_.embedding), source_);
     prefetch_layer(0);
-    if (!empty) {
-      rope_ = ops::rope_tables(pack.positions, model_.rope_frequencies, options);
-      ids_ = at::from_blob(const_cast<std::int64_t*>(pack.ids.data()), {pack.num_tokens()}, at::kLong);
-      hidden = embed(ids_);
-    }
+    const base::TraceSpan span(base::Track::compute, "embedding forward");
+    for (Pass& pass : passes_) begin(pass);
   }
   for (int layer = 0; layer < static_cast<int>(model_.layers.size()); ++layer) {
     const auto held = store_.acquire(model_.layers[layer].segment, source_);
     prefetch_layer(layer + 1);
-    if (empty) continue;
-    const bool keep_graph = request.for_backward && !options_.recompute;
-    at::Tensor input = hidden.detach().requires_grad_(keep_graph);
-    {
-      const at::AutoGradMode grad_mode(keep_graph);
-      hidden = run_layer(layer, input);
-    }
-    if (request.for_backward) kept_.push_back({input, keep_graph ? hidden : at::Tensor()});
+    const base::TraceSpan span(base::Track::compute, segment_name(model_, layer), "forward");
+    for (Pass& pass : passes_) run_layer_forward(layer, pass, request);
   }
   const auto norm_held = store_.acquire(model_.segment_of(model_.final_norm), source_);
   const auto head_held = store_.acquire(model_.segment_of(model_.head), source_);
-  head_ = std::make_unique<Head>(options_.head, request.statistics);
-  if (empty)
-    return std::vector<at::Tensor>(
-        request.statistics.size(),
-        at::zeros({0}, options.dtype(options.dtype() == at::kDouble ? at::kDouble : at::kFloat)));
-  return head_->forward(head_weights(store_, model_), hidden, pack, request.for_backward);
+  const base::TraceSpan span(base::Track::compute, "head forward");
+  std::vector<Statistics> results;
+  for (Pass& pass : passes_) results.push_back(run_head(pass, request));
+  return results;
 }
 
-void BlockWalk::backward(const std::vector<at::Tensor>& upstream, sharding::GradientStore& gradients) {
-  at::Tensor hidden_gradient;
-  head_backward(upstream, hidden_gradient, gradients);
-  for (int layer = static_cast<int>(model_.layers.size()) - 1; layer >= 0; --layer)
-    layer_backward(layer, hidden_gradient, gradients);
-  embedding_backward(hidden_gradient, gradients);
-  kept_.clear();
-  head_.reset();
+void BlockWalk::begin(Pass& pass) {
+  if (pass.empty()) return;
+  const at::TensorOptions options = at::TensorOptions(store_.options().compute);
+  pass.rope = ops::rope_tables(pass.pack->positions, model_.rope_frequencies, options);
+  pass.ids =
+      at::from_blob(const_cast<std::int64_t*>(pass.pack->ids.data()), {pass.pack->num_tokens()}, at::kLong);
+  pass.hidden = at::embedding(store_.slot(model_.embedding), pass.ids);
 }
 
-at::Tensor BlockWalk::embed(const at::Tensor& ids) {
-  return at::embedding(store_.slot(model_.embedding), ids);
+void BlockWalk::run_layer_forward(int layer, Pass& pass, const PassRequest& request) {
+  if (pass.empty()) return;
+  const bool keep = request.for_backward && layer >= request.first_kept_layer;
+  const bool keep_graph = keep && !options_.recompute;
+  at::Tensor input = pass.hidden.detach().requires_grad_(keep_graph);
+  {
+    const at::AutoGradMode grad_mode(keep_graph);
+    pass.hidden = run_layer(layer, pass, input);
+  }
+  if (!request.for_backward) return;
+  pass.kept.push_back({keep ? input : at::Tensor(), keep_graph ? pass.hidden : at::Tensor()});
 }
 
-at::Tensor BlockWalk::run_layer(int layer, const at::Tensor& input) {
-  const models::Attend<at::Tensor> attend = [this](const at::Tensor& q, const at::Tensor& k,
-                                                   const at::Tensor& v) {
-    return ops::attention(q, k, v, pack_->document_offsets);
+Statistics BlockWalk::run_head(Pass& pass, const PassRequest& request) {
+  pass.head = std::make_unique<Head>(options_.head, request.statistics);
+  if (!pass.empty())
+    return pass.head->forward(head_weights(store_, model_), std::exchange(pass.hidden, {}), *pass.pack,
+                              request.for_backward);
+  const at::ScalarType wide = store_.options().compute == at::kDouble ? at::kDouble : at::kFloat;
+  return Statistics(request.statistics.size(), at::zeros({0}, wide));
+}
+
+void BlockWalk::backward(const Statistics& upstream, sharding::GradientStore& gradients) {
+  const int leaf = 0;
+  backward(std::span(&upstream, 1), std::span(&leaf, 1), gradients);
+}
+
+void BlockWalk::backward(std::span<const Statistics> upstream, std::span<const int> leaves,
+                         sharding::GradientStore& gradients) {
+  const base::MemoryScope memory(base::Memory::activations);
+  LETHE_CHECK(upstream.size() == passes_.size() && leaves.size() == passes_.size(),
+              "{} upstream gradients for {} packs", upstream.size(), passes_.size());
+  for (std::size_t i = 0; i < passes_.size(); ++i) passes_[i].leaf = leaves[i];
+  const int lowest = lowest_trained_layer(model_, gradients);
+  head_backward(upstream, gradients);
+  for (int layer = static_cast<int>(model_.layers.size()) - 1; layer >= std::max(lowest, 0); --layer)
+    layer_backward(layer, layer > lowest, gradients);
+  if (lowest < 0) embedding_backward(gradients);
+  passes_.clear();
+}
+
+int lowest_trained_layer(const models::DecoderModel& model, const sharding::GradientStore& gradients) {
+  if (gradients.trains(model.embedding)) return -1;
+  int layer = 0;
+  while (layer < static_cast<int>(model.layers.size()) &&
+         !gradients.trains_segment(model.layers[layer].segment))
+    ++layer;
+  return layer;
+}
+
+at::Tensor BlockWalk::run_layer(int layer, const Pass& pass, const at::Tensor& input) const {
+  const models::Attend<at::Tensor> attend = [&](const at::Tensor& q, const at::Tensor& k,
+                                                const at::Tensor& v) {
+    return ops::attention(q, k, v, pass.pack->document_offsets);
   };
-  return models::decoder_layer(model_.shape, layer_weights(store_, model_.layers[layer]), input, rope_,
+  return models::decoder_layer(model_.shape, layer_weights(store_, model_.layers[layer]), input, pass.rope,
                                attend);
 }
 
@@ -102,60 +157,80 @@ void BlockWalk::prefetch_layer(int layer) {
   store_.prefetch(layer < last ? model_.layers[layer].segment : model_.segment_of(model_.head), source_);
 }
 
-void BlockWalk::head_backward(const std::vector<at::Tensor>& upstream, at::Tensor& hidden_gradient,
-                              sharding::GradientStore& gradients) {
+void BlockWalk::head_backward(std::span<const Statistics> upstream, sharding::GradientStore& gradients) {
   const int norm_segment = model_.segment_of(model_.final_norm),
             head_segment = model_.segment_of(model_.head);
   const auto norm_held = store_.acquire(norm_segment, source_);
   const auto head_held = store_.acquire(head_segment, source_);
   prefetch_layer(static_cast<int>(model_.layers.size()) - 1);
-  const bool empty = pack_->num_tokens() == 0;
-  at::Tensor norm_gradient;
-  gradients.open(head_segment);
-  if (!empty) {
-    norm_gradient = at::zeros({model_.config.hidden_size}, gradients.view(model_.head).options());
-    hidden_gradient = head_->backward(head_weights(store_, model_), upstream,
-                                      {.norm_gain = norm_gradient, .weight = gradients.view(model_.head)});
+  const bool trains_head = gradients.trains(model_.head), trains_norm = gradients.trains(model_.final_norm);
+  std::vector<at::Tensor> norm_gradients(passes_.size());
+  const base::TraceSpan span(base::Track::compute, "head backward");
+  if (trains_head) gradients.open(head_segment);
+  for (std::size_t i = 0; i < passes_.size(); ++i) {
+    Pass& pass = passes_[i];
+    if (trains_head) gradients.begin_leaf(pass.leaf);
+    if (pass.empty()) continue;
+    HeadGradients views;
+    if (trains_head) views.weight = gradients.view(model_.head);
+    if (trains_norm)
+      views.norm_gain = norm_gradients[i] = at::zeros({model_.config.hidden_size}, gradients.dtype());
+    pass.hidden = pass.head->backward(head_weights(store_, model_), upstream[i], views);
+    pass.head.reset();
   }
-  gradients.close();
+  if (trains_head) gradients.close();
+  if (!trains_norm) return;
   gradients.open(norm_segment);
-  if (!empty) gradients.view(model_.final_norm).add_(norm_gradient);
-  gradients.close();
-}
-
-void BlockWalk::layer_backward(int layer, at::Tensor& hidden_gradient, sharding::GradientStore& gradients) {
-  const models::LayerParameters& p = model_.layers[layer];
-  const auto held = store_.acquire(p.segment, source_);
-  prefetch_layer(layer - 1);
-  gradients.open(p.segment);
-  if (pack_->num_tokens() > 0) {
-    Kept kept = std::move(kept_[layer]);
-    if (!kept.output.defined()) {
-      const at::AutoGradMode grad_mode(true);
-      kept.input = kept.input.detach().requires_grad_(true);
-      kept.output = run_layer(layer, kept.input);
-    }
-    std::vector<at::Tensor> inputs = {kept.input};
-    std::vector<int> parameters;
-    for (const int parameter : {p.input_norm, p.q, p.k, p.v, p.o, p.q_bias, p.k_bias, p.v_bias,
-                                p.post_attention_norm, p.gate, p.up, p.down}) {
-      if (parameter < 0) continue;
-      parameters.push_back(parameter);
-      inputs.push_back(store_.slot(parameter));
-    }
-    const auto results = torch::autograd::grad({kept.output}, inputs, {hidden_gradient});
-    hidden_gradient = results[0];
-    for (std::size_t i = 0; i < parameters.size(); ++i) gradients.view(parameters[i]).add_(results[i + 1]);
+  for (std::size_t i = 0; i < passes_.size(); ++i) {
+    gradients.begin_leaf(passes_[i].leaf);
+    if (norm_gradients[i].defined()) gradients.view(model_.final_norm).add_(norm_gradients[i]);
   }
   gradients.close();
 }
 
-void BlockWalk::embedding_backward(const at::Tensor& hidden_gradient, sharding::GradientStore& gradients) {
+void BlockWalk::layer_backward(int layer, bool goes_on, sharding::GradientStore& gradients) {
+  const int segment = model_.layers[layer].segment;
+  const bool trains = gradients.trains_segment(segment);
+  const auto held = store_.acquire(segment, source_);
+  if (goes_on) prefetch_layer(layer - 1);
+  const base::TraceSpan span(base::Track::compute, segment_name(model_, layer), "backward");
+  if (trains) gradients.open(segment);
+  for (Pass& pass : passes_) {
+    if (trains) gradients.begin_leaf(pass.leaf);
+    if (!pass.empty()) pass_layer_backward(layer, goes_on, pass, gradients);
+  }
+  if (trains) gradients.close();
+}
+
+void BlockWalk::pass_layer_backward(int layer, bool goes_on, Pass& pass, sharding::GradientStore& gradients) {
+  Kept kept = std::move(pass.kept[layer]);
+  if (!kept.output.defined()) {
+    const at::AutoGradMode grad_mode(true);
+    kept.input = kept.input.detach().requires_grad_(true);
+    kept.output = run_layer(layer, pass, kept.input);
+  }
+  std::vector<at::Tensor> inputs;
+  std::vector<int> parameters;
+  for (const int parameter : layer_parameters(model_.layers[layer])) {
+    if (!gradients.trains(parameter)) continue;
+    parameters.push_back(parameter);
+    inputs.push_back(store_.slot(parameter));
+  }
+  if (goes_on) inputs.push_back(kept.input);
+  const auto results = torch::autograd::grad({kept.output}, inputs, {pass.hidden});
+  for (std::size_t i = 0; i < parameters.size(); ++i) gradients.view(parameters[i]).add_(results[i]);
+  pass.hidden = goes_on ? results.back() : at::Tensor();
+}
+
+void BlockWalk::embedding_backward(sharding::GradientStore& gradients) {
+  const base::TraceSpan span(base::Track::compute, "embedding backward");
   // The gradient of a lookup needs the ids only, so the embedding is not gathered again.
   gradients.open(model_.segment_of(model_.embedding));
-  if (pack_->num_tokens() > 0) {
+  for (Pass& pass : passes_) {
+    gradients.begin_leaf(pass.leaf);
+    if (pass.empty()) continue;
     at::Tensor view = gradients.view(model_.embedding);
-    view.index_add_(0, ids_, hidden_gradient.to(view.scalar_type()));
+    view.index_add_(0, pass.ids, pass.hidden.to(view.scalar_type()));
   }
   gradients.close();
 }

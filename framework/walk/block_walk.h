@@ -1,11 +1,13 @@
 // One pass over the blocks: embedding, layers, head; for training, scoring and evaluation. A block's weights
 // are gathered when it runs and released after; each block has a local autograd graph and none spans blocks.
-// Backward is the same list in reverse. A rank with an empty pack still gathers, so that every rank joins
-// every collective.
+// Backward is the same list in reverse. A pass may hold several packs: each block is gathered once and runs
+// all of them, one after the other, in shapes of their own. A rank with an empty pack, or none, still
+// gathers, so that every rank joins every collective.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,45 +29,69 @@ struct PassRequest {
   std::vector<std::string> statistics = {"log_prob"};
   const sharding::WeightSource* source = nullptr;  // null: the weights as they are
   bool for_backward = false;
+  int first_kept_layer = 0;  // layers below keep nothing for the backward: what is trained lies above
 };
+
+// One statistic after the other, [scored] each.
+using Statistics = std::vector<at::Tensor>;
 
 // The slots of a block's parameters; readable while its segments are held.
 [[nodiscard]] models::LayerWeights<at::Tensor> layer_weights(const sharding::WeightStore& store,
                                                              const models::LayerParameters& p);
 [[nodiscard]] HeadWeights head_weights(const sharding::WeightStore& store, const models::DecoderModel& model);
 
+// The lowest layer that holds a trained parameter; -1 where the embedding does; one past the last layer where
+// only the head is trained.
+[[nodiscard]] int lowest_trained_layer(const models::DecoderModel& model,
+                                       const sharding::GradientStore& gradients);
+
 class BlockWalk {
  public:
   BlockWalk(const models::DecoderModel& model, sharding::WeightStore& store, WalkOptions options = {});
 
-  // -> one tensor [scored] for each statistic asked for, in that order.
-  std::vector<at::Tensor> forward(const data::Pack& pack, const PassRequest& request);
-  const sharding::WeightStore& store() const noexcept { return store_; }
+  // -> one tensor [scored] for each statistic asked for, in that order. The pack lives until the backward.
+  Statistics forward(const data::Pack& pack, const PassRequest& request);
+  // The same for several packs, by pack.
+  std::vector<Statistics> forward(std::span<const data::Pack> packs, const PassRequest& request);
   // After a forward with for_backward: adds the gradients of sum_k <upstream_k, statistic_k> to the store.
-  void backward(const std::vector<at::Tensor>& upstream, sharding::GradientStore& gradients);
+  // Nothing below the lowest block that the store trains is walked.
+  void backward(const Statistics& upstream, sharding::GradientStore& gradients);
+  // By pack; leaves: their numbers for GradientStore::begin_leaf.
+  void backward(std::span<const Statistics> upstream, std::span<const int> leaves,
+                sharding::GradientStore& gradients);
+
+  sharding::WeightStore& store() noexcept { return store_; }
+  const sharding::WeightStore& store() const noexcept { return store_; }
+  const models::DecoderModel& model() const noexcept { return model_; }
 
  private:
   struct Kept {                // of one layer, until its backward
     at::Tensor input, output;  // output undefined where the block is run again
   };
-  at::Tensor embed(const at::Tensor& ids);
-  at::Tensor run_layer(int layer, const at::Tensor& input);
-  void layer_backward(int layer, at::Tensor& hidden_gradient, sharding::GradientStore& gradients);
-  void head_backward(const std::vector<at::Tensor>& upstream, at::Tensor& hidden_gradient,
-                     sharding::GradientStore& gradients);
-  void embedding_backward(const at::Tensor& hidden_gradient, sharding::GradientStore& gradients);
+  struct Pass {  // one pack's way through the blocks
+    const data::Pack* pack = nullptr;
+    int leaf = 0;
+    ops::RopeTables rope;
+    at::Tensor ids, hidden;  // [tokens]; [tokens, width], in the backward its gradient
+    std::vector<Kept> kept;  // by layer
+    std::unique_ptr<Head> head;
+    bool empty() const { return pack->num_tokens() == 0; }
+  };
+  void begin(Pass& pass);
+  void run_layer_forward(int layer, Pass& pass, const PassRequest& request);
+  Statistics run_head(Pass& pass, const PassRequest& request);
+  at::Tensor run_layer(int layer, const Pass& pass, const at::Tensor& input) const;
+  void layer_backward(int layer, bool goes_on, sharding::GradientStore& gradients);
+  void pass_layer_backward(int layer, bool goes_on, Pass& pass, sharding::GradientStore& gradients);
+  void head_backward(std::span<const Statistics> upstream, sharding::GradientStore& gradients);
+  void embedding_backward(sharding::GradientStore& gradients);
   void prefetch_layer(int layer);
 
   const models::DecoderModel& model_;
   sharding::WeightStore& store_;
   WalkOptions options_;
-  // Of the pass under way.
-  const data::Pack* pack_ = nullptr;
-  const sharding::WeightSource* source_ = nullptr;
-  ops::RopeTables rope_;
-  at::Tensor ids_;
-  std::vector<Kept> kept_;
-  std::unique_ptr<Head> head_;
+  const sharding::WeightSource* source_ = nullptr;  // of the pass under way
+  std::vector<Pass> passes_;
 };
 
 }  // namespace lethe::walk

@@ -78,13 +78,15 @@ at::Tensor Head::backward(const HeadWeights& weights, const std::vector<at::Tens
           statistics_[k]->add_backward(chunk, upstream[k].narrow(0, first, count), logit_gradient);
       }
       normed_gradient.narrow(0, first, count).copy_(at::mm(logit_gradient, weight));
-      gradients.weight.addmm_(logit_gradient.t().to(gradients.weight.scalar_type()),
-                              inputs.to(gradients.weight.scalar_type()));
+      if (gradients.weight.defined())
+        gradients.weight.addmm_(logit_gradient.t().to(gradients.weight.scalar_type()),
+                                inputs.to(gradients.weight.scalar_type()));
     }
   }
-  const auto through_norm =
-      torch::autograd::grad({normed_}, {hidden_rows_, weights.norm_gain}, {normed_gradient});
-  gradients.norm_gain.add_(through_norm[1]);
+  std::vector<at::Tensor> inputs = {hidden_rows_};
+  if (gradients.norm_gain.defined()) inputs.push_back(weights.norm_gain);
+  const auto through_norm = torch::autograd::grad({normed_}, inputs, {normed_gradient});
+  if (gradients.norm_gain.defined()) gradients.norm_gain.add_(through_norm[1]);
   at::Tensor hidden_gradient = at::zeros({num_tokens_, normed_.size(1)}, normed_.options());
   hidden_gradient.index_add_(0, rows_, through_norm[0]);
   normed_ = hidden_rows_ = at::Tensor();

@@ -25,7 +25,7 @@ struct HeadWeights {
   at::Tensor weight;     // [vocab, hidden]
   double rms_norm_eps = 1e-5;
 };
-struct HeadGradients {  // views to add into
+struct HeadGradients {  // views to add into; undefined where frozen
   at::Tensor norm_gain, weight;
 };
 

@@ -78,6 +78,18 @@ void reduce_scatter_leaves_its_input(ProcessGroup& group) {
   EXPECT_TRUE(in == before);
 }
 
+void all_to_all_exchanges_pieces(ProcessGroup& group) {
+  for_all_shapes([&](std::size_t count, DType dtype) {
+    const Bytes in = exact_input(group, count * ranks(group), dtype);
+    Bytes out = make_bytes(count * ranks(group), dtype, [](std::size_t) { return 99; });
+    group.all_to_all({in.data(), count * ranks(group), dtype}, span(out, dtype));
+    const Bytes expected = make_bytes(count * ranks(group), dtype, [&](std::size_t i) {
+      return exact_value(static_cast<int>(i / count), place(group) * count + i % count);
+    });
+    EXPECT_TRUE(out == expected) << "count " << count << ", dtype " << static_cast<int>(dtype);
+  });
+}
+
 void all_reduce_sums(ProcessGroup& group) {
   for_all_shapes([&](std::size_t count, DType dtype) {
     Bytes values = exact_input(group, count, dtype);
@@ -253,6 +265,7 @@ constexpr Law kLaws[] = {
     {"ReduceScatterGivesEachRankItsSum", reduce_scatter_gives_each_rank_its_sum},
     {"ReduceScatterWorksInPlace", reduce_scatter_works_in_place},
     {"ReduceScatterLeavesItsInput", reduce_scatter_leaves_its_input},
+    {"AllToAllExchangesPieces", all_to_all_exchanges_pieces},
     {"AllReduceSums", all_reduce_sums},
     {"AllReduceFindsExtremes", all_reduce_finds_extremes},
     {"ExtremesKeepNan", extremes_keep_nan},

@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <fstream>
 #include <map>
+#include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "framework/records/reader.h"
@@ -89,6 +91,86 @@ TEST_F(Smoke, AResumeEndsInTheBitsOfTheUninterruptedRun) {
   EXPECT_THAT(resumed.output, HasSubstr("resumed from"));
   EXPECT_EQ(model_bytes("whole"), model_bytes("cut"));
   EXPECT_FALSE(model_bytes("whole").empty());
+}
+
+TEST_F(Smoke, ElasticRunsEndInTheSameBytesOnAnyWorld) {
+  const std::string train = "train configs/smoke/zero3.yaml --set determinism=elastic ";
+  for (const int ranks : {1, 3, 4}) {
+    const Result result = lethe(ranks, train + "--out " + out(fmt::format("elastic{}", ranks)));
+    ASSERT_EQ(result.exit_code, 0) << result.output;
+    EXPECT_THAT(result.output, HasSubstr("memory, most at any time"));
+  }
+  const std::string expected = model_bytes("elastic1");
+  ASSERT_FALSE(expected.empty());
+  EXPECT_EQ(model_bytes("elastic3"), expected);
+  EXPECT_EQ(model_bytes("elastic4"), expected);
+  EXPECT_EQ(losses("elastic3"), losses("elastic1"));
+
+  ASSERT_EQ(lethe(4, train + "--set train.max_steps=4 --out " + out("moved")).exit_code, 0);
+  const Result resumed = lethe(3, train + "--resume --out " + out("moved"));
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("resumed from"));
+  EXPECT_EQ(model_bytes("moved"), expected);
+}
+
+TEST_F(Smoke, AToldStopSavesOnEveryRankAndGoesOnOnAnotherWorld) {
+  const std::string train =
+      "train configs/smoke/zero3.yaml --set determinism=elastic --set train.max_steps=60 --set "
+      "checkpoint.every=7 --out ";
+  ASSERT_EQ(lethe(1, train + out("whole")).exit_code, 0);
+  const std::string records = records::RunPaths{out("told")}.records().string();
+  const std::string command = fmt::format(
+      "cd '{}' && launchers/mpi -n 3 '{}' {} > '{}.log' 2>&1 & job=$!; "
+      "until grep -q '\"step\":5' '{}' 2>/dev/null; do sleep 0.05; done; kill -TERM $job; wait $job",
+      LETHE_SOURCE_DIR, LETHE_PROGRAM, train + out("told"), out("told"), records);
+  const int status = std::system(command.c_str());
+  EXPECT_EQ(WEXITSTATUS(status), 75);
+  EXPECT_LT(losses("told").size(), 60u);
+  const Result resumed = lethe(2, train + out("told") + " --resume");
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("resumed from"));
+  EXPECT_EQ(model_bytes("told"), model_bytes("whole"));
+}
+
+TEST_F(Smoke, AKilledRankLeavesNoProcessAndTheLastCheckpointGoesOn) {
+  const std::string train =
+      "train configs/smoke/zero3.yaml --set determinism=elastic --set train.max_steps=30 --set "
+      "checkpoint.every=1 --out ";
+  ASSERT_EQ(lethe(1, train + out("unharmed")).exit_code, 0);
+  const std::string records = records::RunPaths{out("killed")}.records().string();
+  for (int round = 0; round < 3; ++round) {
+    // The rank of this run whose turn it is, by its command line: with a checkpoint at every step it dies in
+    // a step or in a save.
+    const std::string script = fmt::format(
+        "cd '{0}' && launchers/mpi -n 3 '{1}' {2} {3} > '{4}.log' 2>&1 & job=$!; "
+        "until grep -q '\"step\":{5},' '{6}' 2>/dev/null; do sleep 0.03; done; sleep 0.0{7}; "
+        "ranks=$(for p in $(pgrep -x lethe); do grep -qa '{4}' /proc/$p/cmdline && echo $p; done); "
+        "kill -9 $(echo $ranks | cut -d' ' -f{8}); wait $job; code=$?; sleep 1; "
+        "for p in $(pgrep -x lethe); do grep -qa '{4}' /proc/$p/cmdline && exit 99; done; exit $code",
+        LETHE_SOURCE_DIR, LETHE_PROGRAM, train + out("killed"), round == 0 ? "" : "--resume", out("killed"),
+        4 + round * 6, records, round * 3, round + 1);
+    const std::string path = (folder_ / "kill.sh").string();
+    std::ofstream(path) << script;
+    const int code = WEXITSTATUS(std::system(fmt::format("bash '{}'", path).c_str()));
+    EXPECT_NE(code, 0);
+    EXPECT_NE(code, 99) << "a rank outlived its job";
+  }
+  const Result resumed = lethe(4, train + out("killed") + " --resume");
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("resumed from"));
+  EXPECT_EQ(model_bytes("killed"), model_bytes("unharmed"));
+}
+
+TEST_F(Smoke, AProfileNamesEveryRankAndBlock) {
+  ASSERT_EQ(lethe(3, "train configs/smoke/zero3.yaml --profile --out " + out("profile")).exit_code, 0);
+  std::ifstream file(folder_ / "profile" / "trace.json");
+  const nlohmann::json events = nlohmann::json::parse(file);
+  std::map<std::string, std::set<int>> ranks_of;
+  for (const auto& event : events)
+    if (event["ph"] == "X") ranks_of[event["name"]].insert(event["pid"].get<int>());
+  for (const std::string name : {"layer 1 forward", "layer 1 backward", "gather layer 1", "reduce layer 1",
+                                 "head forward", "wait for reductions"})
+    EXPECT_EQ(ranks_of[name].size(), 3u) << name;
 }
 
 TEST_F(Smoke, ScoresDoNotKnowTheWorld) {

@@ -1,10 +1,14 @@
 #include "framework/training/checkpoint.h"
+#include "framework/training/checkpoint_files.h"
+#include "framework/training/checkpoint_writer.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <fstream>
+#include <map>
+#include <mutex>
 
 #include "framework/base/error.h"
 #include "framework/dist/simulated_group.h"
@@ -36,7 +40,9 @@ void save_on(const fs::path& folder, int world_size, std::int64_t step) {
     lethe::testing::TinyEngine engine(model, world, sharding::grid_shape(3, 0, world_size), {});
     optim::AdamW optimizer({}, engine.weights);
     fill_moments(engine.weights, optimizer);
-    (void)save_checkpoint(folder, step, "same", "{}", engine.weights, optimizer, world, 2);
+    CheckpointWriter writer(folder, 2, engine.weights, optimizer, world);
+    (void)writer.begin(step, "same", "{}");
+    (void)writer.finish();
   });
 }
 
@@ -77,6 +83,64 @@ TEST(Checkpoint, ADamagedOneIsMovedAsideAndTheOneBeforeIsUsed) {
   const auto world = dist::make_single_group();
   EXPECT_EQ(find_checkpoint(folder, *world)->step, 2);
   EXPECT_TRUE(fs::exists(folder / "corrupt-step-3"));
+}
+
+TEST(Checkpoint, TheBestIsKeptBesideTheNewest) {
+  const fs::path folder = fresh_folder();
+  const auto model = lethe::testing::tiny_model();
+  const auto world = dist::make_single_group();
+  lethe::testing::TinyEngine engine(model, *world, {}, {});
+  optim::AdamW optimizer({}, engine.weights);
+  CheckpointWriter writer(folder, 1, engine.weights, optimizer, *world);
+  for (const std::int64_t step : {1, 2, 3, 4, 5}) {
+    (void)writer.begin(step, "same", "{}");
+    if (step == 2) writer.mark_best({.step = 2, .metric = "retain.probability", .value = 0.9});
+    (void)writer.finish();
+  }
+  EXPECT_EQ(checkpoints_newest_first(folder), (std::vector<fs::path>{folder / "step-5", folder / "step-2"}));
+  EXPECT_EQ(read_best(folder)->value, 0.9);
+}
+
+TEST(Checkpoint, AHalfWrittenOneIsNotThereAndIsRemoved) {
+  const fs::path folder = fresh_folder();
+  save_on(folder, 1, 4);
+  fs::create_directories(folder / "writing-6");
+  std::ofstream(folder / "writing-6" / "shard-00000.bin") << "half";
+  const auto world = dist::make_single_group();
+  EXPECT_EQ(find_checkpoint(folder, *world)->step, 4);
+  save_on(folder, 1, 7);
+  EXPECT_FALSE(fs::exists(folder / "writing-6"));
+}
+
+TEST(Checkpoint, AFailedWriteShowsOnItsRankAndOnRankZero) {
+  const fs::path folder = fresh_folder(), blocked = folder / "blocked";
+  // Rank 2 sees a folder in which something stands in its shard's place; what it says of it reaches the
+  // others.
+  fs::create_directories(blocked / "writing-1" / "shard-00002.bin");
+  fs::create_symlink(folder / "writing-1" / "shard-00002.bin.failed",
+                     blocked / "writing-1" / "shard-00002.bin.failed");
+  const auto model = lethe::testing::tiny_model();
+  std::mutex mutex;
+  std::map<int, std::string> messages;
+  dist::run_simulated(3, [&](dist::ProcessGroup& world) {
+    lethe::testing::TinyEngine engine(model, world, sharding::grid_shape(3, 0, 3), {});
+    optim::AdamW optimizer({}, engine.weights);
+    CheckpointWriter writer(world.rank() == 2 ? blocked : folder, 1, engine.weights, optimizer, world);
+    try {
+      (void)writer.begin(1, "same", "{}");
+      (void)writer.finish();
+    } catch (const std::exception& e) {
+      {
+        const std::lock_guard lock(mutex);
+        messages[world.rank()] = e.what();
+      }
+      world.barrier();  // where finish() would have met the others
+    }
+  });
+  EXPECT_EQ(messages.size(), 2u);
+  EXPECT_TRUE(messages[0].find("another rank could not write") != std::string::npos) << messages[0];
+  EXPECT_TRUE(messages[2].find("shard-00002.bin") != std::string::npos) << messages[2];
+  EXPECT_FALSE(fs::exists(folder / "step-1"));
 }
 
 TEST(Checkpoint, OfAnotherRunIsRefused) {

@@ -1,0 +1,45 @@
+#include "framework/base/memory_counter.h"
+
+#include <utility>
+
+namespace lethe::base {
+namespace {
+
+thread_local MemoryCountersPtr current_counters;
+thread_local Memory current_category = Memory::other;
+
+}  // namespace
+
+std::string_view name_of(Memory category) {
+  constexpr std::array<std::string_view, kMemoryCategories> kNames = {
+      "weights", "moments", "gradients", "gathered", "activations", "checkpoint", "other"};
+  return kNames[static_cast<std::size_t>(category)];
+}
+
+void MemoryCounters::Counter::add(std::int64_t bytes) noexcept {
+  const std::int64_t value = now.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+  std::int64_t highest = peak.load(std::memory_order_relaxed);
+  while (value > highest && !peak.compare_exchange_weak(highest, value, std::memory_order_relaxed)) {
+  }
+}
+
+void MemoryCounters::add(Memory category, std::int64_t bytes) noexcept {
+  counters_[static_cast<std::size_t>(category)].add(bytes);
+  all_.add(bytes);
+}
+
+MemoryScope::MemoryScope(Memory category) : MemoryScope(current_counters, category) {}
+
+MemoryScope::MemoryScope(MemoryCountersPtr counters, Memory category)
+    : previous_counters_(std::exchange(current_counters, std::move(counters))),
+      previous_category_(std::exchange(current_category, category)) {}
+
+MemoryScope::~MemoryScope() {
+  current_counters = std::move(previous_counters_);
+  current_category = previous_category_;
+}
+
+const MemoryCountersPtr& MemoryScope::counters() noexcept { return current_counters; }
+Memory MemoryScope::category() noexcept { return current_category; }
+
+}  // namespace lethe::base

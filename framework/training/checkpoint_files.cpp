@@ -1,0 +1,86 @@
+#include "framework/training/checkpoint_files.h"
+
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <span>
+
+#include "framework/base/atomic_file.h"
+#include "framework/base/error.h"
+#include "framework/base/hash.h"
+
+namespace lethe::training {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+std::string shard_name(int shard_rank) { return fmt::format("shard-{:05}.bin", shard_rank); }
+
+std::int64_t checkpoint_step(const fs::path& folder) {
+  const std::string name = folder.filename().string();
+  if (!name.starts_with("step-") || name.find_first_not_of("0123456789", 5) != std::string::npos ||
+      name.size() == 5 || name.size() > 23)
+    return -1;
+  return std::stoll(name.substr(5));
+}
+
+std::vector<fs::path> checkpoints_newest_first(const fs::path& checkpoints) {
+  std::vector<fs::path> folders;
+  if (fs::is_directory(checkpoints)) {
+    for (const auto& entry : fs::directory_iterator(checkpoints))
+      if (checkpoint_step(entry.path()) >= 0) folders.push_back(entry.path());
+  }
+  std::ranges::sort(folders, std::greater<>(), checkpoint_step);
+  return folders;
+}
+
+Json read_manifest(const fs::path& folder) {
+  if (!fs::exists(folder / "manifest.json")) return Json();
+  const Json manifest =
+      Json::parse(base::read_file(folder / "manifest.json"), nullptr, /*allow_exceptions=*/false);
+  if (manifest.is_discarded() || !manifest.contains("schema")) return Json();
+  if (manifest["schema"].get<int>() != kCheckpointSchema)
+    fail("ckpt.schema", fmt::format("{}: written by schema {}, this is {}", folder.string(),
+                                    manifest["schema"].get<int>(), kCheckpointSchema));
+  return manifest;
+}
+
+std::string shard_defect(const fs::path& folder, const Json& manifest) {
+  for (const Json& shard : manifest["shards"]) {
+    const auto name = shard["file"].get<std::string>();
+    const fs::path file = folder / name;
+    if (!fs::exists(file)) return name + " is missing";
+    if (fs::file_size(file) != shard["bytes"].get<std::uint64_t>()) return name + " has another size";
+    base::Hasher hasher;
+    std::ifstream in(file, std::ios::binary);
+    std::vector<char> buffer(1 << 20);
+    while (in) {
+      in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+      hasher.add(std::as_bytes(std::span(buffer.data(), static_cast<std::size_t>(in.gcount()))));
+    }
+    if (hasher.hex() != shard["hash"].get<std::string>()) return name + " has another hash";
+  }
+  return "";
+}
+
+std::optional<BestCheckpoint> read_best(const fs::path& checkpoints) {
+  const fs::path file = checkpoints / "best.json";
+  if (!fs::exists(file)) return std::nullopt;
+  const Json best = Json::parse(base::read_file(file), nullptr, /*allow_exceptions=*/false);
+  if (best.is_discarded() || !best.contains("step")) return std::nullopt;
+  return BestCheckpoint{.step = best["step"], .metric = best["metric"], .value = best["value"]};
+}
+
+void write_best(const fs::path& checkpoints, const BestCheckpoint& best) {
+  const Json json = {{"step", best.step}, {"metric", best.metric}, {"value", best.value}};
+  base::write_file_atomically(checkpoints / "best.json", json.dump(1));
+}
+
+void remove_old_checkpoints(const fs::path& checkpoints, std::int64_t keep_last) {
+  const auto best = read_best(checkpoints);
+  const auto folders = checkpoints_newest_first(checkpoints);
+  for (std::size_t i = static_cast<std::size_t>(keep_last); i < folders.size(); ++i)
+    if (!best || best->step != checkpoint_step(folders[i])) fs::remove_all(folders[i]);
+}
+
+}  // namespace lethe::training

@@ -1,0 +1,62 @@
+// What a rank of ZeRO-3 holds, read from the counters.
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "framework/base/memory_counter.h"
+#include "framework/dist/simulated_group.h"
+#include "framework/optim/adamw.h"
+#include "framework/sharding/counting_allocator.h"
+#include "tests/support/tiny_model.h"
+
+namespace lethe::sharding {
+namespace {
+
+using base::Memory;
+
+TEST(Memory, AZero3RankOwnsItsShareAndGathersTwoOrThreeBuffers) {
+  constexpr int kRanks = 4;
+  count_allocations();
+  const auto model = lethe::testing::tiny_model({.layers = 6});
+  dist::run_simulated(kRanks, [&](dist::ProcessGroup& world) {
+    const auto counters = std::make_shared<base::MemoryCounters>();
+    const base::MemoryScope memory(counters, Memory::other);
+    lethe::testing::TinyEngine engine(model, world, grid_shape(3, 0, kRanks), {.prefetch = true});
+    optim::AdamW optimizer({}, engine.weights);
+    for (int round = 0; round < 2; ++round) {
+      for (int s = 0; s < static_cast<int>(model.index.segments().size()); ++s) {
+        const auto held = engine.weights.acquire(s);
+        if (s + 1 < static_cast<int>(model.index.segments().size())) engine.weights.prefetch(s + 1);
+      }
+    }
+    const std::size_t padding = model.index.segments().size() * 64 * sizeof(float);
+    const auto share = static_cast<std::int64_t>(model.index.size() * sizeof(float) / kRanks + padding);
+    EXPECT_LE(counters->now(Memory::weights), share);
+    EXPECT_LE(counters->now(Memory::moments), 2 * share);
+    EXPECT_LE(counters->now(Memory::gradients), share);
+    EXPECT_GE(counters->now(Memory::weights) + counters->now(Memory::moments),
+              3 * (share - static_cast<std::int64_t>(padding)));
+    const auto buffer =
+        static_cast<std::int64_t>(engine.weights.layout().largest_padded_size() * sizeof(float));
+    EXPECT_LE(counters->peak(Memory::gathered), 3 * buffer);
+    EXPECT_GE(counters->peak(Memory::gathered), buffer);
+  });
+}
+
+TEST(Memory, WhatIsFreedElsewhereIsGivenBackToItsCategory) {
+  count_allocations();
+  const auto counters = std::make_shared<base::MemoryCounters>();
+  at::Tensor kept;
+  {
+    const base::MemoryScope memory(counters, Memory::activations);
+    kept = at::empty({1000}, at::kFloat);
+    EXPECT_EQ(counters->now(Memory::activations), 4000);
+  }
+  std::jthread([tensor = std::move(kept)] {});
+  EXPECT_EQ(counters->now(Memory::activations), 0);
+  EXPECT_EQ(counters->peak(Memory::activations), 4000);
+}
+
+}  // namespace
+}  // namespace lethe::sharding

@@ -1,0 +1,212 @@
+// determinism: elastic: the same bits of loss, gradient norm and weights on any grid, also after many
+// updates.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <mutex>
+
+#include "framework/config/document.h"
+#include "framework/dist/simulated_group.h"
+#include "framework/optim/adamw.h"
+#include "framework/optim/gradient_norm.h"
+#include "framework/training/checkpoint.h"
+#include "framework/training/checkpoint_writer.h"
+#include "framework/training/train_step.h"
+#include "tests/support/tiny_model.h"
+
+namespace lethe::training::elastic {
+namespace {
+
+struct GridCase {
+  int world, zero, shard;
+  std::int64_t micro_batch;
+  bool prefetch = false, recompute = false;
+};
+
+struct Outcome {
+  std::vector<double> losses, norms;  // by update
+  at::Tensor gradient, weights;       // of the first update; after the last
+};
+
+struct Samples {
+  explicit Samples(std::int64_t vocab) : texts(lethe::testing::tiny_documents(24, 9, vocab)) {
+    for (int d = 0; d < 24; ++d)
+      data.documents[d % 2].push_back({.ids = texts[d], .prompt_tokens = 1 + d % 3});
+    reference = inference::empty_log_probs(data.of(objectives::Role::forget));
+    std::ranges::fill(reference.values, -3.5);
+    data.forget_reference = &reference;
+  }
+  std::vector<BatchItem> batch(int step) const {
+    std::vector<std::int64_t> forget, retain;
+    for (int i = 0; i < 6; ++i) forget.push_back((step * 5 + i) % 12), retain.push_back((step * 7 + i) % 12);
+    return batch_items(data, forget, retain);
+  }
+  std::vector<std::vector<std::int32_t>> texts;
+  TrainingData data;
+  inference::TokenLogProbs reference;
+};
+
+at::Tensor whole_weights(const models::ParameterIndex& index, sharding::WeightStore& weights) {
+  at::Tensor whole = at::zeros({static_cast<std::int64_t>(index.size())}, at::kDouble);
+  weights.save([&](std::uint64_t first, std::span<const float> values) {
+    for (std::size_t i = 0; i < values.size(); ++i)
+      whole.mutable_data_ptr<double>()[first + i] = static_cast<double>(values[i]);
+  });
+  weights.grid().gather_group().all_reduce(
+      {whole.mutable_data_ptr(), static_cast<std::size_t>(whole.numel()), dist::DType::f64});
+  return whole;
+}
+
+// One rank of a run on this grid.
+struct Rank {
+  Rank(const models::DecoderModel& model, const GridCase& c, at::ScalarType compute,
+       dist::ProcessGroup& group)
+      : world(group),
+        split{.micro_batch = c.micro_batch, .logical_shards = 8},
+        samples(model.config.vocab_size),
+        engine(model, world, sharding::grid_shape(c.zero, c.shard, c.world),
+               {.compute = compute, .poison_released = true, .prefetch = c.prefetch}),
+        walk(model, engine.weights, {.recompute = c.recompute}),
+        optimizer({.weight_decay = 0.01}, engine.weights) {
+    at::set_num_threads(1);
+    config::Section root = config::parse("objective: npo");
+    std::string name;
+    objective = objectives::make_objective(root, name);
+  }
+
+  void update(int step, Outcome& outcome) {
+    const StepResult result =
+        compute_gradient(walk, engine.gradients, *objective, samples.data, samples.batch(step), split, world);
+    if (step == 0) outcome.gradient = lethe::testing::whole_gradient(walk.model().index, engine.gradients);
+    const double norm = optim::global_norm(engine.gradients);
+    optimizer.step(engine.gradients, 3e-3, optim::clip_factor(norm, 0.5));
+    outcome.losses.push_back(result.loss);
+    outcome.norms.push_back(norm);
+  }
+
+  dist::ProcessGroup& world;
+  SplitOptions split;
+  Samples samples;
+  lethe::testing::TinyEngine engine;
+  walk::BlockWalk walk;
+  optim::AdamW optimizer;
+  std::unique_ptr<objectives::Objective> objective;
+};
+
+Outcome train_rank(const models::DecoderModel& model, const GridCase& c, at::ScalarType compute, int updates,
+                   dist::ProcessGroup& world) {
+  Rank rank(model, c, compute, world);
+  Outcome outcome;
+  for (int step = 0; step < updates; ++step) rank.update(step, outcome);
+  outcome.weights = whole_weights(model.index, rank.engine.weights);
+  return outcome;
+}
+
+void expect_same_bits(const Outcome& actual, const Outcome& expected, const GridCase& c) {
+  const std::string where = fmt::format("world {} zero {} shard {}", c.world, c.zero, c.shard);
+  EXPECT_EQ(actual.losses, expected.losses) << where;
+  EXPECT_EQ(actual.norms, expected.norms) << where;
+  EXPECT_TRUE(at::equal(actual.gradient, expected.gradient)) << where;
+  EXPECT_TRUE(at::equal(actual.weights, expected.weights)) << where;
+}
+
+constexpr GridCase kGrids[] = {
+    {1, 0, 0, 3},
+    {1, 3, 0, 12, true, true},
+    {2, 0, 0, 100},
+    {2, 1, 0, 3},
+    {2, 2, 0, 4, true},
+    {2, 3, 0, 2, true},
+    {3, 0, 0, 2},
+    {3, 1, 0, 100},
+    {3, 2, 0, 3},
+    {3, 3, 0, 100, true},
+    {4, 0, 0, 2},
+    {4, 1, 2, 3},
+    {4, 2, 0, 2},
+    {4, 3, 2, 3, true},
+    {4, 3, 0, 100},
+    {6, 3, 3, 100},
+    {8, 3, 4, 3, false, true},
+    {8, 2, 2, 2},
+    {8, 1, 0, 2},
+    {8, 3, 0, 100, true},
+    {11, 3, 0, 2},
+};
+
+void train_everywhere(at::ScalarType compute, int updates) {
+  const auto model = lethe::testing::tiny_model();
+  Outcome expected;
+  for (const GridCase& c : kGrids) {
+    std::mutex mutex;
+    dist::run_simulated(c.world, [&](dist::ProcessGroup& world) {
+      const Outcome actual = train_rank(model, c, compute, updates, world);
+      const std::lock_guard lock(mutex);
+      if (expected.losses.empty()) expected = actual;
+      expect_same_bits(actual, expected, c);
+    });
+  }
+  EXPECT_NE(expected.losses.front(), expected.losses.back());
+}
+
+TEST(Elastic, AnyGridGivesTheSameBitsAfterTwentyUpdates) { train_everywhere(at::kFloat, 20); }
+TEST(Elastic, AnyGridGivesTheSameBitsInBf16) { train_everywhere(at::kBFloat16, 4); }
+
+TEST(Elastic, ASaveOnAnyWorldGoesOnOnAnyOtherWithTheSameBits) {
+  const auto model = lethe::testing::tiny_model();
+  const std::filesystem::path folder =
+      std::filesystem::path(::testing::TempDir()) / fmt::format("elastic_{}", ::getpid());
+  const auto alone = dist::make_single_group();
+  const Outcome expected = train_rank(model, {1, 0, 0, 100}, at::kFloat, 5, *alone);
+  constexpr GridCase kWorlds[] = {{1, 0, 0, 3}, {2, 3, 0, 3}, {3, 3, 0, 2}, {4, 2, 2, 3}, {8, 3, 4, 100}};
+  for (const GridCase& from : kWorlds) {
+    std::filesystem::remove_all(folder);
+    dist::run_simulated(from.world, [&](dist::ProcessGroup& world) {
+      Rank rank(model, from, at::kFloat, world);
+      CheckpointWriter writer(folder, 1, rank.engine.weights, rank.optimizer, world);
+      Outcome outcome;
+      for (int step = 0; step < 3; ++step) rank.update(step, outcome);
+      (void)writer.begin(3, "same", "{}");
+      rank.update(3, outcome);  // what is on its way to the disk must not change with it
+      (void)writer.finish();
+    });
+    for (const GridCase& to : kWorlds) {
+      dist::run_simulated(to.world, [&](dist::ProcessGroup& world) {
+        Rank rank(model, to, at::kFloat, world);
+        const auto info = find_checkpoint(folder, world);
+        ASSERT_TRUE(info.has_value());
+        load_checkpoint(*info, "same", rank.engine.weights, rank.optimizer);
+        Outcome outcome;
+        for (int step = 3; step < 5; ++step) rank.update(step, outcome);
+        EXPECT_TRUE(at::equal(whole_weights(model.index, rank.engine.weights), expected.weights))
+            << "from " << from.world << " to " << to.world;
+      });
+    }
+  }
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Elastic, EqualsTheSumInRankOrderButForTheLastBits) {
+  const auto model = lethe::testing::tiny_model();
+  const Samples samples(model.config.vocab_size);
+  const auto world = dist::make_single_group();
+  config::Section root = config::parse("objective: npo");
+  std::string name;
+  const auto objective = objectives::make_objective(root, name);
+  std::vector<at::Tensor> gradients;
+  for (const int logical_shards : {0, 4, 16}) {
+    lethe::testing::TinyEngine engine(model, *world, {}, {.compute = at::kDouble});
+    walk::BlockWalk walk(model, engine.weights);
+    (void)compute_gradient(walk, engine.gradients, *objective, samples.data, samples.batch(0),
+                           {.micro_batch = 5, .logical_shards = logical_shards}, *world);
+    gradients.push_back(lethe::testing::whole_gradient(model.index, engine.gradients));
+  }
+  for (const at::Tensor& gradient : gradients)
+    EXPECT_LE(lethe::testing::largest_tensor_difference(model.index, gradient, gradients[0]), 1e-12);
+}
+
+}  // namespace
+}  // namespace lethe::training::elastic

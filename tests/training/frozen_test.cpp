@@ -1,0 +1,137 @@
+// train.trainable: what is frozen stays, bit for bit, costs no gradient and no moment, and is not walked
+// below the lowest trained block; what is trained gets the gradient that it gets when all is trained.
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "framework/base/error.h"
+#include "framework/base/memory_counter.h"
+#include "framework/dist/simulated_group.h"
+#include "framework/optim/adamw.h"
+#include "framework/sharding/counting_allocator.h"
+#include "framework/training/flops.h"
+#include "framework/training/trainable.h"
+#include "tests/support/tiny_model.h"
+
+namespace lethe::training::frozen {
+namespace {
+
+struct Step {
+  std::vector<at::Tensor> gradient, before, after;  // by segment, this rank's part
+  std::size_t moment_bytes = 0, gradient_bytes = 0;
+};
+
+// One pass and one update on this rank's share of four documents.
+Step one_step(const models::DecoderModel& model, dist::ProcessGroup& world, int zero,
+              const std::vector<std::string>& patterns, at::ScalarType compute = at::kFloat,
+              optim::WeightChanges* changes = nullptr) {
+  const auto trained = trained_parameters(model.index, patterns);
+  const auto documents = lethe::testing::tiny_documents(4, 3, model.config.vocab_size);
+  lethe::testing::TinyEngine engine(model, world, sharding::grid_shape(zero, 0, world.size()),
+                                    {.compute = compute});
+  sharding::GradientStore gradients(model.index, engine.grid, at::kFloat, false, trained);
+  optim::AdamW optimizer({.weight_decay = 0.1}, engine.weights, trained);
+  walk::BlockWalk walk(model, engine.weights);
+  const std::vector<int> mine = {world.rank() % 4};
+  const data::Pack pack = lethe::testing::tiny_pack(documents, mine);
+  const int lowest = std::max(walk::lowest_trained_layer(model, gradients), 0);
+  (void)walk.forward(pack, {.for_backward = true, .first_kept_layer = lowest});
+  gradients.zero();
+  walk.backward({at::ones({pack.num_scored()})}, gradients);
+  gradients.finish();
+  Step step{.moment_bytes = optimizer.bytes(), .gradient_bytes = gradients.bytes()};
+  const int segments = static_cast<int>(model.index.segments().size());
+  for (int s = 0; s < segments; ++s) step.before.push_back(engine.weights.master(s).clone());
+  for (int s = 0; s < segments; ++s) step.gradient.push_back(gradients.part(s).clone());
+  optimizer.step(gradients, 1e-2, 1, changes);
+  for (int s = 0; s < segments; ++s) step.after.push_back(engine.weights.master(s).clone());
+  return step;
+}
+
+void expect_only_these_move(const models::DecoderModel& model, const std::vector<std::string>& patterns,
+                            int zero, int ranks) {
+  const auto trained = trained_parameters(model.index, patterns);
+  dist::run_simulated(ranks, [&](dist::ProcessGroup& world) {
+    const Step all = one_step(model, world, zero, {}), some = one_step(model, world, zero, patterns);
+    const sharding::ShardLayout layout(model.index, zero == 0 ? 1 : ranks);
+    for (std::size_t p = 0; p < trained.size(); ++p) {
+      const models::Parameter& parameter = model.index.parameters()[p];
+      const auto part = layout.part(parameter.segment, zero == 0 ? 0 : world.rank());
+      const std::uint64_t begin = std::max(parameter.first, part.first),
+                          end = std::min(parameter.first + parameter.count, part.first + part.valid);
+      if (begin >= end) continue;
+      const auto cut = [&](const std::vector<at::Tensor>& by_segment) {
+        return by_segment[parameter.segment].narrow(0, static_cast<std::int64_t>(begin - part.first),
+                                                    static_cast<std::int64_t>(end - begin));
+      };
+      EXPECT_EQ(at::equal(cut(some.before), cut(some.after)), !trained[p]) << parameter.name;
+      if (trained[p]) EXPECT_TRUE(at::equal(cut(some.gradient), cut(all.gradient))) << parameter.name;
+    }
+    EXPECT_LT(some.moment_bytes, all.moment_bytes);
+    EXPECT_LT(some.gradient_bytes, all.gradient_bytes);
+  });
+}
+
+TEST(Frozen, OnlyTheTrainedMoveAndTheirGradientIsTheSame) {
+  for (const bool tied : {true, false}) {
+    const auto model = lethe::testing::tiny_model({.tied = tied});
+    for (const auto& [zero, ranks] : {std::pair(0, 1), std::pair(1, 2), std::pair(3, 3)}) {
+      expect_only_these_move(model, {"model.layers.2.*"}, zero, ranks);
+      expect_only_these_move(model, {"model.layers.[01].mlp.*", "model.norm.weight"}, zero, ranks);
+    }
+  }
+  expect_only_these_move(lethe::testing::tiny_model({.tied = false}), {"lm_head.weight"}, 3, 2);
+  expect_only_these_move(lethe::testing::tiny_model({.tied = false}), {"model.embed_tokens.weight"}, 3, 2);
+}
+
+TEST(Frozen, BelowTheLowestTrainedBlockNothingIsKept) {
+  const auto model = lethe::testing::tiny_model({.layers = 6});
+  sharding::count_allocations();
+  std::map<std::string, std::int64_t> activations;
+  const auto world = dist::make_single_group();
+  for (const std::string pattern : {"*", "model.layers.5.*"}) {
+    const base::MemoryScope memory(std::make_shared<base::MemoryCounters>(), base::Memory::other);
+    (void)one_step(model, *world, 0, {pattern});
+    activations[pattern] = base::MemoryScope::counters()->peak(base::Memory::activations);
+  }
+  EXPECT_LT(activations["model.layers.5.*"], activations["*"] / 2);
+}
+
+TEST(Frozen, APatternThatMatchesNothingIsRefused) {
+  try {
+    (void)trained_parameters(lethe::testing::tiny_model().index, {"model.layer.*"});
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.key(), "config.range");
+    EXPECT_NE(e.message().find("`model.layer.*` matches no parameter"), std::string::npos) << e.message();
+  }
+}
+
+TEST(WeightChanges, Bf16SeesFewerThanFloat32) {
+  const auto model = lethe::testing::tiny_model();
+  const auto world = dist::make_single_group();
+  optim::WeightChanges in_float, in_bf16;
+  (void)one_step(model, *world, 0, {}, at::kFloat, &in_float);
+  (void)one_step(model, *world, 0, {}, at::kBFloat16, &in_bf16);
+  EXPECT_EQ(in_float.trained, static_cast<std::int64_t>(model.index.size()));
+  EXPECT_EQ(in_bf16.trained, in_float.trained);
+  EXPECT_GT(in_float.changed, in_float.trained / 2);
+  EXPECT_LT(in_bf16.changed, in_float.changed);
+}
+
+TEST(UpdateFlops, CountEveryProductThreeTimesWhereAllIsTrained) {
+  const auto model = lethe::testing::tiny_model();
+  const auto world = dist::make_single_group();
+  lethe::testing::TinyEngine engine(model, *world, {}, {});
+  const std::vector<std::int32_t> ids(10, 1);
+  TrainingData data;
+  data.documents[0] = {{.ids = ids, .prompt_tokens = 4}};
+  const std::vector<BatchItem> batch = {{objectives::Role::forget, 0, 10}};
+  // A layer's products: q and o 24 x 24, k and v 24 x 12, three of 24 x 40; 3 layers; head 61 x 24 at 6
+  // tokens.
+  const double products = 2 * 24 * 24 + 2 * 24 * 12 + 3 * 24 * 40, attention = 2 * 10 * 10 * 24;
+  const double forward = 3 * (2 * 10 * products + attention) + 2 * 6 * 61 * 24;
+  EXPECT_DOUBLE_EQ(update_flops(model, engine.gradients, data, batch), 3 * forward);
+}
+
+}  // namespace
+}  // namespace lethe::training::frozen
