@@ -83,8 +83,8 @@ TEST(Transformers, GivesTheGradientOfATinyLlama) {
   walk::BlockWalk walk(rank.model, rank.engine.weights);
   const std::vector<std::int64_t> all = {0, 1};
   const auto items = training::batch_items(data, all, {});
-  const auto step =
-      training::compute_gradient(walk, rank.engine.gradients, *objective, data, items, 2, *rank.world);
+  const auto step = training::compute_gradient(walk, rank.engine.gradients, *objective, data, items,
+                                               {.micro_batch = 2}, *rank.world);
   EXPECT_NEAR(step.loss, expected["loss"].get<double>(), 1e-5 * expected["loss"].get<double>());
 
   at::Tensor theirs = at::empty({static_cast<std::int64_t>(rank.model.index.size())}, at::kFloat);
