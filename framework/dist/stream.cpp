@@ -9,11 +9,14 @@
 #include <thread>
 #include <utility>
 
+#include "framework/dist/event_state.h"
 #include "framework/dist/watchdog.h"
 
 namespace lethe::dist {
 
-class Event::State {
+namespace {
+
+class HostState final : public Event::State {
  public:
   void reach(std::exception_ptr failure) {
     {
@@ -23,12 +26,12 @@ class Event::State {
     }
     changed_.notify_all();
   }
-  void wait() {
+  void wait() override {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return reached_; });
     if (failure_) std::rethrow_exception(failure_);
   }
-  bool reached() {
+  bool reached() override {
     const std::lock_guard lock(mutex_);
     return reached_;
   }
@@ -39,6 +42,8 @@ class Event::State {
   bool reached_ = false;
   std::exception_ptr failure_;
 };
+
+}  // namespace
 
 void Event::wait() const {
   if (state_) state_->wait();
@@ -70,7 +75,7 @@ class InlineStream final : public Stream {
  public:
   void enqueue(std::function<void()> work) override { work_.run(work); }
   Event record() override {
-    auto state = std::make_shared<Event::State>();
+    auto state = std::make_shared<HostState>();
     state->reach(work_.failure());
     return Event(std::move(state));
   }
@@ -97,7 +102,7 @@ class WorkerStream final : public Stream {
     });
   }
   Event record() override {
-    auto state = std::make_shared<Event::State>();
+    auto state = std::make_shared<HostState>();
     push([this, state] { state->reach(work_.failure()); });
     return Event(std::move(state));
   }

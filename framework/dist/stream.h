@@ -1,7 +1,7 @@
 // Work in order. A stream runs what is enqueued on it, one after the other; events order streams among each
 // other. The CPU has two kinds: `inline` (runs at once, on the caller's thread) and `worker` (a thread of its
-// own, so gathers overlap compute and the order of waits is real). CUDA's kind wraps a cudaStream_t (its own
-// issue).
+// own, so gathers overlap compute and the order of waits is real). CUDA's kind (cuda_stream.h) queues on the
+// GPU.
 #pragma once
 
 #include <functional>
@@ -20,8 +20,9 @@ class Event {
   void wait() const;
   bool reached() const;
 
+  const std::shared_ptr<State>& state() const noexcept { return state_; }
+
  private:
-  friend class Stream;
   std::shared_ptr<State> state_;
 };
 

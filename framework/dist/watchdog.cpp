@@ -20,7 +20,7 @@ thread_local std::string thread_label;
 // Looks often enough that an expiry is noticed within a tenth of the deadline, and seldom enough to cost
 // nothing.
 std::chrono::duration<double> interval_for(double deadline_seconds) {
-  return std::chrono::duration<double>(std::clamp(deadline_seconds / 10, 0.02, 1.0));
+  return std::chrono::duration<double>(std::clamp(deadline_seconds / 10, 0.02, 0.25));
 }
 
 }  // namespace
@@ -50,13 +50,15 @@ Watchdog::Watchdog(std::string who, double deadline_seconds,
       deadline_seconds_(deadline_seconds),
       thread_([this] { watch(); }) {}
 
-Watchdog::~Watchdog() {
+Watchdog::~Watchdog() { stop(); }
+
+void Watchdog::stop() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
   }
   wake_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void Watchdog::set_step(std::int64_t step) {
@@ -78,6 +80,18 @@ void Watchdog::set_deadline_seconds(double seconds) {
   wake_.notify_all();
 }
 
+void Watchdog::set_tick(std::function<void()> tick) {
+  const std::lock_guard lock(mutex_);
+  tick_ = std::move(tick);
+}
+
+Collective Watchdog::present() const {
+  const std::lock_guard lock(mutex_);
+  if (!running_.empty()) return running_.front().what;
+  const auto last = std::ranges::max_element(ring_, {}, &Collective::sequence);
+  return last == ring_.end() ? Collective{} : *last;
+}
+
 std::vector<Collective> Watchdog::recent() const {
   const std::lock_guard lock(mutex_);
   std::vector<Collective> ordered = ring_;
@@ -90,6 +104,11 @@ void Watchdog::watch() {
   while (!stop_ && !expired_) {
     wake_.wait_for(lock, interval_for(deadline_seconds_));
     if (!stop_) check(lock);
+    if (stop_ || expired_ || !tick_) continue;
+    const auto tick = tick_;
+    lock.unlock();  // the tick asks for present()
+    tick();
+    lock.lock();
   }
 }
 

@@ -54,7 +54,14 @@ class Watchdog {
   double deadline_seconds() const;
   void set_deadline_seconds(double seconds);  // infinity: none
 
+  // `tick` is called on the watchdog's thread every quarter of a second at least, until the watchdog ends or
+  // expires.
+  void set_tick(std::function<void()> tick);
+  void stop();  // no verdict and no tick after this has returned
+
   const std::string& who() const noexcept { return who_; }
+  // The collective that has run longest, or the last one; sequence 0 if there was none.
+  Collective present() const;
   std::vector<Collective> recent() const;  // the last 32 at most, oldest first
 
   // Registers one collective for as long as it lives.
@@ -83,6 +90,7 @@ class Watchdog {
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   double deadline_seconds_;
+  std::function<void()> tick_;
   bool stop_ = false, expired_ = false;
   std::int64_t step_ = -1;
   std::uint64_t next_sequence_ = 1;

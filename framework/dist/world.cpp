@@ -14,12 +14,15 @@
 #include "framework/dist/launcher.h"
 #include "framework/dist/mpi_group.h"
 #include "framework/dist/mpi_handles.h"
+#include "framework/dist/roll_call.h"
+#include "framework/dist/verdict.h"
 
 namespace lethe::dist {
 namespace {
 
 constexpr double kDeadlineSeconds = 60;
 constexpr int kPeerExitCode = 76;
+constexpr double kAnswerSeconds = 1.5;
 // MPI_Abort talks to the launcher; if that hangs, this process ends by itself, which the launcher notices
 // too.
 constexpr std::chrono::seconds kAbortPatience{5};
@@ -71,12 +74,14 @@ void check_size(const Launcher& launcher, int size) {
        "start lethe with the mpirun of the MPI that it was built with");
 }
 
-void end_hung_job(const std::string& verdict) {
-  std::fprintf(stderr, "%s\n", verdict.c_str());
-  abort_all_ranks(kPeerExitCode);
-}
-
 }  // namespace
+
+// Asks the others first, so that the message names who did not come. An own verdict where that tells nothing.
+void World::end_hung_job(const std::string& own_verdict) {
+  const RankStatus mine{.who = watchdog_->who(), .answers = true, .collective = watchdog_->present()};
+  if (!mine.running()) end_lost_job(own_verdict);
+  end_lost_job(merged_verdict(watchdog_->deadline_seconds(), mine, roll_call_->ask(mine, kAnswerSeconds)));
+}
 
 World::World() : exceptions_at_start_(std::uncaught_exceptions()) {
   info_.host = host_name();
@@ -90,13 +95,19 @@ World::World() : exceptions_at_start_(std::uncaught_exceptions()) {
   find_place(info_);
   check_size(*launcher, info_.size);
   const std::string who = fmt::format("rank {} ({}, pid {})", info_.rank, info_.host, getpid());
-  watchdog_ = std::make_shared<Watchdog>(who, kDeadlineSeconds, end_hung_job);
+  roll_call_ = std::make_unique<RollCall>(who);
+  watchdog_ = std::make_shared<Watchdog>(who, kDeadlineSeconds,
+                                         [this](const std::string& verdict) { end_hung_job(verdict); });
+  watchdog_->set_tick([this] {
+    roll_call_->answer({.who = watchdog_->who(), .answers = true, .collective = watchdog_->present()});
+  });
   group_ = make_mpi_world_group(watchdog_);
 }
 
 World::~World() {
   const bool clean = std::uncaught_exceptions() == exceptions_at_start_;
   group_.reset();
+  if (watchdog_) watchdog_->stop();  // its thread speaks MPI
   if (clean && mpi_is_running()) MPI_Finalize();
 }
 
@@ -112,6 +123,11 @@ void abort_all_ranks(int exit_code) noexcept {
   }
   MPI_Abort(MPI_COMM_WORLD, exit_code);
   std::_Exit(exit_code);
+}
+
+void end_lost_job(const std::string& message) noexcept {
+  std::fprintf(stderr, "%s\n", message.c_str());
+  abort_all_ranks(kPeerExitCode);
 }
 
 }  // namespace lethe::dist

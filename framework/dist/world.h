@@ -9,6 +9,8 @@
 
 namespace lethe::dist {
 
+class RollCall;
+
 struct RankInfo {
   int rank = 0, size = 1;
   int local_rank = 0, local_size = 1;  // among the ranks of this host (MPI_Comm_split_type)
@@ -31,10 +33,13 @@ class World {
   ProcessGroup& group() noexcept { return *group_; }
   // Nothing when MPI is not started: a world of one waits for nobody.
   Watchdog* watchdog() noexcept { return watchdog_.get(); }
+  const std::shared_ptr<Watchdog>& shared_watchdog() const noexcept { return watchdog_; }
 
  private:
+  void end_hung_job(const std::string& own_verdict);
   RankInfo info_;
   int exceptions_at_start_;
+  std::unique_ptr<RollCall> roll_call_;  // before the watchdog, whose thread uses it
   std::shared_ptr<Watchdog> watchdog_;
   std::unique_ptr<ProcessGroup> group_;
 };
@@ -42,5 +47,8 @@ class World {
 // Ends every rank of the job, now, with this exit code. Safe to call at any time, from any thread; does not
 // return.
 [[noreturn]] void abort_all_ranks(int exit_code) noexcept;
+
+// As above with exit code 76, after printing `message`: another rank is lost.
+[[noreturn]] void end_lost_job(const std::string& message) noexcept;
 
 }  // namespace lethe::dist

@@ -1,0 +1,84 @@
+#include "framework/dist/cuda_stream.h"
+
+#include <exception>
+#include <utility>
+
+#include "framework/dist/cuda_handles.h"
+#include "framework/dist/event_state.h"
+
+namespace lethe::dist {
+namespace {
+
+thread_local cudaStream_t current = nullptr;
+
+class CudaState final : public Event::State {
+ public:
+  CudaState(cudaStream_t stream, std::exception_ptr failure) : failure_(std::move(failure)) {
+    check_cuda(cudaEventRecord(event_.get(), stream), "cudaEventRecord");
+  }
+  void wait() override {
+    check_cuda(cudaEventSynchronize(event_.get()), "cudaEventSynchronize");
+    if (failure_) std::rethrow_exception(failure_);
+  }
+  bool reached() override {
+    const cudaError_t code = cudaEventQuery(event_.get());
+    if (code != cudaErrorNotReady) check_cuda(code, "cudaEventQuery");
+    return code == cudaSuccess;
+  }
+  cudaEvent_t get() const noexcept { return event_.get(); }
+  const std::exception_ptr& failure() const noexcept { return failure_; }
+
+ private:
+  CudaEvent event_;
+  std::exception_ptr failure_;
+};
+
+class CudaStream final : public Stream {
+ public:
+  ~CudaStream() override { cudaStreamSynchronize(stream_.get()); }  // buffers of the work may go after this
+
+  void enqueue(std::function<void()> work) override {
+    guarded([&] {
+      const Scope scope(stream_.get());
+      work();
+    });
+  }
+  Event record() override { return Event(std::make_shared<CudaState>(stream_.get(), failure_)); }
+  void wait(const Event& event) override {
+    guarded([&] {
+      const auto* const gpu = dynamic_cast<const CudaState*>(event.state().get());
+      if (!gpu) return event.wait();  // a host stream's: nothing may be queued before it is reached
+      if (gpu->failure()) std::rethrow_exception(gpu->failure());
+      check_cuda(cudaStreamWaitEvent(stream_.get(), gpu->get(), 0), "cudaStreamWaitEvent");
+    });
+  }
+
+ private:
+  struct Scope {
+    explicit Scope(cudaStream_t stream) : before(std::exchange(current, stream)) {}
+    ~Scope() { current = before; }
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+    cudaStream_t before;
+  };
+  // After the first failure the rest of the work is passed over, as on the other streams.
+  template <class Work>
+  void guarded(Work work) noexcept {
+    if (failure_) return;
+    try {
+      work();
+    } catch (...) {
+      failure_ = std::current_exception();
+    }
+  }
+
+  CudaStreamHandle stream_;
+  std::exception_ptr failure_;
+};
+
+}  // namespace
+
+std::unique_ptr<Stream> make_cuda_stream() { return std::make_unique<CudaStream>(); }
+CUstream_st* current_cuda_stream() noexcept { return current; }
+
+}  // namespace lethe::dist

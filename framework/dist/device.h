@@ -1,0 +1,30 @@
+// Which device a rank computes on: its part of `device: auto|cuda|cpu`.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace lethe::dist {
+
+struct DeviceProbe {    // what CUDA says of this machine
+  bool built = false;   // lethe was built with CUDA's and NCCL's headers
+  int count = 0;        // GPUs
+  std::string problem;  // CUDA's words where count is 0: "CUDA driver version is insufficient …"
+};
+[[nodiscard]] DeviceProbe probe_devices();
+
+struct Device {
+  bool cuda = false;
+  int index = 0;       // of the GPU on this host: the local rank
+  std::string reason;  // where `auto` took the CPU: why, for the log
+};
+
+struct RankPlace {
+  int local_rank = 0, local_size = 1;
+  std::string host;
+};
+// `wanted`: "auto", "cuda" or "cpu". Errors: `device.none` (cuda, but there is no usable GPU), `device.count`
+// (fewer GPUs than ranks on this host; also for auto, which must not put some ranks on the CPU).
+[[nodiscard]] Device choose_device(std::string_view wanted, const RankPlace& place, const DeviceProbe& probe);
+
+}  // namespace lethe::dist

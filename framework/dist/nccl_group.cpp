@@ -1,0 +1,310 @@
+#include "framework/dist/nccl_group.h"
+
+#include <nccl.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <list>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "framework/base/error.h"
+#include "framework/dist/contract.h"
+#include "framework/dist/cuda_handles.h"
+#include "framework/dist/cuda_stream.h"
+
+namespace lethe::dist {
+namespace {
+
+using Call = Watchdog::Watched;
+constexpr std::chrono::microseconds kShortestNap{20}, kLongestNap{1000};
+
+// Every communicator of this process, for abort_nccl.
+std::mutex registry_mutex;
+std::vector<ncclComm_t> registry;
+
+ncclDataType_t nccl_type(DType dtype) {
+  switch (dtype) {
+    case DType::f32:
+      return ncclFloat32;
+    case DType::f64:
+      return ncclFloat64;
+    case DType::bf16:
+      return ncclBfloat16;
+    case DType::i64:
+      return ncclInt64;
+    case DType::u8:
+      return ncclUint8;
+  }
+  return ncclUint8;
+}
+
+ncclRedOp_t nccl_op(Reduce op) { return op == Reduce::sum ? ncclSum : op == Reduce::min ? ncclMin : ncclMax; }
+
+[[noreturn]] void fail_lost(const Watchdog& watchdog, const Call& call, ncclResult_t code) {
+  fail("peer.lost",
+       fmt::format("{}: {} failed (NCCL: {})", watchdog.who(), describe(call.what()),
+                   ncclGetErrorString(code)),
+       "look at the last message of the other ranks; NCCL_DEBUG=WARN says more");
+}
+
+// Sleeps a little longer each time.
+class Nap {
+ public:
+  void take() {
+    std::this_thread::sleep_for(length_);
+    length_ = std::min(2 * length_, kLongestNap);
+  }
+
+ private:
+  std::chrono::microseconds length_ = kShortestNap;
+};
+
+// Communicators are non-blocking: a call may return "in progress", and is over when the state says so.
+void settle(ncclComm_t comm, ncclResult_t code, const Watchdog& watchdog, const Call& call) {
+  for (Nap nap; code == ncclInProgress; nap.take()) {
+    const ncclResult_t asked = ncclCommGetAsyncError(comm, &code);
+    if (asked != ncclSuccess) code = asked;
+  }
+  if (code != ncclSuccess) fail_lost(watchdog, call, code);
+}
+
+ncclConfig_t non_blocking() {
+  ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
+  config.blocking = 0;
+  return config;
+}
+
+class Comm {
+ public:
+  explicit Comm(ncclComm_t owned) : comm_(owned) {
+    const std::lock_guard lock(registry_mutex);
+    registry.push_back(owned);
+  }
+  ~Comm() {
+    {
+      const std::lock_guard lock(registry_mutex);
+      if (std::erase(registry, comm_) == 0) return;  // aborted
+    }
+    // Destroying waits for the others; on the way out of an exception they may never come.
+    if (std::uncaught_exceptions() > 0)
+      ncclCommAbort(comm_);
+    else
+      ncclCommDestroy(comm_);
+  }
+  Comm(const Comm&) = delete;
+  Comm& operator=(const Comm&) = delete;
+  ncclComm_t get() const noexcept { return comm_; }
+
+ private:
+  ncclComm_t comm_;
+};
+
+// Watches collectives that were queued and that nobody waits for. One for all groups of a world.
+class Flights {
+ public:
+  Flights(std::shared_ptr<Watchdog> watchdog, std::function<void(const std::string&)> on_failure)
+      : watchdog_(std::move(watchdog)),
+        on_failure_(std::move(on_failure)),
+        thread_([this](std::stop_token stop) { watch(stop); }) {}
+
+  void add(ncclComm_t comm, cudaStream_t stream, std::unique_ptr<Call> call) {
+    CudaEvent event;
+    check_cuda(cudaEventRecord(event.get(), stream), "cudaEventRecord");
+    const std::lock_guard lock(mutex_);
+    flying_.push_back({comm, std::move(event), std::move(call)});
+  }
+  // Before a communicator goes: its collectives are over.
+  void land(ncclComm_t comm) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(flying_, [&](const Flight& flight) { return flight.comm == comm; });
+  }
+  const std::shared_ptr<Watchdog>& watchdog() const noexcept { return watchdog_; }
+
+ private:
+  struct Flight {
+    ncclComm_t comm;
+    CudaEvent event;
+    std::unique_ptr<Call> call;
+  };
+  void watch(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      std::this_thread::sleep_for(kLongestNap);
+      if (const std::optional<std::string> failure = look()) return on_failure_(*failure);
+    }
+  }
+  std::optional<std::string> look() {
+    const std::lock_guard lock(mutex_);
+    for (auto flight = flying_.begin(); flight != flying_.end();) {
+      if (cudaEventQuery(flight->event.get()) == cudaSuccess) {
+        flight = flying_.erase(flight);
+        continue;
+      }
+      ncclResult_t code = ncclSuccess;
+      ncclCommGetAsyncError(flight->comm, &code);
+      if (code != ncclSuccess && code != ncclInProgress) return lost(*flight, code);
+      ++flight;
+    }
+    return std::nullopt;
+  }
+  std::string lost(const Flight& flight, ncclResult_t code) const {
+    try {
+      fail_lost(*watchdog_, *flight.call, code);
+    } catch (const Error& error) {
+      return error.what();
+    }
+  }
+
+  std::shared_ptr<Watchdog> watchdog_;
+  std::function<void(const std::string&)> on_failure_;
+  std::mutex mutex_;
+  std::list<Flight> flying_;
+  std::jthread thread_;  // last: it uses everything above
+};
+
+class NcclGroup final : public ProcessGroup {
+ public:
+  NcclGroup(ncclComm_t owned, std::shared_ptr<Flights> flights) : comm_(owned), flights_(std::move(flights)) {
+    ncclCommUserRank(owned, &rank_);
+    ncclCommCount(owned, &size_);
+    check_cuda(cudaMalloc(reinterpret_cast<void**>(&token_), sizeof(std::int64_t)), "cudaMalloc");
+  }
+  ~NcclGroup() override {
+    cudaStreamSynchronize(own_.get());
+    flights_->land(comm_.get());
+    cudaFree(token_);
+  }
+
+  std::string_view backend() const noexcept override { return "nccl"; }
+  int rank() const noexcept override { return rank_; }
+  int size() const noexcept override { return size_; }
+
+  void all_gather(ConstSpan in, Span out) override {
+    check_all_gather(in, out, rank_, size_);
+    run("all_gather", bytes_of(out), [&](cudaStream_t stream) {
+      return ncclAllGather(in.data, out.data, in.count, nccl_type(in.dtype), comm_.get(), stream);
+    });
+  }
+  void reduce_scatter(ConstSpan in, Span out) override {
+    check_reduce_scatter(in, out, rank_, size_);
+    run("reduce_scatter", bytes_of(in), [&](cudaStream_t stream) {
+      return ncclReduceScatter(in.data, out.data, out.count, nccl_type(in.dtype), ncclSum, comm_.get(),
+                               stream);
+    });
+  }
+  void all_reduce(Span values, Reduce op) override {
+    run("all_reduce", bytes_of(values), [&](cudaStream_t stream) {
+      return ncclAllReduce(values.data, values.data, values.count, nccl_type(values.dtype), nccl_op(op),
+                           comm_.get(), stream);
+    });
+  }
+  void broadcast(Span values, int root) override {
+    check_root(root, size_);
+    run("broadcast", bytes_of(values), [&](cudaStream_t stream) {
+      return ncclBroadcast(values.data, values.data, values.count, nccl_type(values.dtype), root, comm_.get(),
+                           stream);
+    });
+  }
+  // NCCL has none: a sum of one number cannot end before all have come.
+  void barrier() override {
+    run("barrier", 0, [&](cudaStream_t stream) {
+      return ncclAllReduce(token_, token_, 1, ncclInt64, ncclSum, comm_.get(), stream);
+    });
+  }
+  std::unique_ptr<ProcessGroup> split(int color, int key) override {
+    LETHE_CHECK(color >= 0, "the color of a split is negative: {}", color);
+    const Call call(watchdog(), "split", 0);
+    ncclConfig_t config = non_blocking();
+    ncclComm_t part = nullptr;
+    settle(comm_.get(), ncclCommSplit(comm_.get(), color, key, &part, &config), watchdog(), call);
+    settle(part, ncclInProgress, watchdog(), call);
+    return std::make_unique<NcclGroup>(part, flights_);
+  }
+
+ private:
+  Watchdog& watchdog() const { return *flights_->watchdog(); }
+
+  template <class Issue>
+  void run(std::string_view name, std::uint64_t bytes, Issue issue) {
+    auto call = std::make_unique<Call>(watchdog(), name, bytes);
+    cudaStream_t const current = current_cuda_stream();
+    cudaStream_t const stream = current ? current : own_.get();
+    settle(comm_.get(), issue(stream), watchdog(), *call);
+    if (current) return flights_->add(comm_.get(), stream, std::move(call));
+    CudaEvent done;
+    check_cuda(cudaEventRecord(done.get(), stream), "cudaEventRecord");
+    wait(done, *call);
+  }
+  void wait(const CudaEvent& done, const Call& call) const {
+    for (Nap nap;; nap.take()) {
+      const cudaError_t state = cudaEventQuery(done.get());
+      if (state == cudaSuccess) return;
+      ncclResult_t code = ncclSuccess;
+      ncclCommGetAsyncError(comm_.get(), &code);
+      if (code != ncclSuccess && code != ncclInProgress) fail_lost(watchdog(), call, code);
+      if (state != cudaErrorNotReady) check_cuda(state, "a collective");
+    }
+  }
+
+  Comm comm_;
+  std::shared_ptr<Flights> flights_;
+  CudaStreamHandle own_;
+  std::int64_t* token_ = nullptr;  // GPU memory of the barrier
+  int rank_ = 0, size_ = 1;
+};
+
+std::string version_text(std::int64_t version) {
+  return fmt::format("{}.{}.{}", version / 10000, version / 100 % 100, version % 100);
+}
+
+// A mixture of versions hangs or is silently wrong; the same check on every rank ends all with one message.
+void check_versions(ProcessGroup& control) {
+  int own = 0;
+  ncclGetVersion(&own);
+  const std::int64_t mine = own;
+  std::vector<std::int64_t> all(static_cast<std::size_t>(control.size()));
+  control.all_gather({&mine, 1, DType::i64}, span_of(std::span(all)));
+  const auto votes = [&](std::int64_t version) { return std::ranges::count(all, version); };
+  const std::int64_t usual = *std::ranges::max_element(all, {}, votes);
+  for (std::size_t rank = 0; rank < all.size(); ++rank) {
+    if (all[rank] == usual) continue;
+    fail("dist.version",
+         fmt::format("rank {} NCCL {}, others {}", rank, version_text(all[rank]), version_text(usual)),
+         "let every host load the same libnccl.so.2 (LD_LIBRARY_PATH, the container's image)");
+  }
+}
+
+}  // namespace
+
+bool nccl_is_built() noexcept { return true; }
+
+std::unique_ptr<ProcessGroup> make_nccl_world_group(const NcclStart& start) {
+  check_versions(start.control);
+  ncclUniqueId id{};
+  const Call call(*start.watchdog, "nccl start", 0);
+  if (start.control.rank() == 0) settle(nullptr, ncclGetUniqueId(&id), *start.watchdog, call);
+  start.control.broadcast({&id, sizeof id, DType::u8}, 0);
+  ncclConfig_t config = non_blocking();
+  ncclComm_t comm = nullptr;
+  const ncclResult_t code =
+      ncclCommInitRankConfig(&comm, start.control.size(), id, start.control.rank(), &config);
+  if (!comm) fail_lost(*start.watchdog, call, code);
+  settle(comm, code, *start.watchdog, call);
+  return std::make_unique<NcclGroup>(comm, std::make_shared<Flights>(start.watchdog, start.on_failure));
+}
+
+void abort_nccl() noexcept {
+  std::vector<ncclComm_t> all;
+  {
+    const std::lock_guard lock(registry_mutex);
+    all.swap(registry);
+  }
+  for (ncclComm_t comm : all) ncclCommAbort(comm);
+}
+
+}  // namespace lethe::dist
