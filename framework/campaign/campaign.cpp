@@ -8,6 +8,7 @@
 #include "framework/base/error.h"
 #include "framework/base/log.h"
 #include "framework/base/text.h"
+#include "framework/campaign/cells_file.h"
 #include "framework/campaign/executor.h"
 #include "framework/campaign/index.h"
 #include "framework/campaign/progress_view.h"
@@ -91,6 +92,7 @@ class Bookkeeping {
     update();
     base::write_file_atomically(planned_.paths.table("csv"), table_csv(index_));
     base::write_file_atomically(planned_.paths.table("md"), table_markdown(index_));
+    base::write_file_atomically(planned_.paths.cells(), cells_json(planned_.options.name, schedule_));
   }
   const Index& index() const { return index_; }
 

@@ -11,6 +11,7 @@ struct CampaignPaths {
 
   [[nodiscard]] std::filesystem::path lock() const { return root / "lock"; }
   [[nodiscard]] std::filesystem::path index() const { return root / "index.sqlite"; }
+  [[nodiscard]] std::filesystem::path cells() const { return root / "cells.json"; }
   [[nodiscard]] std::filesystem::path tasks() const { return root / "tasks"; }
   [[nodiscard]] std::filesystem::path runs() const { return root / "runs"; }
   [[nodiscard]] std::filesystem::path table(const std::string& extension) const {

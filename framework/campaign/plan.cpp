@@ -114,6 +114,7 @@ class Planner {
     } catch (const Error& e) {
       if (e.key().starts_with("campaign.")) throw;
       planned.error = fmt::format("{}: error[{}]: {}", stage.name, e.key(), with_places(e.message(), keyed));
+      if (!e.hint().empty()) planned.error += "; " + e.hint();
       return "";
     }
   }

@@ -63,9 +63,17 @@ std::string markdown_row(const std::vector<std::string>& fields) {
   return row + "\n";
 }
 
+// Numbers as they are: csv_field would take the minus of a text for a formula.
+std::string field_of(const std::string& text) {
+  char* end = nullptr;
+  (void)std::strtod(text.c_str(), &end);
+  const bool is_number = !text.empty() && *end == '\0';
+  return is_number ? text : records::csv_field(text);
+}
+
 std::string csv_row(const std::vector<std::string>& fields) {
   std::vector<std::string> quoted;
-  for (const std::string& field : fields) quoted.push_back(records::csv_field(field));
+  for (const std::string& field : fields) quoted.push_back(field_of(field));
   return base::join(quoted, ",") + "\n";
 }
 

@@ -41,6 +41,12 @@ int take_lock(const std::filesystem::path& file) {
   return -1;
 }
 
+// A supervisor outlives its driver, so it must not keep what the driver holds: its lock, its index.
+void close_all_but(int kept) {
+  if (kept > 3) ::close_range(3, static_cast<unsigned>(kept) - 1, 0);
+  ::close_range(static_cast<unsigned>(kept) + 1, ~0U, 0);
+}
+
 void send_output_to(const std::filesystem::path& log) {
   const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), in = ::open("/dev/null", O_RDONLY);
   if (out < 0 || in < 0) ::_exit(74);
@@ -49,11 +55,18 @@ void send_output_to(const std::filesystem::path& log) {
   ::dup2(out, 2);
 }
 
+sigset_t stop_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int number : kStopSignals) ::sigaddset(&set, number);
+  return set;
+}
+
 // In the forked child; does not return.
-[[noreturn]] void become_program(const TaskLaunch& launch, const std::filesystem::path& log,
-                                 const sigset_t& signals_before) {
+[[noreturn]] void become_program(const TaskLaunch& launch, const std::filesystem::path& log) {
   for (const int number : kStopSignals) ::signal(number, SIG_DFL);
-  ::sigprocmask(SIG_SETMASK, &signals_before, nullptr);
+  const sigset_t stops = stop_signals();
+  ::sigprocmask(SIG_UNBLOCK, &stops, nullptr);
   send_output_to(log);
   for (const auto& [name, value] : launch.environment) ::setenv(name.c_str(), value.c_str(), 1);
   std::vector<char*> words;
@@ -75,23 +88,15 @@ int wait_for(pid_t pid) {
   return exit_code_of_status(status);
 }
 
-sigset_t stop_signals() {
-  sigset_t set;
-  ::sigemptyset(&set);
-  for (const int number : kStopSignals) ::sigaddset(&set, number);
-  return set;
-}
-
 // Signals wait until the program's process id is known to their handler.
 int start_and_wait(const TaskLaunch& launch, const std::filesystem::path& log) {
-  sigset_t before;
   const sigset_t stops = stop_signals();
-  ::sigprocmask(SIG_BLOCK, &stops, &before);
+  ::sigprocmask(SIG_BLOCK, &stops, nullptr);
   program_pid = 0;
   stops_asked = 0;
   const pid_t pid = ::fork();
   if (pid < 0) return 71;
-  if (pid == 0) become_program(launch, log, before);
+  if (pid == 0) become_program(launch, log);
   program_pid = pid;
   struct sigaction action {};
   action.sa_handler = hand_on;
@@ -122,13 +127,19 @@ std::optional<pid_t> start_task(const CampaignPaths& paths, const TaskLaunch& la
   const int lock = take_lock(paths.lock(launch.key));
   if (lock < 0) return std::nullopt;
   std::filesystem::remove(paths.result(launch.key));  // an earlier attempt's must not be taken for this one's
+  // A stop that comes before the supervisor listens waits for it.
+  const sigset_t stops = stop_signals();
+  sigset_t before;
+  ::sigprocmask(SIG_BLOCK, &stops, &before);
   const pid_t pid = ::fork();
+  if (pid != 0) ::sigprocmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) fail("os", fmt::format("cannot fork: errno {}", errno));
   if (pid > 0) {
     ::close(lock);  // the supervisor's copy keeps it
     return pid;
   }
   ::setpgid(0, 0);
+  close_all_but(lock);
   int code = 74;
   try {
     code = supervise(paths, launch);

@@ -1,5 +1,6 @@
 // A campaign of 162 cells whose driver is killed at random moments ends as an undisturbed one does: every
 // task once, the same table.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>

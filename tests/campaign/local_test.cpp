@@ -1,11 +1,13 @@
 // Whole campaigns of stub stages on this machine: every cell once, failures shown, stops resumable, one
 // driver.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <functional>
 #include <thread>
 
 #include "framework/base/error.h"

@@ -69,7 +69,7 @@ TEST(CampaignOptions, MistakesAreRefusedWithTheirPlace) {
   expect("  zip: [{rate: [1, 2], seed: [1]}]\n", "campaign.axis", "has 1 values, rate has 2");
   expect("  axes: {rate: [1]}\n  exclude: [{rat: 1}]\n", "campaign.axis", "rat does not vary");
   expect("  axes: {rate: [1]}\n  zip: [{rate: [1]}]\n", "campaign.axis", "rate varies in two axes");
-  expect("  executor: slrm\n", "config.unknown", "did you mean slurm");
+  expect("  executor: slrm\n", "config.unknown", "is not one of local, print, slurm");
   expect("  stages: [{name: a}, {name: a}]\n", "campaign.stage", "two stages are called a");
   expect("  stages: [{name: a b}]\n", "campaign.stage", "is not a word");
   expect("  stages: [{name: a, settings: [1]}]\n", "config.type", "is not a mapping");

@@ -1,10 +1,13 @@
 // The Slurm executor with programs of this test in place of sbatch, squeue and scontrol: what is submitted,
 // with which dependencies, and that nothing queued is submitted twice.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
+#include "framework/base/error.h"
 #include "tests/campaign/support.h"
 
 namespace lethe::campaign {
@@ -76,9 +79,13 @@ TEST_F(Slurm, WhatIsQueuedIsNotSubmittedAgainAndWhatIsForgottenIs) {
 
 TEST_F(Slurm, ScriptsAreShell) {
   EXPECT_EQ(run_campaign(launch("{name: slurm}"), check_fake), 0);
-  for (const auto& entry : std::filesystem::directory_iterator(folder.path("out/tasks")))
-    if (entry.path().extension() == ".sbatch")
-      EXPECT_EQ(std::system(fmt::format("bash -n '{}'", entry.path().string()).c_str()), 0);
+  int scripts = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path("out/tasks"))) {
+    if (entry.path().extension() != ".sbatch") continue;
+    EXPECT_EQ(std::system(fmt::format("bash -n '{}'", entry.path().string()).c_str()), 0);
+    ++scripts;
+  }
+  EXPECT_EQ(scripts, 2);
 }
 
 // Slurm's warning reaches the shell; the stand-in for the driver saves its state and ends with 75.

@@ -1,4 +1,5 @@
 // Laws of sweeps: how many cells, in which order, what is left out.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

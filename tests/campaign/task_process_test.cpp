@@ -1,10 +1,12 @@
 // One task as processes: its result is written without the driver, one at a time, and a stop reaches the
 // program.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
 #include <chrono>
+#include <functional>
 #include <thread>
 
 #include "framework/campaign/task_process.h"
@@ -54,7 +56,7 @@ TEST(TaskProcess, AMissingProgramIsSaid) {
 
 TEST(TaskProcess, RunsOnlyOnceAtATime) {
   const Shell shell;
-  const pid_t pid = start_task(shell.paths, shell.launch("sleep 100")).value();
+  const pid_t pid = start_task(shell.paths, shell.launch("exec sleep 100")).value();
   EXPECT_TRUE(is_task_running(shell.paths, "t"));
   EXPECT_FALSE(start_task(shell.paths, shell.launch("exit 0")).has_value());
   stop_task(pid);
