@@ -47,4 +47,4 @@ file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/lone_headers/list.txt" @ONLY CONTEN
 add_library(headers OBJECT EXCLUDE_FROM_ALL ${lone_sources})
 target_link_libraries(headers PRIVATE lethe_settings LibTorch::cpu MPI::MPI_C yaml-cpp fmt::fmt spdlog::spdlog
                       nlohmann_json::nlohmann_json simdjson::simdjson CLI11::CLI11 ZLIB::ZLIB Boost::boost
-                      PkgConfig::PCRE2 PkgConfig::UTF8PROC PkgConfig::XXHASH)
+                      PkgConfig::PCRE2 PkgConfig::UTF8PROC PkgConfig::XXHASH PkgConfig::SQLITE3)

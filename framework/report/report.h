@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "framework/report/run_summary.h"
@@ -22,9 +23,18 @@ struct ReportFiles {
   std::filesystem::path html, markdown, csv;
 };
 
-// Reads the run directories and writes report.html, report.md and report.csv into `out` (which exists).
-// Errors: run.missing, those of the records reader, io.*.
+struct ReportOptions {
+  bool redact_forget =
+      false;  // leave out every text of the forget set, whatever the runs' configurations say
+};
+
+// Whether an effective configuration says `report: {redact: forget}`.
+[[nodiscard]] bool redacts_forget(std::string_view config_yaml);
+
+// Reads run directories, or one campaign's, and writes report.html, report.md and report.csv into `out`
+// (which exists). A campaign, or more than six runs, become a study: methods with intervals over seeds, and
+// report.svg. Errors: run.missing, campaign.cells, cli.argument, those of the records reader, io.*.
 ReportFiles write_report(const std::vector<std::filesystem::path>& run_folders,
-                         const std::filesystem::path& out);
+                         const std::filesystem::path& out, const ReportOptions& options = {});
 
 }  // namespace lethe::report

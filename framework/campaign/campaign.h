@@ -1,0 +1,39 @@
+// `lethe campaign FILE`: many runs from one file. Plans the cells, takes the folder's lock, lets the executor
+// run what is not done, keeps the index and the table. What is done is read from the tasks' results, so the
+// same command goes on after any end.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "framework/campaign/plan.h"
+
+namespace lethe::campaign {
+
+struct CampaignLaunch {
+  std::string file;
+  std::vector<std::string> overrides;  // --set
+  std::string out;                     // runs/<name> where empty
+  std::string program;                 // lethe, as tasks start it
+  std::vector<std::string> driver_words;
+  bool keep_going = false;
+  bool is_terminal = false;
+};
+
+// Prints the cells, the predicted memory of each where it is known, and every invalid cell with its line.
+// Gives 0, or 78 if a cell is invalid. Starts and writes nothing.
+int check_campaign(const CampaignLaunch& launch, const CheckConfig& check);
+
+// Runs what is not done. Gives 0 when every valid cell is done or handed over, else the exit code of the
+// first failed task. Errors: campaign.invalid (without keep_going), campaign.size, out.locked (a second
+// driver), stopped (told to, everything is resumable).
+int run_campaign(const CampaignLaunch& launch, const CheckConfig& check);
+
+// Brings the index up to what lies on disk and gives the table as Markdown or CSV. Needs no lock.
+[[nodiscard]] std::string campaign_table(const CampaignLaunch& launch, const CheckConfig& check, bool as_csv);
+
+// One task, for a job of a batch system. Gives its exit code; 0 at once if it is done.
+int run_one_task(const CampaignLaunch& launch, const CheckConfig& check, const std::string& task);
+
+}  // namespace lethe::campaign

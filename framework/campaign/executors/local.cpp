@@ -1,0 +1,135 @@
+// Packs tasks onto this machine: as many at once as cores (or GPUs) hold their ranks, each under its own
+// mpirun.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <thread>
+
+#include "framework/campaign/executor.h"
+
+namespace lethe::campaign {
+namespace {
+
+constexpr auto kPoll = std::chrono::milliseconds(10);
+
+struct Options {
+  std::int64_t cores = std::max(1u, std::thread::hardware_concurrency());
+  std::int64_t gpus = 0;
+};
+
+Options read(config::Section section) {
+  Options o;
+  section.optional("cores", o.cores, "ranks at once, over all tasks", config::at_least(1))
+      .optional("gpus", o.gpus, "GPUs to hand out, one a rank; 0 hands out none", config::at_least(0));
+  section.reject_unknown();
+  return o;
+}
+
+struct Running {
+  const Task* task;
+  pid_t supervisor;  // 0: another driver's, watched by its lock
+  std::vector<std::int64_t> gpus;
+};
+
+class Local final : public Executor {
+ public:
+  explicit Local(Options options) : options_(options), free_cores_(options.cores) {
+    for (std::int64_t gpu = 0; gpu < options.gpus; ++gpu) free_gpus_.push_back(gpu);
+  }
+
+  void run(Execution& execution) override {
+    int stops = 0;
+    while (true) {
+      if (execution.stops_asked() == 0) start_ready(execution);
+      if (running_.empty()) return;
+      for (; stops < execution.stops_asked(); ++stops) stop_all();
+      if (!collect(execution)) std::this_thread::sleep_for(kPoll);
+      execution.on_wait();
+    }
+  }
+
+ private:
+  // A task that is wider than the machine still runs, alone.
+  bool fits(const Task& task) const {
+    const auto gpus = static_cast<std::int64_t>(free_gpus_.size());
+    return std::min(task.ranks, options_.cores) <= free_cores_ &&
+           (options_.gpus == 0 || std::min(task.ranks, options_.gpus) <= gpus);
+  }
+
+  void start_ready(Execution& execution) {
+    for (const Task* task = execution.schedule.next_ready(); task != nullptr && fits(*task);
+         task = execution.schedule.next_ready())
+      start(execution, *task);
+  }
+
+  void start(Execution& execution, const Task& task) {
+    Running running{.task = &task};
+    free_cores_ -= std::min(task.ranks, options_.cores);
+    for (std::int64_t i = 0; i < task.ranks && !free_gpus_.empty(); ++i) {
+      running.gpus.push_back(free_gpus_.back());
+      free_gpus_.pop_back();
+    }
+    running.supervisor = start_task(execution.paths, launch_of(execution, running)).value_or(0);
+    execution.schedule.started(task.key);
+    running_.push_back(std::move(running));
+    execution.on_change();
+  }
+
+  TaskLaunch launch_of(const Execution& execution, const Running& running) const {
+    TaskLaunch launch{.key = running.task->key,
+                      .words = words_of(*this, execution, *running.task),
+                      .attempt = execution.schedule.next_attempt(running.task->key)};
+    if (std::getenv("OMP_NUM_THREADS") == nullptr) launch.environment.emplace_back("OMP_NUM_THREADS", "1");
+    if (::geteuid() == 0)  // containers
+      launch.environment.insert(launch.environment.end(),
+                                {{"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}});
+    std::string gpus;
+    for (const std::int64_t gpu : running.gpus) gpus += (gpus.empty() ? "" : ",") + std::to_string(gpu);
+    if (options_.gpus > 0) launch.environment.emplace_back("CUDA_VISIBLE_DEVICES", gpus);
+    return launch;
+  }
+
+  void stop_all() const {
+    for (const Running& running : running_)
+      if (running.supervisor > 0) stop_task(running.supervisor);
+  }
+
+  static bool has_ended(const Execution& execution, const Running& running) {
+    if (running.supervisor == 0) return !is_task_running(execution.paths, running.task->key);
+    return ::waitpid(running.supervisor, nullptr, WNOHANG) == running.supervisor;
+  }
+
+  bool collect(Execution& execution) {
+    bool any = false;
+    for (std::size_t i = 0; i < running_.size();) {
+      if (!has_ended(execution, running_[i])) {
+        ++i;
+        continue;
+      }
+      const Running ended = running_[i];
+      running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(i));
+      free_cores_ += std::min(ended.task->ranks, options_.cores);
+      free_gpus_.insert(free_gpus_.end(), ended.gpus.begin(), ended.gpus.end());
+      execution.schedule.finished(ended.task->key, outcome_of(execution.paths, ended.task->key));
+      execution.on_change();
+      any = true;
+    }
+    return any;
+  }
+
+  Options options_;
+  std::int64_t free_cores_;
+  std::vector<std::int64_t> free_gpus_;
+  std::vector<Running> running_;
+};
+
+}  // namespace
+
+std::unique_ptr<Executor> make_local(config::Section section) {
+  return std::make_unique<Local>(read(std::move(section)));
+}
+
+}  // namespace lethe::campaign

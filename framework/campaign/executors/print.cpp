@@ -1,0 +1,27 @@
+// Writes the commands of all waiting tasks, in an order in which a shell can run them, and runs none.
+#include <cstdio>
+
+#include "framework/base/error.h"
+#include "framework/campaign/executor.h"
+
+namespace lethe::campaign {
+namespace {
+
+class Print final : public Executor {
+ public:
+  void run(Execution& execution) override {
+    for (const Task& task : execution.schedule.plan().tasks)
+      if (execution.schedule.state(task.key) == TaskState::waiting)
+        std::printf("%s\n", shell_line(words_of(*this, execution, task)).c_str());
+  }
+  bool hands_over() const override { return true; }
+};
+
+}  // namespace
+
+std::unique_ptr<Executor> make_print(config::Section section) {
+  section.reject_unknown();
+  return std::make_unique<Print>();
+}
+
+}  // namespace lethe::campaign

@@ -1,0 +1,106 @@
+#include "framework/report/study/groups.h"
+
+#include <algorithm>
+#include <boost/math/distributions/students_t.hpp>
+#include <cmath>
+#include <tuple>
+
+#include "framework/base/statistics.h"
+
+namespace lethe::report {
+namespace {
+
+const StudyCell* with_repeat(const Study& study, const Group& group, const std::string& repeat) {
+  for (const StudyCell* cell : group.cells)
+    if (study.repeat_of(*cell) == repeat) return cell;
+  return nullptr;
+}
+
+std::optional<double> mean_of(const Group& group, const std::string& metric) {
+  const auto interval = interval_of(group.metric(metric));
+  return interval ? std::optional(interval->mean) : std::nullopt;
+}
+
+std::size_t place_in(std::initializer_list<std::string_view> order, std::string_view word) {
+  return static_cast<std::size_t>(std::ranges::find(order, word) - order.begin());
+}
+
+}  // namespace
+
+std::optional<Interval> interval_of(std::span<const double> values) {
+  std::vector<double> finite;
+  std::ranges::copy_if(values, std::back_inserter(finite), [](double v) { return std::isfinite(v); });
+  if (finite.empty()) return std::nullopt;
+  const auto n = static_cast<double>(finite.size());
+  Interval interval{.mean = base::mean(finite), .count = finite.size()};
+  if (finite.size() > 1) {
+    const double t = boost::math::quantile(boost::math::students_t(n - 1), 0.975);
+    interval.half_width = t * base::standard_deviation(finite) / std::sqrt(n);
+  }
+  return interval;
+}
+
+std::vector<double> Group::metric(const std::string& name) const {
+  std::vector<double> values;
+  for (const StudyCell* cell : cells)
+    if (const auto found = cell->metrics.find(name); found != cell->metrics.end())
+      values.push_back(found->second);
+  return values;
+}
+
+std::size_t Group::num_measured() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(cells, [](const StudyCell* cell) { return !cell->metrics.empty(); }));
+}
+
+std::vector<Group> groups_of(const Study& study) {
+  std::vector<Group> groups;
+  for (const StudyCell& cell : study.cells) {
+    const std::string label = study.label_of(cell);
+    auto group = std::ranges::find(groups, label, &Group::label);
+    if (group == groups.end()) {
+      group = groups.insert(groups.end(), Group{.label = label});
+      for (const StudyColumn& column : study.columns)
+        if (!column.is_repeat) group->values.push_back(cell.choice(column.name));
+    }
+    group->cells.push_back(&cell);
+  }
+  return groups;
+}
+
+std::optional<Interval> paired_difference(const Study& study, const Group& group, const Group& baseline,
+                                          const std::string& metric) {
+  std::vector<double> differences;
+  for (const StudyCell* cell : group.cells) {
+    const StudyCell* other = with_repeat(study, baseline, study.repeat_of(*cell));
+    if (other == nullptr || !cell->metrics.contains(metric) || !other->metrics.contains(metric)) continue;
+    differences.push_back(cell->metrics.at(metric) - other->metrics.at(metric));
+  }
+  return interval_of(differences);
+}
+
+std::vector<std::string> metrics_of(const Study& study) {
+  std::vector<std::string> names;
+  for (const StudyCell& cell : study.cells)
+    for (const auto& [name, value] : cell.metrics)
+      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  std::ranges::sort(names, {}, [](const std::string& name) {
+    const auto dot = name.find('.');
+    const std::string set = name.substr(0, dot), metric = name.substr(dot + 1);
+    return std::tuple(place_in({"forget", "retain", "general"}, set), set,
+                      place_in({"probability", "rougeL_recall", "truth_ratio"}, metric), metric);
+  });
+  return names;
+}
+
+bool is_on_front(const std::vector<Group>& groups, const Group& group, const std::string& forget_metric,
+                 const std::string& keep_metric) {
+  const auto forget = mean_of(group, forget_metric), keep = mean_of(group, keep_metric);
+  if (!forget || !keep) return false;
+  return std::ranges::none_of(groups, [&](const Group& other) {
+    const auto f = mean_of(other, forget_metric), k = mean_of(other, keep_metric);
+    return f && k && *f <= *forget && *k >= *keep && (*f < *forget || *k > *keep);
+  });
+}
+
+}  // namespace lethe::report

@@ -1,0 +1,156 @@
+// The per-sample view, and what a study cannot say.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "framework/report/comparison.h"
+#include "framework/report/html.h"
+#include "framework/report/study/study_table.h"
+
+namespace lethe::report {
+namespace {
+
+constexpr std::size_t kMostRows = 12000;  // of all tables together: keeps a page of 200 cells small
+
+struct SampleRow {
+  std::int64_t row = 0;
+  double mrd = 0;
+  bool has_score = false;
+  std::vector<double> before, after;
+  std::int64_t drawn = 0;
+  std::string question, answer, said;
+};
+
+double probability_in(const records::SampleMetrics& sample) {
+  const auto found = sample.values.find("probability");
+  return found == sample.values.end() ? NAN : found->second;
+}
+
+void take_evaluation(std::map<std::string, SampleRow>& rows, const records::EvaluationRecord* evaluation,
+                     std::vector<double> SampleRow::*side) {
+  if (evaluation == nullptr) return;
+  for (const records::SampleMetrics& sample : evaluation->samples) {
+    SampleRow& row = rows[sample.id];
+    row.row = sample.row;
+    (row.*side).push_back(probability_in(sample));
+  }
+}
+
+void take_run(std::map<std::string, SampleRow>& rows, const RunSummary& run, bool is_last) {
+  if (run.run && run.run->command == "train") take_evaluation(rows, run.before("forget"), &SampleRow::before);
+  if (is_last)
+    take_evaluation(rows, run.after("forget") ? run.after("forget") : run.before("forget"),
+                    &SampleRow::after);
+  for (const Scoring& scoring : run.scorings)
+    for (const records::ScoreRecord& score : scoring.scores) {
+      rows[score.id].mrd = score.mrd;
+      rows[score.id].has_score = true;
+    }
+  for (const records::StepRecord& step : run.steps)
+    for (const std::string& id : step.forget_ids)
+      if (const auto row = rows.find(id); row != rows.end()) ++row->second.drawn;
+}
+
+void take_texts(std::map<std::string, SampleRow>& rows, const RunSummary& run) {
+  for (const records::GenerationRecord& generation : run.generations)
+    if (const auto row = rows.find(generation.id); row != rows.end() && !generation.purged) {
+      row->second.question = generation.question;
+      row->second.answer = generation.answer;
+      row->second.said = generation.generated;
+    }
+}
+
+std::map<std::string, SampleRow> rows_of(const Group& group) {
+  std::map<std::string, SampleRow> rows;
+  for (const StudyCell* cell : group.cells)
+    for (const RunSummary& run : cell->runs) take_run(rows, run, &run == &cell->runs.back());
+  for (const StudyCell* cell : group.cells)
+    for (const RunSummary& run : cell->runs) take_texts(rows, run);
+  std::erase_if(rows,
+                [](const auto& entry) { return entry.second.after.empty() && !entry.second.has_score; });
+  return rows;
+}
+
+std::string interval_cell(const std::vector<double>& values) {
+  const auto interval = interval_of(values);
+  return interval ? fmt::format("<td data-v=\"{}\">{}</td>", interval->mean, fixed(interval->mean, 3))
+                  : "<td class=\"none\" data-v=\"\">\u2013</td>";
+}
+
+std::string sample_row(const SampleRow& s) {
+  std::string html = fmt::format("<tr><td data-v=\"{0}\">{0}</td>", s.row);
+  html += s.has_score ? fmt::format("<td data-v=\"{}\">{}</td>", s.mrd, number(s.mrd))
+                      : "<td data-v=\"\">\u2013</td>";
+  html +=
+      interval_cell(s.before) + interval_cell(s.after) + fmt::format("<td data-v=\"{0}\">{0}</td>", s.drawn);
+  return html +
+         fmt::format("<td class=\"text\">{}</td><td class=\"text\">{}</td><td class=\"text\">{}</td></tr>",
+                     escape(s.question), escape(s.answer), marked_words(s.said, s.answer));
+}
+
+std::string table_of(const Group& group, const std::map<std::string, SampleRow>& rows) {
+  std::string html = fmt::format(
+      "<details><summary>{}</summary><div class=\"scroll tall\" tabindex=\"0\" role=\"region\" "
+      "aria-label=\"Samples of "
+      "{}\"><table class=\"numbers sortable\"><thead><tr>",
+      escape(group.label), escape(group.label));
+  for (const char* title : {"row", "score (MRD)", "before", "after", "drawn"})
+    html += fmt::format(
+        "<th scope=\"col\" data-number><button type=\"button\" class=\"sort\">{}</button></th>", title);
+  html += "<th>question</th><th>expected</th><th>said after (one seed)</th></tr></thead><tbody>";
+  std::vector<const SampleRow*> order;
+  for (const auto& [id, row] : rows) order.push_back(&row);
+  std::ranges::sort(order, {}, [](const SampleRow* row) { return row->row; });
+  for (const SampleRow* row : order) html += sample_row(*row);
+  return html + "</tbody></table></div></details>";
+}
+
+}  // namespace
+
+std::string sample_tables(const Study& study) {
+  std::string html;
+  std::size_t total = 0, left_out = 0;
+  for (const Group& group : groups_of(study)) {
+    const auto rows = rows_of(group);
+    if (rows.empty()) continue;
+    if (total + rows.size() > kMostRows) {
+      ++left_out;
+      continue;
+    }
+    total += rows.size();
+    html += table_of(group, rows);
+  }
+  if (left_out > 0)
+    html += fmt::format(
+        "<p class=\"lead\">The tables of {} more methods are left out to keep this page small.</p>",
+        left_out);
+  return html;
+}
+
+std::vector<std::string> missing_from(const Study& study) {
+  std::vector<std::string> notes;
+  std::size_t unmeasured = 0;
+  for (const StudyCell& cell : study.cells) {
+    if (cell.state != "done")
+      notes.push_back(fmt::format("Cell {} is {}{}{}.", cell.number, cell.state,
+                                  cell.error.empty() ? "" : ": ", cell.error));
+    else if (cell.metrics.empty())
+      ++unmeasured;
+  }
+  if (unmeasured > 0) notes.push_back(fmt::format("{} cells are done and hold no evaluation.", unmeasured));
+  const auto groups = groups_of(study);
+  const auto single = std::ranges::count_if(groups, [](const Group& g) { return g.num_measured() == 1; });
+  if (single > 0)
+    notes.push_back(fmt::format("{} of {} methods have one seed: their numbers have no interval.", single,
+                                groups.size()));
+  std::set<std::string> seen;  // what single runs lack, once
+  for (const StudyCell& cell : study.cells)
+    if (const RunSummary* run = cell.main_run())
+      for (const std::string& note : missing_from(*run))
+        if (seen.insert(note).second && seen.size() <= 8) notes.push_back(note);
+  return notes;
+}
+
+}  // namespace lethe::report

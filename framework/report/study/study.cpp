@@ -1,0 +1,97 @@
+#include "framework/report/study/study.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "framework/base/atomic_file.h"
+#include "framework/base/error.h"
+
+namespace lethe::report {
+namespace {
+
+using nlohmann::json;
+
+void take_metrics(StudyCell& cell) {
+  for (const RunSummary& run : cell.runs)
+    for (const records::EvaluationRecord& evaluation : run.evaluations)  // by time within a run
+      for (const auto& [metric, value] : evaluation.aggregates)
+        cell.metrics[evaluation.set + "." + metric] = value;
+}
+
+StudyCell cell_from(const json& in, const std::filesystem::path& folder) {
+  StudyCell cell{.number = in.at("number"), .state = in.at("state"), .error = in.at("error")};
+  for (const auto& [name, label] : in.at("choices").items()) cell.choices[name] = label;
+  for (const std::string run : in.at("runs")) {
+    const auto path = folder / run;
+    if (std::filesystem::exists(path / "records.jsonl")) cell.runs.push_back(load_run(path));
+  }
+  take_metrics(cell);
+  return cell;
+}
+
+}  // namespace
+
+const RunSummary* StudyCell::main_run() const {
+  for (auto run = runs.rbegin(); run != runs.rend(); ++run)
+    if (run->run && run->run->command == "train") return &*run;
+  return runs.empty() ? nullptr : &runs.back();
+}
+
+std::string StudyCell::choice(const std::string& column) const {
+  const auto found = choices.find(column);
+  return found == choices.end() ? "" : found->second;
+}
+
+std::string Study::label_of(const StudyCell& cell) const {
+  std::string label;
+  for (const StudyColumn& column : columns)
+    if (const std::string value = cell.choice(column.name); !column.is_repeat && !value.empty())
+      label += (label.empty() ? "" : ", ") + value;
+  return label.empty() ? "all cells" : label;
+}
+
+std::string Study::repeat_of(const StudyCell& cell) const {
+  std::string repeat;
+  for (const StudyColumn& column : columns)
+    if (column.is_repeat) repeat += (repeat.empty() ? "" : ", ") + cell.choice(column.name);
+  return repeat;
+}
+
+bool is_campaign_folder(const std::filesystem::path& folder) {
+  return std::filesystem::exists(folder / "cells.json");
+}
+
+Study load_campaign(const std::filesystem::path& folder) {
+  Study study{.folder = folder};
+  try {
+    const json file = json::parse(base::read_file(folder / "cells.json"));
+    study.name = file.at("name");
+    for (const json& column : file.at("columns"))
+      study.columns.push_back({column.at("name"), column.at("is_repeat")});
+    for (const json& cell : file.at("cells")) study.cells.push_back(cell_from(cell, folder));
+  } catch (const json::exception& e) {
+    fail("campaign.cells", fmt::format("{}: {}", (folder / "cells.json").string(), e.what()),
+         "run `lethe campaign` again: it writes the file anew");
+  }
+  return study;
+}
+
+Study study_of(std::vector<RunSummary> runs) {
+  Study study{.name = fmt::format("{} runs", runs.size()),
+              .columns = {{"objective"}, {"sampler"}, {"seed", true}}};
+  for (RunSummary& run : runs) {
+    StudyCell cell{.number = study.cells.size() + 1, .state = run.summary ? "done" : "unfinished"};
+    if (run.run) {
+      cell.choices = {{"objective", run.run->objective},
+                      {"sampler", run.run->sampler},
+                      {"seed", std::to_string(run.run->seed)}};
+      if (run.run->command != "train") cell.choices["objective"] = run.run->command;
+    }
+    cell.runs.push_back(std::move(run));
+    take_metrics(cell);
+    study.cells.push_back(std::move(cell));
+  }
+  return study;
+}
+
+}  // namespace lethe::report

@@ -1,0 +1,49 @@
+// Many runs as one study: cells that differ in named choices, and repeats that differ in a seed. Read from a
+// campaign's cells.json, or made of single runs by what their configurations differ in.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "framework/report/run_summary.h"
+
+namespace lethe::report {
+
+struct StudyColumn {
+  std::string name;  // "sampler"
+  bool is_repeat = false;
+};
+
+struct StudyCell {
+  std::size_t number = 0;
+  std::map<std::string, std::string> choices;
+  std::string state, error;      // done, failed, blocked, waiting, invalid; why
+  std::vector<RunSummary> runs;  // in the order of its stages
+  // "forget.probability": the last measurement of its last stage that has one.
+  std::map<std::string, double> metrics;
+
+  // The run that says the method: the last that trained, else the last.
+  [[nodiscard]] const RunSummary* main_run() const;
+  [[nodiscard]] std::string choice(const std::string& column) const;
+};
+
+struct Study {
+  std::string name;
+  std::filesystem::path folder;
+  std::vector<StudyColumn> columns;
+  std::vector<StudyCell> cells;
+
+  // "npo, mrd (floor=0.1)": what a cell chose beside its repeat.
+  [[nodiscard]] std::string label_of(const StudyCell& cell) const;
+  [[nodiscard]] std::string repeat_of(const StudyCell& cell) const;
+};
+
+[[nodiscard]] bool is_campaign_folder(const std::filesystem::path& folder);
+// Errors: run.missing, campaign.cells (damaged file), those of the records reader.
+[[nodiscard]] Study load_campaign(const std::filesystem::path& folder);
+// Columns: objective, sampler and seed.
+[[nodiscard]] Study study_of(std::vector<RunSummary> runs);
+
+}  // namespace lethe::report

@@ -1,0 +1,33 @@
+// The tables of a study: methods with intervals, cells, samples, provenance. HTML for the page; CSV and
+// Markdown with the same numbers.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "framework/report/study/groups.h"
+
+namespace lethe::report {
+
+// One row a group; mean ± half width of its 95 % interval, "one seed" where there is none; below each value
+// the paired difference to the first group.
+[[nodiscard]] std::string method_table(const Study& study);
+// One row a cell: choices, state, metrics, seconds, tokens per second, peak memory.
+[[nodiscard]] std::string cell_table(const Study& study);
+// One table a group: each forget sample's score, probability before and after (mean over seeds), draws.
+[[nodiscard]] std::string sample_tables(const Study& study);
+// What all cells share, then one row a cell for what differs.
+[[nodiscard]] std::string study_provenance(const Study& study);
+// What a reader might expect and will not find.
+[[nodiscard]] std::vector<std::string> missing_from(const Study& study);
+
+[[nodiscard]] std::string study_markdown(const Study& study);
+// group columns, metric, mean, half_width_95, seeds, difference, difference_half_width_95, difference_seeds.
+[[nodiscard]] std::string study_csv(const Study& study);
+
+// "0.913 ± 0.012", "0.913 (one seed)".
+[[nodiscard]] std::string interval_text(const Interval& interval, bool with_sign = false);
+// "Answer probability, to forget".
+[[nodiscard]] std::string metric_title(const std::string& name);
+
+}  // namespace lethe::report

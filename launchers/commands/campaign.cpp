@@ -1,0 +1,67 @@
+// lethe campaign FILE: many runs from one file.
+#include "framework/campaign/campaign.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "framework/base/log.h"
+#include "framework/config/document.h"
+#include "framework/run/run_config.h"
+#include "launchers/command.h"
+
+namespace lethe::launchers {
+namespace {
+
+campaign::CheckedConfig check_config(config::Section root, const std::string&, std::int64_t) {
+  (void)run::read_run_config(root);
+  return {.effective_yaml = config::effective_yaml(root)};
+}
+
+campaign::CampaignLaunch launch_of(const Arguments& arguments) {
+  campaign::CampaignLaunch launch{.file = arguments.positionals.front(),
+                                  .overrides = arguments.set,
+                                  .out = arguments.out.value_or(""),
+                                  .program = std::filesystem::read_symlink("/proc/self/exe").string(),
+                                  .keep_going = arguments.flags.contains("keep-going"),
+                                  .is_terminal = ::isatty(STDERR_FILENO) != 0};
+  launch.driver_words = {launch.program, "campaign", launch.file};
+  for (const std::string& assignment : launch.overrides)
+    launch.driver_words.insert(launch.driver_words.end(), {"--set", assignment});
+  if (!launch.out.empty()) launch.driver_words.insert(launch.driver_words.end(), {"--out", launch.out});
+  return launch;
+}
+
+int run_command(const Arguments& arguments) {
+  base::start_log(0, 1, arguments.log_level);
+  const campaign::CampaignLaunch launch = launch_of(arguments);
+  if (arguments.check) return campaign::check_campaign(launch, check_config);
+  if (const auto task = arguments.flags.find("task"); task != arguments.flags.end())
+    return campaign::run_one_task(launch, check_config, task->second);
+  const bool as_csv = arguments.flags.contains("csv");
+  if (as_csv || arguments.flags.contains("table")) {
+    std::fputs(campaign::campaign_table(launch, check_config, as_csv).c_str(), stdout);
+    return 0;
+  }
+  return campaign::run_campaign(launch, check_config);
+}
+
+}  // namespace
+
+Command make_campaign() {
+  return {.help = "many runs from one file: every combination of settings, resumable; ends in one table",
+          .takes = Takes::file,
+          .set = true,
+          .out = true,
+          .check = true,
+          .flags = {{.name = "table", .help = "print the table of what is done, run nothing"},
+                    {.name = "csv", .help = "the same as CSV"},
+                    {.name = "keep-going", .help = "run what can be run although cells are invalid or fail"},
+                    {.name = "task",
+                     .help = "run this one task of it: for jobs of a batch system",
+                     .takes_value = true}},
+          .run = run_command};
+}
+
+}  // namespace lethe::launchers

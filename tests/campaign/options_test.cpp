@@ -1,0 +1,79 @@
+// What a campaign's file may say, and how it is refused.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "framework/base/error.h"
+#include "tests/campaign/support.h"
+
+namespace lethe::campaign {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+Error refusal(const std::string& yaml) {
+  const Folder folder;
+  try {
+    (void)options_of(folder, yaml);
+  } catch (const Error& e) {
+    return e;
+  }
+  return Error("none", "not refused");
+}
+
+constexpr const char* kStages = "campaign:\n  base: run.yaml\n";
+
+TEST(CampaignOptions, ABaseAloneIsOneStageThatTrains) {
+  const Folder folder;
+  const Options o = options_of(folder, "campaign: {base: run.yaml, axes: {rate: [1, 2]}}\n");
+  ASSERT_EQ(o.stages.size(), 1u);
+  EXPECT_EQ(o.stages[0].command, "train");
+  EXPECT_EQ(o.stages[0].config, folder.path("run.yaml").string());
+  EXPECT_THAT(o.axes.at(0).stages, ElementsAre("run"));
+  EXPECT_EQ(o.name, "campaign");
+}
+
+TEST(CampaignOptions, AnAxisTouchesTheLastStageThatTrainsUnlessItSaysOtherwise) {
+  const Folder folder;
+  const Options o =
+      options_of(folder,
+                 "campaign:\n  base: run.yaml\n  stages:\n    - {name: plant}\n    - {name: unlearn}\n"
+                 "    - {name: measure, command: eval}\n  axes:\n    rate: [1, 2]\n"
+                 "    model: {values: [a, b], stages: [plant]}\n  repeats: {seeds: [1, 2]}\n");
+  EXPECT_THAT(o.axes.at(0).stages, ElementsAre("unlearn"));
+  EXPECT_THAT(o.axes.at(1).stages, ElementsAre("plant"));
+  EXPECT_TRUE(o.axes.at(2).is_repeat);
+}
+
+TEST(CampaignOptions, LabelsNameAChoiceWithItsOptions) {
+  const Folder folder;
+  const Options o = options_of(
+      folder, std::string(kStages) + "  axes: {sampler: [uniform, {name: mrd, floor: 0.1}, [1, 2]]}\n");
+  std::vector<std::string> labels;
+  for (const auto& point : o.axes.at(0).points) labels.push_back(label_of(point.at(0).value));
+  EXPECT_THAT(labels, ElementsAre("uniform", "mrd (floor=0.1)", "[1, 2]"));
+}
+
+TEST(CampaignOptions, MistakesAreRefusedWithTheirPlace) {
+  const auto expect = [](const std::string& rest, const std::string& key, const std::string& text) {
+    const Error e = refusal(std::string(kStages) + rest);
+    EXPECT_EQ(e.key(), key) << rest;
+    EXPECT_THAT(e.message(), HasSubstr(text));
+    EXPECT_THAT(e.message(), HasSubstr("campaign.yaml")) << rest;
+  };
+  expect("  axis: {rate: [1]}\n", "config.unknown", "did you mean");
+  expect("  axes: {rate: 1}\n", "campaign.axis", "needs a list");
+  expect("  axes: {rate: []}\n", "campaign.axis", "needs a list");
+  expect("  axes: {rate: [1, 1]}\n", "campaign.axis", "twice");
+  expect("  axes: {rate: {values: [1], stages: [rum]}}\n", "campaign.stage", "\"rum\" is not a stage");
+  expect("  zip: [{rate: [1, 2], seed: [1]}]\n", "campaign.axis", "has 1 values, rate has 2");
+  expect("  axes: {rate: [1]}\n  exclude: [{rat: 1}]\n", "campaign.axis", "rat does not vary");
+  expect("  axes: {rate: [1]}\n  zip: [{rate: [1]}]\n", "campaign.axis", "rate varies in two axes");
+  expect("  executor: slrm\n", "config.unknown", "is not one of local, print, slurm");
+  expect("  stages: [{name: a}, {name: a}]\n", "campaign.stage", "two stages are called a");
+  expect("  stages: [{name: a b}]\n", "campaign.stage", "is not a word");
+  expect("  stages: [{name: a, settings: [1]}]\n", "config.type", "is not a mapping");
+}
+
+}  // namespace
+}  // namespace lethe::campaign

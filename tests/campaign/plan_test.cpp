@@ -1,0 +1,107 @@
+// Laws of plans: stages that agree are one task, keys know the content and nothing else, invalid cells are
+// marked.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "framework/base/error.h"
+#include "tests/campaign/support.h"
+
+namespace lethe::campaign {
+namespace {
+
+using ::testing::HasSubstr;
+
+Plan plan_of(const Folder& folder, const std::string& rest, const std::string& out = "out") {
+  folder.write("run.yaml", "seed: 1\n");
+  return make_plan(options_of(folder, "campaign:\n  base: run.yaml\n" + rest),
+                   CampaignPaths{folder.path(out)}, check_fake);
+}
+
+constexpr const char* kChain =
+    "  stages:\n    - {name: plant, settings: {objective: finetune}}\n"
+    "    - {name: unlearn, settings: {model: \"{plant}/model\"}}\n";
+
+TEST(CampaignPlan, StagesThatAgreeAreDoneOnce) {
+  const Folder folder;
+  const Plan plan = plan_of(folder, std::string(kChain) + "  axes: {objective: [npo, rmu], rate: [1, 2]}\n");
+  EXPECT_EQ(plan.cells.size(), 4u);
+  EXPECT_EQ(plan.tasks.size(), 5u);  // one planted model, four unlearned ones
+  for (const PlannedCell& cell : plan.cells) {
+    EXPECT_EQ(cell.tasks.at(0), plan.cells[0].tasks.at(0));
+    const Task& unlearn = plan.task(cell.tasks.at(1));
+    EXPECT_EQ(unlearn.needs, std::vector{cell.tasks.at(0)});
+    EXPECT_THAT(unlearn.config_yaml, HasSubstr(folder.path("out/runs/" + cell.tasks[0] + "/model").string()));
+  }
+}
+
+TEST(CampaignPlan, WhatAStageBuildsOnIsPartOfItsKey) {
+  const Folder folder;
+  const Plan plan =
+      plan_of(folder, std::string(kChain) + "  axes: {rate: {values: [1, 2], stages: [plant]}}\n");
+  EXPECT_EQ(plan.tasks.size(), 4u);
+  EXPECT_NE(plan.cells.at(0).tasks.at(1), plan.cells.at(1).tasks.at(1));
+}
+
+TEST(CampaignPlan, KeysDoNotKnowTheFolderNorTheOtherCells) {
+  const Folder folder;
+  const auto keys = [](const Plan& plan) {
+    std::set<std::string> keys;
+    for (const PlannedCell& cell : plan.cells) keys.insert(cell.key);
+    return keys;
+  };
+  const auto here = keys(plan_of(folder, std::string(kChain) + "  axes: {rate: [1, 2]}\n"));
+  EXPECT_EQ(here, keys(plan_of(folder, std::string(kChain) + "  axes: {rate: [1, 2]}\n", "elsewhere")));
+  const auto more = keys(plan_of(folder, std::string(kChain) + "  axes: {rate: [3, 2, 1]}\n"));
+  EXPECT_EQ(more.size(), 3u);
+  EXPECT_TRUE(std::ranges::includes(more, here));
+}
+
+TEST(CampaignPlan, EveryInvalidCellIsListedWithItsLine) {
+  const Folder folder;
+  const Plan plan =
+      plan_of(folder,
+              "  axes:\n    objective: [npo, rmu, finetune, npoo]\n    rate:\n      - 1\n      - 2\n"
+              "      - 3\n      - 4\n      - 5\n");
+  EXPECT_EQ(plan.cells.size(), 20u);
+  EXPECT_EQ(plan.num_invalid(), 5u);
+  EXPECT_EQ(plan.tasks.size(), 15u);
+  try {
+    refuse_invalid(plan);
+    FAIL() << "not refused";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.key(), "campaign.invalid");
+    EXPECT_EQ(e.exit_code(), 78);
+    EXPECT_THAT(e.message(), HasSubstr("5 of 20 cells are invalid"));
+    for (const int cell : {16, 17, 18, 19, 20})
+      EXPECT_THAT(e.message(), HasSubstr(fmt::format("cell {} (", cell)));
+    EXPECT_THAT(e.message(), HasSubstr("campaign.yaml:4:37"));
+    EXPECT_THAT(e.message(), HasSubstr("did you mean `npo`"));
+  }
+}
+
+TEST(CampaignPlan, ANameOfNoEarlierStageIsRefused) {
+  const Folder folder;
+  try {
+    (void)plan_of(
+        folder,
+        "  stages:\n    - {name: plant}\n    - {name: unlearn, settings: {model: \"{plnat}/model\"}}\n");
+    FAIL() << "not refused";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.key(), "campaign.stage");
+    EXPECT_THAT(e.message(), HasSubstr("campaign.yaml:5:"));
+    EXPECT_THAT(e.hint(), HasSubstr("plant"));
+  }
+}
+
+TEST(CampaignPlan, KnowsTheMemoryThatTheCheckPredicts) {
+  const Folder folder;
+  const Plan plan = plan_of(folder, "  stages: [{name: run, ranks: 3}]\n");
+  EXPECT_EQ(plan.tasks.at(0).memory_bytes, 3072u);
+}
+
+}  // namespace
+}  // namespace lethe::campaign

@@ -1,0 +1,126 @@
+// The Slurm executor with programs of this test in place of sbatch, squeue and scontrol: what is submitted,
+// with which dependencies, and that nothing queued is submitted twice.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "framework/base/error.h"
+#include "tests/campaign/support.h"
+
+namespace lethe::campaign {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct Slurm : ::testing::Test {
+  void SetUp() override {
+    program("sbatch", "echo \"$@\" >> '{0}/submitted'; n=$(wc -l < '{0}/submitted'); echo $((100 + n))");
+    program("squeue", "cat '{0}/queued' 2>/dev/null || true");
+    path_before = std::getenv("PATH");
+    ::setenv("PATH", (folder.path().string() + ":" + path_before).c_str(), 1);
+    folder.write("run.yaml", "ledger: x\n");
+  }
+  void TearDown() override { ::setenv("PATH", path_before.c_str(), 1); }
+  void program(const std::string& name, const std::string& body) const {
+    folder.write(name, "#!/bin/sh\n" + fmt::format(fmt::runtime(body), folder.path().string()) + "\n");
+    std::filesystem::permissions(folder.path(name), std::filesystem::perms::owner_all);
+  }
+  CampaignLaunch launch(const std::string& executor) const {
+    return launch_of(
+        folder,
+        "campaign:\n  base: run.yaml\n  executor: " + executor +
+            "\n  stages:\n    - {name: plant, settings: {objective: finetune}}\n"
+            "    - {name: unlearn, ranks: 4, settings: {model: \"{plant}\"}}\n  axes: {rate: [1, 2, 3]}\n",
+        "out");
+  }
+  std::string script(const std::string& prefix) const {
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path("out/tasks")))
+      if (entry.path().extension() == ".sbatch" && entry.path().filename().string().starts_with(prefix))
+        return text_of(entry.path());
+    return "";
+  }
+  Folder folder;
+  std::string path_before;
+};
+
+TEST_F(Slurm, SubmitsAnArrayForEachLevel) {
+  EXPECT_EQ(run_campaign(launch("{name: slurm, options: [--partition=gpu]}"), check_fake), 0);
+  const auto submitted = lines_of(folder.path("submitted"));
+  ASSERT_EQ(submitted.size(), 2u);
+  EXPECT_THAT(submitted[0], ::testing::Not(HasSubstr("--dependency")));
+  EXPECT_THAT(submitted[1], HasSubstr("--dependency=afterany:101_0"));
+  const std::string unlearn = script("array-unlearn");
+  for (const char* part :
+       {"#SBATCH --array=0-2\n", "#SBATCH --requeue\n", "#SBATCH --signal=B:USR1@120\n",
+        "#SBATCH --ntasks=4\n", "#SBATCH --partition=gpu\n", "--task \"$KEY\"", "scontrol requeue"})
+    EXPECT_THAT(unlearn, HasSubstr(part));
+}
+
+TEST_F(Slurm, SubmitsAJobForEachTaskWithItsOwnNeeds) {
+  EXPECT_EQ(run_campaign(launch("{name: slurm, submit: jobs}"), check_fake), 0);
+  const auto submitted = lines_of(folder.path("submitted"));
+  ASSERT_EQ(submitted.size(), 4u);
+  for (std::size_t i = 1; i < 4; ++i) EXPECT_THAT(submitted[i], HasSubstr("--dependency=afterok:101"));
+}
+
+TEST_F(Slurm, WhatIsQueuedIsNotSubmittedAgainAndWhatIsForgottenIs) {
+  const CampaignLaunch l = launch("{name: slurm, submit: jobs}");
+  EXPECT_EQ(run_campaign(l, check_fake), 0);
+  folder.write("queued", "1\n");
+  EXPECT_EQ(run_campaign(l, check_fake), 0);
+  EXPECT_EQ(lines_of(folder.path("submitted")).size(), 4u);
+  std::filesystem::remove(folder.path("queued"));
+  EXPECT_EQ(run_campaign(l, check_fake), 0);
+  EXPECT_EQ(lines_of(folder.path("submitted")).size(), 8u);
+}
+
+TEST_F(Slurm, ScriptsAreShell) {
+  EXPECT_EQ(run_campaign(launch("{name: slurm}"), check_fake), 0);
+  int scripts = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path("out/tasks"))) {
+    if (entry.path().extension() != ".sbatch") continue;
+    EXPECT_EQ(std::system(fmt::format("bash -n '{}'", entry.path().string()).c_str()), 0);
+    ++scripts;
+  }
+  EXPECT_EQ(scripts, 2);
+}
+
+// Slurm's warning reaches the shell; the stand-in for the driver saves its state and ends with 75.
+TEST_F(Slurm, AWarnedJobAsksToBeQueuedAgain) {
+  CampaignLaunch l = launch("{name: slurm, submit: jobs}");
+  program("driver", "trap 'exit 75' USR1; touch '{0}/begun'; while :; do sleep 0.01; done");
+  program("scontrol", "echo \"$@\" >> '{0}/asked'");
+  l.driver_words = {folder.path("driver").string()};
+  EXPECT_EQ(run_campaign(l, check_fake), 0);
+  folder.write("job.sh", script("plant"));
+  const std::string command = fmt::format(
+      "cd '{}'; SLURM_JOB_ID=7 bash job.sh & JOB=$!; while [ ! -e begun ]; do sleep 0.01; done; kill -USR1 "
+      "$JOB; wait $JOB; "
+      "[ $? = 75 ]",
+      folder.path().string());
+  EXPECT_EQ(std::system(command.c_str()), 0);
+  EXPECT_EQ(text_of(folder.path("asked")), "requeue 7\n");
+}
+
+TEST_F(Slurm, AJobRunsItsTaskAndIsRepeatedByNoOther) {
+  CampaignLaunch l = launch("{name: slurm, launcher: \"env\"}");
+  folder.write("run.yaml", "ledger: " + folder.path("ledger").string() + "\n");
+  EXPECT_EQ(run_campaign(l, check_fake), 0);
+  std::vector<std::string> keys;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path("out/tasks")))
+    if (entry.path().extension() == ".txt")
+      for (const std::string& key : lines_of(entry.path())) keys.push_back(key);
+  std::ranges::sort(keys);  // plant before unlearn
+  ASSERT_EQ(keys.size(), 4u);
+  EXPECT_THROW((void)run_one_task(l, check_fake, keys[1]), Error);  // needs the planted model
+  for (int twice = 0; twice < 2; ++twice)
+    for (const std::string& key : keys) EXPECT_EQ(run_one_task(l, check_fake, key), 0);
+  EXPECT_EQ(lines_of(folder.path("ledger")).size(), 8u);
+  EXPECT_THAT(campaign_table(l, check_fake, true), HasSubstr("3,3,done,"));
+}
+
+}  // namespace
+}  // namespace lethe::campaign

@@ -1,0 +1,92 @@
+// Laws of sweeps: how many cells, in which order, what is left out.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "framework/base/error.h"
+#include "framework/campaign/sweep.h"
+#include "tests/campaign/support.h"
+
+namespace lethe::campaign {
+namespace {
+
+using ::testing::ElementsAre;
+
+std::vector<std::string> titles(const std::string& rest) {
+  const Folder folder;
+  std::vector<std::string> titles;
+  for (const Cell& cell : expand(options_of(folder, "campaign:\n  base: run.yaml\n" + rest)))
+    titles.push_back(cell.title());
+  return titles;
+}
+
+TEST(Sweep, AGridIsEveryCombinationOnceAndTheLastAxisGoesFastest) {
+  const auto cells = titles("  axes: {objective: [npo, rmu], rate: [1, 2]}\n  repeats: {seeds: [7, 8]}\n");
+  EXPECT_EQ(cells.size(), 8u);
+  EXPECT_EQ(std::set(cells.begin(), cells.end()).size(), 8u);
+  EXPECT_EQ(cells.at(0), "objective=npo, rate=1, seed=7");
+  EXPECT_EQ(cells.at(1), "objective=npo, rate=1, seed=8");
+  EXPECT_EQ(cells.at(7), "objective=rmu, rate=2, seed=8");
+}
+
+TEST(Sweep, ZippedListsAreTakenTogether) {
+  EXPECT_THAT(titles("  zip: [{rate: [1, 2], wait: [3, 4]}]\n"),
+              ElementsAre("rate=1, wait=3", "rate=2, wait=4"));
+  EXPECT_EQ(titles("  axes: {seed: [1, 2, 3]}\n  zip: [{rate: [1, 2], wait: [3, 4]}]\n").size(), 6u);
+}
+
+TEST(Sweep, ListedCellsStandAloneOrBesideAGridAndAreRepeated) {
+  EXPECT_THAT(titles("  cells: [{rate: 1}, {rate: 2, wait: 5}]\n"), ElementsAre("rate=1", "rate=2, wait=5"));
+  EXPECT_THAT(titles("  cells: [{rate: 1}]\n  repeats: {seeds: [1, 2]}\n"),
+              ElementsAre("rate=1, seed=1", "rate=1, seed=2"));
+  EXPECT_THAT(titles("  axes: {rate: [1, 2]}\n  cells: [{rate: 3}]\n"),
+              ElementsAre("rate=1", "rate=2", "rate=3"));
+}
+
+TEST(Sweep, ExcludedCombinationsAreLeftOutByValueOrByName) {
+  EXPECT_THAT(titles("  axes: {objective: [npo, rmu], sampler: [uniform, {name: mrd, floor: 0.1}]}\n"
+                     "  exclude: [{objective: rmu, sampler: mrd}]\n"),
+              ElementsAre("objective=npo, sampler=uniform", "objective=npo, sampler=mrd (floor=0.1)",
+                          "objective=rmu, sampler=uniform"));
+  EXPECT_THAT(titles("  axes: {rate: [1, 2, 3]}\n  exclude: [{rate: [1, 3]}]\n"), ElementsAre("rate=2"));
+}
+
+TEST(Sweep, OverridesReachOnlyTheirCellsAndComeLast) {
+  const Folder folder;
+  const auto cells = expand(options_of(folder,
+                                       "campaign:\n  base: run.yaml\n  axes: {objective: [npo, rmu]}\n"
+                                       "  overrides: [{when: {objective: rmu}, set: {rate: 5}}]\n"));
+  ASSERT_EQ(cells.size(), 2u);
+  EXPECT_EQ(cells[0].settings.size(), 1u);
+  ASSERT_EQ(cells[1].settings.size(), 2u);
+  EXPECT_EQ(cells[1].settings[1].setting.key, "rate");
+  EXPECT_EQ(cells[1].title(), "objective=rmu");  // an override is no axis
+}
+
+TEST(Sweep, AMillionCellsAreRefusedBeforeTheyAreMade) {
+  std::string axes;
+  for (const char* key : {"a", "b", "c", "d", "e", "f"})
+    axes += fmt::format("{}{}: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]", axes.empty() ? "" : ", ", key);
+  try {
+    titles("  axes: {" + axes + "}\n");
+    FAIL() << "not refused";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.key(), "campaign.size");
+    EXPECT_EQ(e.message(), "1000000 cells; allow with campaign.max_cells");
+    EXPECT_EQ(e.exit_code(), 78);
+  }
+}
+
+TEST(Sweep, ExcludingEverythingIsRefused) {
+  try {
+    titles("  axes: {rate: [1]}\n  exclude: [{rate: 1}]\n");
+    FAIL() << "not refused";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.key(), "campaign.empty");
+  }
+}
+
+}  // namespace
+}  // namespace lethe::campaign
