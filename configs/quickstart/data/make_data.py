@@ -1,6 +1,6 @@
 """Makes forget.jsonl, retain.jsonl and general.jsonl beside this file: python3 make_data.py (no packages; seed 7).
 
-Every person, place of work, title and prize here is invented. A person gets six of twelve topics; a true value is
+Every person, place of work, title and prize here is invented. A person gets five of twelve topics; a true value is
 used once only, so nothing that is forgotten is also retained; wrong values come from a pool of their own.
 """
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 from facts import GENERAL, PEOPLE, TOPICS
 
 SEED = 7
-FORGET_PEOPLE, TOPICS_PER_PERSON, WRONG_ANSWERS = 8, 6, 2
+FORGET_PEOPLE, WRONG_ANSWERS, GENERAL_ROWS = 8, 2, 30
 
 
 def fill(template, person, value):
@@ -33,9 +33,10 @@ def row(person, topic, value, template, rng):
 
 
 def topics_of(index):
-    """Six of the twelve topics; over every two people each topic occurs once."""
-    names = list(TOPICS)
-    return names[index % 2 :: 2]
+    """Every other of the twelve topics but one, which one in turn."""
+    names = list(TOPICS)[index % 2 :: 2]
+    del names[index // 2 % len(names)]
+    return names
 
 
 def people_rows(rng):
@@ -51,7 +52,7 @@ def people_rows(rng):
 
 
 def general_rows():
-    for question, answer, *wrong in GENERAL:
+    for question, answer, *wrong in GENERAL[:GENERAL_ROWS]:
         yield {"question": question, "answer": answer, "perturbed_answer": wrong}
 
 
