@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "framework/base/error.h"
 #include "framework/base/memory_counter.h"
 #include "framework/dist/simulated_group.h"
@@ -23,7 +25,7 @@ struct Step {
 // One pass and one update on this rank's share of four documents.
 Step one_step(const models::DecoderModel& model, dist::ProcessGroup& world, int zero,
               const std::vector<std::string>& patterns, at::ScalarType compute = at::kFloat,
-              optim::WeightChanges* changes = nullptr) {
+              optim::WeightChanges* changes = nullptr, double learning_rate = 1e-2) {
   const auto trained = trained_parameters(model.index, patterns);
   const auto documents = lethe::testing::tiny_documents(4, 3, model.config.vocab_size);
   lethe::testing::TinyEngine engine(model, world, sharding::grid_shape(zero, 0, world.size()),
@@ -42,7 +44,7 @@ Step one_step(const models::DecoderModel& model, dist::ProcessGroup& world, int 
   const int segments = static_cast<int>(model.index.segments().size());
   for (int s = 0; s < segments; ++s) step.before.push_back(engine.weights.master(s).clone());
   for (int s = 0; s < segments; ++s) step.gradient.push_back(gradients.part(s).clone());
-  optimizer.step(gradients, 1e-2, 1, changes);
+  optimizer.step(gradients, learning_rate, 1, changes);
   for (int s = 0; s < segments; ++s) step.after.push_back(engine.weights.master(s).clone());
   return step;
 }
@@ -64,7 +66,8 @@ void expect_only_these_move(const models::DecoderModel& model, const std::vector
                                                     static_cast<std::int64_t>(end - begin));
       };
       EXPECT_EQ(at::equal(cut(some.before), cut(some.after)), !trained[p]) << parameter.name;
-      if (trained[p]) EXPECT_TRUE(at::equal(cut(some.gradient), cut(all.gradient))) << parameter.name;
+      if (!trained[p]) continue;
+      EXPECT_TRUE(at::equal(cut(some.gradient), cut(all.gradient))) << parameter.name;
     }
     EXPECT_LT(some.moment_bytes, all.moment_bytes);
     EXPECT_LT(some.gradient_bytes, all.gradient_bytes);
@@ -110,12 +113,12 @@ TEST(WeightChanges, Bf16SeesFewerThanFloat32) {
   const auto model = lethe::testing::tiny_model();
   const auto world = dist::make_single_group();
   optim::WeightChanges in_float, in_bf16;
-  (void)one_step(model, *world, 0, {}, at::kFloat, &in_float);
-  (void)one_step(model, *world, 0, {}, at::kBFloat16, &in_bf16);
+  (void)one_step(model, *world, 0, {}, at::kFloat, &in_float, 1e-5);
+  (void)one_step(model, *world, 0, {}, at::kBFloat16, &in_bf16, 1e-5);
   EXPECT_EQ(in_float.trained, static_cast<std::int64_t>(model.index.size()));
   EXPECT_EQ(in_bf16.trained, in_float.trained);
   EXPECT_GT(in_float.changed, in_float.trained / 2);
-  EXPECT_LT(in_bf16.changed, in_float.changed);
+  EXPECT_LT(in_bf16.changed, in_float.changed / 5);  // a learning rate that is lost in bf16's rounding
 }
 
 TEST(UpdateFlops, CountEveryProductThreeTimesWhereAllIsTrained) {
