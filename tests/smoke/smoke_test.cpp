@@ -183,7 +183,11 @@ TEST_F(Smoke, ScoresDoNotKnowTheWorld) {
              records::read_records(records::RunPaths{out(name)}.scores()).entries))
       scores[ranks].push_back(score.mrd);
   }
-  EXPECT_EQ(scores[1].size(), 48u);
+  std::ifstream rows(LETHE_SOURCE_DIR "/configs/quickstart/data/forget.jsonl");
+  std::size_t samples = 0;
+  for (std::string row; std::getline(rows, row);) samples += !row.empty();
+  EXPECT_GT(samples, 0u);
+  EXPECT_EQ(scores[1].size(), samples);
   EXPECT_EQ(scores[1], scores[3]);
 }
 
