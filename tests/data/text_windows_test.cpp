@@ -7,7 +7,7 @@
 namespace lethe::data {
 namespace {
 
-const std::string kTokenizer = LETHE_SOURCE_DIR "/tests/golden/tokenizers/smollm";
+const std::string kSmolLm = LETHE_SOURCE_DIR "/tests/golden/tokenizers/smollm";
 
 SampleFile news() {
   SampleFile file{.samples = {}, .hash = "0"};
@@ -42,7 +42,7 @@ TEST(TextWindows, RepeatTheEndOfTheOneBeforeAsContext) {
 }
 
 TEST(TextWindows, TogetherAreTheJoinedText) {
-  const Tokenizer tokenizer = Tokenizer::load(kTokenizer);
+  const Tokenizer tokenizer = Tokenizer::load(kSmolLm);
   SourceOptions source;
   source.window = 9, source.overlap = 3;
   const SampleFile windows = cut_windows(news(), tokenizer, source);
@@ -60,7 +60,7 @@ TEST(TextWindows, TogetherAreTheJoinedText) {
 TEST(TextWindows, TheFirstTokenOfAllIsNotScored) {
   SourceOptions source;
   source.window = 9;
-  EXPECT_EQ(cut_windows(news(), Tokenizer::load(kTokenizer), source).samples.front().prompt_tokens, 1);
+  EXPECT_EQ(cut_windows(news(), Tokenizer::load(kSmolLm), source).samples.front().prompt_tokens, 1);
 }
 
 }  // namespace
