@@ -346,8 +346,6 @@ class Training {
   optim::AdamW optimizer_;
   training::CheckpointWriter writer_;
   std::optional<training::BestCheckpoint> best_;
-  training::TrainingData data_;
-  inference::TokenLogProbs reference_;
   ForgetScores scores_;
   std::uint32_t refreshes_ = 0;
   std::int64_t step_ = 0, steps_run_ = 0;
