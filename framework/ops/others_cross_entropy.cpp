@@ -5,23 +5,20 @@
 #include <limits>
 
 namespace lethe::ops {
-namespace {
 
-at::Tensor others(const at::Tensor& teacher, const at::Tensor& targets) {
+at::Tensor beliefs_about_others(const at::Tensor& teacher, const at::Tensor& targets) {
   return at::softmax(teacher.scatter(1, targets.unsqueeze(1), -std::numeric_limits<double>::infinity()), 1);
 }
 
-}  // namespace
-
 at::Tensor others_cross_entropy(const at::Tensor& logits, const at::Tensor& teacher,
                                 const at::Tensor& targets) {
-  return -(others(teacher, targets) * at::log_softmax(logits, 1)).sum(1);
+  return -(beliefs_about_others(teacher, targets) * at::log_softmax(logits, 1)).sum(1);
 }
 
 void add_others_cross_entropy_backward(const at::Tensor& logits, const at::Tensor& teacher,
                                        const at::Tensor& targets, const at::Tensor& upstream,
                                        at::Tensor& grad) {
-  grad.addcmul_(at::softmax(logits, 1) - others(teacher, targets), upstream.unsqueeze(1));
+  grad.addcmul_(at::softmax(logits, 1) - beliefs_about_others(teacher, targets), upstream.unsqueeze(1));
 }
 
 }  // namespace lethe::ops

@@ -7,6 +7,8 @@
 
 namespace lethe::ops {
 
+// Softmax over all tokens but the target, which gets 0: [chunk, vocab].
+[[nodiscard]] at::Tensor beliefs_about_others(const at::Tensor& logits, const at::Tensor& targets);
 // logits, teacher [chunk, vocab], targets [chunk] -> [chunk].
 [[nodiscard]] at::Tensor others_cross_entropy(const at::Tensor& logits, const at::Tensor& teacher,
                                               const at::Tensor& targets);

@@ -346,6 +346,7 @@ class Training {
   optim::AdamW optimizer_;
   training::CheckpointWriter writer_;
   std::optional<training::BestCheckpoint> best_;
+  std::optional<ObjectiveInputs> inputs_;
   ForgetScores scores_;
   std::uint32_t refreshes_ = 0;
   std::int64_t step_ = 0, steps_run_ = 0;

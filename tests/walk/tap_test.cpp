@@ -101,6 +101,7 @@ TEST_F(Tap, AStatisticOfSomeRowsHasTheValuesOfThoseRows) {
 
 TEST_F(Tap, AFrozenModelThatIsTheModelHasNoDivergence) {
   (void)walk_.forward(pack_, {.statistics = {}, .normed = true});
+  const auto held = engine_.weights.acquire(model_.segment_of(model_.head));
   const ReferenceRows frozen{.normed = walk_.normed().narrow(0, 1, 4),
                              .weight = engine_.weights.slot(model_.head).clone(),
                              .first = 1};

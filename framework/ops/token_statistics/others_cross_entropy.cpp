@@ -1,4 +1,8 @@
-// The model against its own beliefs with the target removed (the beliefs held constant): CE-U.
+// The model against its own beliefs with the target removed (the beliefs held constant): CE-U. With T those
+// beliefs, d/dz = p - T = p_target (onehot(target) - T): the difference itself would cancel where the target
+// is unlikely.
+#include <ATen/ATen.h>
+
 #include "framework/ops/others_cross_entropy.h"
 
 #include "framework/ops/token_statistic.h"
@@ -17,7 +21,11 @@ class OthersCrossEntropy final : public TokenStatistic {
     return others_cross_entropy(chunk.logits, teacher(chunk), chunk.targets);
   }
   void add_backward(const LogitChunk& chunk, const at::Tensor& upstream, at::Tensor& grad) const override {
-    add_others_cross_entropy_backward(chunk.logits, teacher(chunk), chunk.targets, upstream, grad);
+    const at::Tensor target = chunk.targets.unsqueeze(1);
+    const at::Tensor p = at::log_softmax(chunk.logits, 1).gather(1, target).exp_();
+    const at::Tensor scale = upstream.unsqueeze(1) * p;
+    grad.addcmul_(beliefs_about_others(chunk.logits, chunk.targets), scale, -1);
+    grad.scatter_add_(1, target, scale);
   }
 };
 
