@@ -57,8 +57,8 @@ class ObjectiveRuns : public ::testing::Test {
 
 TEST_F(ObjectiveRuns, EveryObjectiveTrainsOnTwoRanks) {
   for (const std::string& name : objectives::objective_names()) {
-    const std::string layer = name == "rmu" ? "--set objective.layer=0 " : "";
-    ASSERT_EQ(train("launchers/mpi -n 2", name, refusals_ + layer + "--set objective.name=" + name, output_),
+    const std::string layer = name == "rmu" ? " --set objective.layer=0" : "";
+    ASSERT_EQ(train("launchers/mpi -n 2", name, refusals_ + "--set objective.name=" + name + layer, output_),
               0)
         << name << "\n"
         << output_;
