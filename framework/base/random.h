@@ -19,7 +19,9 @@ enum class Stream : std::uint8_t {
   gaussian = 2,
   sampling = 3,
   initial_weights = 4,
-  data_order = 5
+  data_order = 5,
+  alternates = 16,  // which other answer a sample gets
+  steering = 17
 };
 
 // Names one family of values. `draw` and `refresh` are the caller's coordinates (which perturbation, which

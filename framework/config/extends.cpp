@@ -72,7 +72,7 @@ NodePtr extended(const NodePtr& tree, const fs::path& folder, const std::vector<
   }
   const std::string asked_by = fmt::format(" (extended at {})", target->place.text());
   const NodePtr base = read_file_tree((folder / target->scalar).lexically_normal(), visits, asked_by);
-  return merged(base, without(tree, "extends"));
+  return merged_roots(base, without(tree, "extends"));
 }
 
 NodePtr read_file_tree(const fs::path& file, std::vector<Visit> visits, const std::string& asked_by) {

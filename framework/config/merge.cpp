@@ -18,8 +18,7 @@ bool other_choice(const NodePtr& base, const NodePtr& over) {
   return before && after && before->scalar != after->scalar;
 }
 
-NodePtr merged_mappings(const NodePtr& base, const NodePtr& over) {
-  if (other_choice(base, over)) return over;
+NodePtr by_key(const NodePtr& base, const NodePtr& over) {
   auto result = std::make_shared<Node>(*base);
   result->place = over->place;
   for (const Entry& entry : over->entries) {
@@ -33,6 +32,10 @@ NodePtr merged_mappings(const NodePtr& base, const NodePtr& over) {
   }
   measure(*result);
   return result;
+}
+
+NodePtr merged_mappings(const NodePtr& base, const NodePtr& over) {
+  return other_choice(base, over) ? over : by_key(base, over);
 }
 
 }  // namespace
@@ -52,6 +55,10 @@ NodePtr merged(const NodePtr& base, const NodePtr& over) {
     if (const NodePtr named = named_form(over)) return merged_mappings(base, named);
   }
   return over;
+}
+
+NodePtr merged_roots(const NodePtr& base, const NodePtr& over) {
+  return is_mapping(base) && is_mapping(over) ? by_key(base, over) : merged(base, over);
 }
 
 NodePtr without(const NodePtr& mapping, std::string_view key) {

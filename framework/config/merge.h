@@ -11,6 +11,9 @@ namespace lethe::config {
 // rmu.
 [[nodiscard]] NodePtr merged(const NodePtr& base, const NodePtr& over);
 
+// The same for whole configurations, whose `name` is a title and no choice: another title keeps the rest.
+[[nodiscard]] NodePtr merged_roots(const NodePtr& base, const NodePtr& over);
+
 // A plain word as {name: word}; nullptr for anything else.
 [[nodiscard]] NodePtr named_form(const NodePtr& node);
 

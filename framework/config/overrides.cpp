@@ -60,7 +60,7 @@ NodePtr with_override(const NodePtr& tree, const std::string& text) {
   NodePtr over = read_yaml_value(checked_text(text.substr(equals + 1), *source), source);
   for (auto step = steps.rbegin(); step != steps.rend(); ++step)
     over = single_entry(step->key, over, {source});
-  return merged(tree, over);
+  return merged_roots(tree, over);
 }
 
 }  // namespace

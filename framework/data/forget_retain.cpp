@@ -13,13 +13,17 @@ struct Overlap {
   std::int64_t forget_row = 0, retain_row = 0;  // the first pair, from 1
 };
 
-// An equal id means an equal question, so questions decide.
+// An equal id means an equal question, so questions decide; texts have none and decide themselves.
+const std::string& decides(const Sample& sample) {
+  return sample.question.empty() ? sample.answer : sample.question;
+}
+
 Overlap overlap_of(const std::vector<Sample>& forget, const std::vector<Sample>& retain) {
   std::unordered_map<std::string_view, std::int64_t> questions;
-  for (const Sample& sample : forget) questions.try_emplace(sample.question, sample.row);
+  for (const Sample& sample : forget) questions.try_emplace(decides(sample), sample.row);
   Overlap overlap;
   for (const Sample& sample : retain) {
-    const auto found = questions.find(sample.question);
+    const auto found = questions.find(decides(sample));
     if (found == questions.end() || overlap.count++ > 0) continue;
     overlap.forget_row = found->second + 1;
     overlap.retain_row = sample.row + 1;

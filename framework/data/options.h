@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "framework/config/section.h"
 
@@ -12,10 +13,15 @@ namespace lethe::data {
 // One file of samples and the names of its fields.
 struct SourceOptions {
   std::string path;
+  std::string format = "qa";  // qa, completion (a prefix and how it goes on), text (cut into windows)
+  std::string prefix_key = "prompt", text_key = "text";  // of completion and text
+  std::int64_t window = 2048, overlap = 0;  // tokens of a window or a continuation; shared by two windows
+  bool insert_space = false;                // between prefix and continuation
   std::string question_key = "question", answer_key = "answer";
   std::string paraphrased_question_key = "paraphrased_question",
               paraphrased_answer_key = "paraphrased_answer";
   std::string perturbed_answer_key = "perturbed_answer";
+  std::string alternate_key = "alternate";  // another answer, or a list of them
   std::string records;  // where the rows lie in a file that is one JSON object: "rows.row"; empty: at the top
 };
 
@@ -33,8 +39,17 @@ struct TextOptions {
   std::int64_t max_length = 512;
 };
 
+// Other answers to the same questions, for objectives that replace an answer (DPO, IDK).
+struct AlternateOptions {
+  std::string path;            // plain text, one refusal a line; empty: the rows' own alternate_key
+  std::int64_t variants = 10;  // refusals that a sample meets, drawn from the file
+};
+
 struct Options {
+  std::vector<std::string> earlier;  // run directories whose forget sets are evaluated too
   SourceOptions forget, retain;
+  AlternateOptions alternate;
+  std::string exclude = "none";  // forget: the forget set is only evaluated (the retrained model)
   TextOptions text;
   double max_dropped = 0.01;   // share of a set that may have no target token
   bool allow_overlap = false;  // a sample or question in both sets

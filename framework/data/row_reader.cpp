@@ -31,6 +31,14 @@ void keep_first(std::string& kept, std::string message) {
 
 }  // namespace
 
+// Of completions and text only the names differ: a prefix is asked, and its continuation answers.
+RowReader::RowReader(const SourceOptions& source, std::string file)
+    : source_(source), file_(std::move(file)) {
+  if (source_.format == "qa") return;
+  source_.question_key = source_.format == "completion" ? source_.prefix_key : "";
+  source_.answer_key = source_.text_key;
+}
+
 void RowReader::read(Json row, std::int64_t number) {
   ++rows_;
   simdjson::dom::object fields;
@@ -48,6 +56,10 @@ void RowReader::read(Json row, std::int64_t number) {
   }
   if (!seen.contains(source_.question_key) && missing_question_++ == 0) first_missing_question_ = number;
   if (!seen.contains(source_.answer_key) && missing_answer_++ == 0) first_missing_answer_ = number;
+  if (source_.format == "completion") {
+    sample.max_continuation = source_.window;
+    if (source_.insert_space) sample.answer.insert(0, " ");
+  }
   sample.id = sample_id(sample.question, sample.answer);
   samples_.push_back(std::move(sample));
 }
@@ -60,6 +72,7 @@ void RowReader::note_field(Sample& sample, std::string_view key, Json value, std
   if (key == source_.paraphrased_question_key) read_text(sample.paraphrased_question, key, value, number);
   if (key == source_.paraphrased_answer_key) read_text(sample.paraphrased_answer, key, value, number);
   if (key == source_.perturbed_answer_key) read_texts(sample.perturbed_answers, key, value, number);
+  if (key == source_.alternate_key) read_texts(sample.alternate_answers, key, value, number);
 }
 
 void RowReader::read_text(std::string& out, std::string_view key, Json value, std::int64_t number) {
@@ -96,7 +109,9 @@ void RowReader::refuse_missing(const std::string& key, std::int64_t count, std::
 std::vector<Sample> RowReader::finish() {
   if (!wrong_shape_.empty())
     fail("data.shape", wrong_shape_, "each row is an object with a question and an answer");
-  refuse_missing(source_.question_key, missing_question_, first_missing_question_);
+  // A completion without a prefix begins with its text, and so does running text.
+  if (source_.format == "qa")
+    refuse_missing(source_.question_key, missing_question_, first_missing_question_);
   refuse_missing(source_.answer_key, missing_answer_, first_missing_answer_);
   if (!wrong_type_.empty()) fail("data.type", wrong_type_, "questions and answers are strings");
   if (samples_.empty()) fail("data.empty", fmt::format("{} has no rows", file_));

@@ -14,7 +14,7 @@ namespace lethe::data {
 
 class RowReader {
  public:
-  RowReader(const SourceOptions& source, std::string file) : source_(source), file_(std::move(file)) {}
+  RowReader(const SourceOptions& source, std::string file);
 
   // `number`: the row or line for messages, from 1.
   void read(Json row, std::int64_t number);

@@ -13,7 +13,12 @@ struct Sample {
   std::string question, answer;
   std::string paraphrased_question, paraphrased_answer;  // empty where the file has none
   std::vector<std::string> perturbed_answers;
-  std::string id;  // sample_id(question, answer)
+  std::vector<std::string> alternate_answers;  // to be given instead (DPO, IDK)
+  // Tokens that are there already (windows of running text); empty: question and answer are tokenised.
+  std::vector<std::int32_t> ids;
+  std::int64_t prompt_tokens = 0;
+  std::int64_t max_continuation = 0;  // above 0: a completion, with so many tokens behind its prefix at most
+  std::string id;                     // sample_id(question, answer)
 };
 
 // Names a sample by its content: 32 hexadecimal digits, the same in every file and on every rank.

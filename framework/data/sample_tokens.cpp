@@ -23,6 +23,27 @@ TokenizedSample SampleTokenizer::tokenize(const std::string& question, const std
   return options_.apply_chat_template ? tokenize_chat(question, answer) : tokenize_tagged(question, answer);
 }
 
+TokenizedSample SampleTokenizer::tokenize(const Sample& sample) const {
+  if (!sample.ids.empty()) return {sample.ids, sample.prompt_tokens};
+  if (sample.max_continuation > 0) return complete(sample.question, sample.answer, sample.max_continuation);
+  return tokenize(sample.question, sample.answer);
+}
+
+TokenizedSample SampleTokenizer::complete(const std::string& prefix, const std::string& text,
+                                          std::int64_t max_continuation) const {
+  const auto before = static_cast<std::int64_t>(tokenizer_.encode(prefix, true).size());
+  TokenizedSample sample{tokenizer_.encode(prefix + text, true), std::max<std::int64_t>(before, 1)};
+  if (static_cast<std::int64_t>(sample.ids.size()) > before + max_continuation)
+    sample.ids.resize(static_cast<std::size_t>(before + max_continuation));
+  sample.prompt_tokens = std::min(sample.prompt_tokens, static_cast<std::int64_t>(sample.ids.size()));
+  return sample;
+}
+
+std::vector<std::int32_t> SampleTokenizer::prompt(const Sample& sample) const {
+  if (!sample.ids.empty()) return {sample.ids.begin(), sample.ids.begin() + sample.prompt_tokens};
+  return sample.max_continuation > 0 ? tokenizer_.encode(sample.question, true) : prompt(sample.question);
+}
+
 std::vector<std::int32_t> SampleTokenizer::prompt(const std::string& question) const {
   return options_.apply_chat_template ? render(turns(question), true) : encode_cut(tagged_prompt(question));
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "framework/data/options.h"
+#include "framework/data/sample.h"
 #include "framework/data/template/chat_template.h"
 #include "framework/data/tokenizer/tokenizer.h"
 
@@ -36,7 +37,15 @@ class SampleTokenizer {
   // template.raised, template.budget, template.type, tokenizer.encoding, tokenizer.regex.
   [[nodiscard]] TokenizedSample tokenize(const std::string& question, const std::string& answer) const;
 
+  // By what the sample is: its own tokens, a completion, or a question with its answer.
+  [[nodiscard]] TokenizedSample tokenize(const Sample& sample) const;
+  // A prefix and how it goes on, without tags or template and without an end of sequence; at most
+  // `max_continuation` tokens behind the prefix's.
+  [[nodiscard]] TokenizedSample complete(const std::string& prefix, const std::string& text,
+                                         std::int64_t max_continuation) const;
+
   // What a generation starts from.
+  [[nodiscard]] std::vector<std::int32_t> prompt(const Sample& sample) const;
   [[nodiscard]] std::vector<std::int32_t> prompt(const std::string& question) const;
 
   // Equal hashes give equal tokens: tokenizer, template and text options.

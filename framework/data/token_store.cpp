@@ -56,7 +56,7 @@ bool fits(const TokenPartHeader& header, const std::string& key, std::int64_t pa
 
 TokenizedSample tokenize_named(const SampleTokenizer& tokenizer, const Sample& sample) {
   try {
-    return tokenizer.tokenize(sample.question, sample.answer);
+    return tokenizer.tokenize(sample);
   } catch (const Error& e) {
     fail(e.key(), fmt::format("sample {}: {}", sample.row + 1, e.message()), e.hint());
   }
@@ -66,14 +66,19 @@ TokenizedSample tokenize_named(const SampleTokenizer& tokenizer, const Sample& s
 
 std::string store_key(const std::string& data_hash, const SourceOptions& source,
                       const std::string& tokenizer_hash) {
-  return base::Hasher()
-      .add("token store 1")
+  base::Hasher hasher;
+  hasher.add("token store 1")
       .add(data_hash)
       .add(source.question_key)
       .add(source.answer_key)
       .add(source.records)
-      .add(tokenizer_hash)
-      .hex();
+      .add(tokenizer_hash);
+  if (source.format != "qa")
+    hasher.add(source.format)
+        .add(source.prefix_key)
+        .add(source.text_key)
+        .add(fmt::format("{} {} {}", source.window, source.overlap, source.insert_space));
+  return hasher.hex();
 }
 
 void write_part(const fs::path& folder, const std::string& key, std::span<const Sample> samples,

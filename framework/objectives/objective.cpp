@@ -26,10 +26,32 @@ at::Tensor sum_by_sample(const at::Tensor& tokens, std::span<const std::int64_t>
   return at::stack(sums);
 }
 
+at::Tensor tokens_by_sample(const RoleTokens& role, const at::Tensor& like) {
+  std::vector<double> lengths;
+  for (std::size_t i = 0; i + 1 < role.offsets.size(); ++i)
+    lengths.push_back(static_cast<double>(role.offsets[i + 1] - role.offsets[i]));
+  return at::tensor(lengths, at::kDouble).to(like.options());
+}
+
+at::Tensor RoleTokens::stopped(std::string_view name) const {
+  const auto constant = constants.find(name);
+  return (constant == constants.end() ? statistic(name) : constant->second).detach();
+}
+
+void need_log_prob(Needs& needs, Role role) {
+  needs[role].present = true;
+  needs[role].statistics.emplace_back("log_prob");
+}
+
 Term nll_term(std::string name, double weight, const RoleTokens& role, Count count) {
-  Term term{.name = std::move(name), .weight = weight, .sum = {}, .count = count};
-  if (role.num_samples() > 0) term.sum = -role.log_prob().sum();
-  return term;
+  return term_of(std::move(name), weight, role, count, [&] { return -role.log_prob().sum(); });
+}
+
+bool read_compat(config::Section& section) {
+  std::string compat = "none";
+  section.choice("compat", compat, {"none", "openunlearning"},
+                 "whose numbers to give where they differ: openunlearning repeats its quirks");
+  return compat == "openunlearning";
 }
 
 }  // namespace lethe::objectives

@@ -19,5 +19,7 @@ int evaluate(config::Section root, const Launch& launch, dist::World& world);
 [[nodiscard]] std::vector<std::string> run_settings();
 // The reference of every key: type, default, meaning, as Markdown.
 [[nodiscard]] std::string config_reference();
+// docs/methods.md: every objective with its formula, source, quirks, use and options, as Markdown.
+[[nodiscard]] std::string methods_reference();
 
 }  // namespace lethe::run

@@ -53,10 +53,9 @@ Engine::Engine(const RunConfig& config, dist::ProcessGroup& group, std::int64_t 
       model.index, *grid,
       sharding::StoreOptions{.compute = compute_dtype(config.model.compute),
                              .prefetch = config.parallel.prefetch});
+  random_seed = config.model.seed;
+  load_start(*weights);
   if (random) {
-    weights->load([&](std::uint64_t first, std::span<float> out) {
-      models::random_weights(model.index, config.model.seed, first, out);
-    });
     model_hash = base::Hasher()
                      .add("random")
                      .add(std::to_string(config.model.seed))
@@ -64,12 +63,22 @@ Engine::Engine(const RunConfig& config, dist::ProcessGroup& group, std::int64_t 
                      .hex();
   } else {
     const models::ModelFiles files(*source, model.index);
-    weights->load([&](std::uint64_t first, std::span<float> out) { files.read(first, out); });
     model_hash = files.hash();
     stored_dtype = files.dtype_of_most();
   }
   walk = std::make_unique<walk::BlockWalk>(model, *weights,
                                            walk::WalkOptions{.recompute = config.parallel.recompute});
+}
+
+void Engine::load_start(sharding::WeightStore& store) const {
+  if (source) {
+    const models::ModelFiles files(*source, model.index);
+    store.load([&](std::uint64_t first, std::span<float> out) { files.read(first, out); });
+  } else {
+    store.load([&](std::uint64_t first, std::span<float> out) {
+      models::random_weights(model.index, random_seed, first, out);
+    });
+  }
 }
 
 void Engine::export_model(const std::filesystem::path& target) const {

@@ -26,9 +26,12 @@ class Engine {
   std::unique_ptr<sharding::WeightStore> weights;
   std::unique_ptr<walk::BlockWalk> walk;
   std::string model_hash;                                   // of the weights that the run started from
+  std::uint64_t random_seed = 0;                            // of a random model's weights
   std::optional<std::filesystem::path> source;              // the model directory
   models::FileDType stored_dtype = models::FileDType::f32;  // of the files; an export writes it again
 
+  // The weights that the run started from, into another store of the same model. Collective.
+  void load_start(sharding::WeightStore& store) const;
   // Writes the weights as a Hugging Face directory, complete or absent. Collective.
   void export_model(const std::filesystem::path& target) const;
 };

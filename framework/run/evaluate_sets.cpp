@@ -68,8 +68,9 @@ void aggregate(const std::string& set, const std::vector<records::SampleMetrics>
     aggregates[name] = sum / static_cast<double>(values.size());
   }
   if (columns.contains("truth_ratio"))
-    aggregates["truth_ratio"] = set == "forget" ? evaluation::closer_to_1_better(columns["truth_ratio"])
-                                                : evaluation::true_better(columns["truth_ratio"]);
+    aggregates["truth_ratio"] = set.starts_with("forget")
+                                    ? evaluation::closer_to_1_better(columns["truth_ratio"])
+                                    : evaluation::true_better(columns["truth_ratio"]);
 }
 
 std::vector<std::string> generate_answers(const RunConfig& config, Engine& engine, const SampleSets& sets,
@@ -78,7 +79,7 @@ std::vector<std::string> generate_answers(const RunConfig& config, Engine& engin
   const auto limit = static_cast<std::size_t>(config.eval.max_generations);
   for (const data::Sample& sample : set.samples) {
     if (limit > 0 && prompts.size() == limit) break;
-    prompts.push_back(sets.sample_tokenizer().prompt(sample.question));
+    prompts.push_back(sets.sample_tokenizer().prompt(sample));
   }
   const inference::GenerationOptions options{.max_new_tokens = config.eval.max_new_tokens,
                                              .batch = config.eval.batch,

@@ -1,15 +1,14 @@
 #include "framework/run/sample_sets.h"
 
 #include "framework/base/error.h"
+#include "framework/config/document.h"
+#include "framework/data/text_windows.h"
 
 namespace lethe::run {
-namespace {
 
-// A complete store of this key: one that is there already on every rank, or one that the ranks write together
-// now.
-data::TokenStore open_or_write(const std::filesystem::path& cache, const std::string& key,
-                               std::span<const data::Sample> samples, const data::SampleTokenizer& tokenizer,
-                               dist::ProcessGroup& world) {
+data::TokenStore open_or_write_store(const std::filesystem::path& cache, const std::string& key,
+                                     std::span<const data::Sample> samples,
+                                     const data::SampleTokenizer& tokenizer, dist::ProcessGroup& world) {
   std::optional<data::TokenStore> store = data::TokenStore::open(cache, key);
   std::int64_t there = store ? 1 : 0;
   world.all_reduce({&there, 1, dist::DType::i64}, dist::Reduce::min);
@@ -22,8 +21,6 @@ data::TokenStore open_or_write(const std::filesystem::path& cache, const std::st
   LETHE_CHECK(store.has_value(), "the token store {} that was just written cannot be read", key);
   return std::move(*store);
 }
-
-}  // namespace
 
 std::vector<std::string> SampleSet::ids(std::span<const std::int64_t> which) const {
   std::vector<std::string> names;
@@ -43,20 +40,35 @@ SampleSets::SampleSets(const RunConfig& config, const std::filesystem::path& tok
   if (!config.eval.general.path.empty())
     general = load("general", data::read_samples(config.eval.general, "general"), config.eval.general,
                    config.data.max_dropped, cache, world);
+  for (const std::string& run : config.data.earlier) load_earlier(run, config, cache, world);
+}
+
+// What an earlier request forgot is not to be taught again by the retain set: read_forget_retain looks.
+void SampleSets::load_earlier(const std::string& run, const RunConfig& config,
+                              const std::filesystem::path& cache, dist::ProcessGroup& world) {
+  config::Section root = config::load(std::filesystem::path(run) / "config.yaml");
+  data::Options then = data::read(root.section("data", "of the earlier request"));
+  then.retain = config.data.retain;
+  then.allow_overlap = config.data.allow_overlap;
+  data::ForgetRetain files = data::read_forget_retain(then);
+  const std::string name = "forget_" + std::filesystem::path(run).lexically_normal().filename().string();
+  earlier.push_back(load(name, std::move(files.forget), then.forget, config.data.max_dropped, cache, world));
 }
 
 std::vector<const SampleSet*> SampleSets::all() const {
   std::vector<const SampleSet*> sets = {&forget, &retain};
   if (general) sets.push_back(&*general);
+  for (const SampleSet& set : earlier) sets.push_back(&set);
   return sets;
 }
 
 SampleSet SampleSets::load(const std::string& name, data::SampleFile file, const data::SourceOptions& source,
                            double max_dropped, const std::filesystem::path& cache,
                            dist::ProcessGroup& world) {
+  if (source.format == "text") file = data::cut_windows(file, tokenizer_, source);
   SampleSet set{.name = name, .path = source.path, .hash = file.hash};
   set.store_key = data::store_key(file.hash, source, sample_tokenizer_->hash());
-  set.store = open_or_write(cache, set.store_key, file.samples, *sample_tokenizer_, world);
+  set.store = open_or_write_store(cache, set.store_key, file.samples, *sample_tokenizer_, world);
   for (const std::int64_t i : data::samples_with_target(*set.store, max_dropped, name)) {
     set.samples.push_back(std::move(file.samples[i]));
     set.documents.push_back(set.store->document(i));

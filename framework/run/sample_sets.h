@@ -31,6 +31,13 @@ struct SampleSet {
   [[nodiscard]] std::vector<std::string> ids(std::span<const std::int64_t> which) const;
 };
 
+// A complete store of this key: one that is there already on every rank, or one that the ranks write together
+// now. Collective.
+[[nodiscard]] data::TokenStore open_or_write_store(const std::filesystem::path& cache, const std::string& key,
+                                                   std::span<const data::Sample> samples,
+                                                   const data::SampleTokenizer& tokenizer,
+                                                   dist::ProcessGroup& world);
+
 class SampleSets {
  public:
   // Collective over `world`. `cache`: where token stores lie.
@@ -39,6 +46,7 @@ class SampleSets {
 
   SampleSet forget, retain;
   std::optional<SampleSet> general;
+  std::vector<SampleSet> earlier;  // forget sets of earlier requests, to be evaluated only
 
   const data::Tokenizer& tokenizer() const { return tokenizer_; }
   const data::SampleTokenizer& sample_tokenizer() const { return *sample_tokenizer_; }
@@ -48,6 +56,8 @@ class SampleSets {
  private:
   SampleSet load(const std::string& name, data::SampleFile file, const data::SourceOptions& source,
                  double max_dropped, const std::filesystem::path& cache, dist::ProcessGroup& world);
+  void load_earlier(const std::string& run, const RunConfig& config, const std::filesystem::path& cache,
+                    dist::ProcessGroup& world);
   data::Tokenizer tokenizer_;
   std::optional<data::ChatTemplate> template_;
   std::unique_ptr<data::SampleTokenizer> sample_tokenizer_;

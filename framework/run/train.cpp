@@ -9,12 +9,12 @@
 #include "framework/base/log.h"
 #include "framework/base/text.h"
 #include "framework/config/document.h"
-#include "framework/inference/reference_log_probs.h"
 #include "framework/optim/adamw.h"
 #include "framework/optim/gradient_norm.h"
 #include "framework/run/accounting.h"
 #include "framework/run/commands.h"
 #include "framework/run/evaluate_sets.h"
+#include "framework/run/objective_inputs.h"
 #include "framework/run/score_forget_set.h"
 #include "framework/run/session.h"
 #include "framework/training/checkpoint.h"
@@ -90,15 +90,7 @@ class Training {
   void prepare() {
     const auto checkpoint = training::find_checkpoint(output_.paths().checkpoints(), world_);
     output_.describe(launch_, config_, yaml_, engine_, sets_, checkpoint ? checkpoint->step : -1);
-    data_.documents[0] = sets_.forget.documents;
-    data_.documents[1] = sets_.retain.documents;
-    if (config_.objective->needs().reference_log_prob) {
-      reference_ = inference::reference_log_probs(
-          cache(),
-          {.model = engine_.model_hash, .tokens = sets_.forget.store_key, .compute = config_.model.compute},
-          *engine_.walk, world_, sets_.forget.documents);
-      data_.forget_reference = &reference_;
-    }
+    inputs_.emplace(config_, sets_, engine_, cache());
     if (checkpoint)
       resume(*checkpoint);
     else
@@ -122,6 +114,8 @@ class Training {
     scores_.standard_error = state["standard_error"].get<std::vector<double>>();
     scores_.tokens = state["tokens"].get<std::vector<std::int64_t>>();
     refreshes_ = state["refreshes"];
+    if (const auto own = state.value("objective", std::vector<double>()); !own.empty())
+      config_.objective->restore(own);
     best_ = training::read_best(output_.paths().checkpoints());
     step_ = info.step;
     update_samplers(scores_);
@@ -179,13 +173,16 @@ class Training {
                        : sampler.batch(static_cast<std::uint64_t>(step_),
                                        std::min(size, static_cast<std::int64_t>(count)));
     };
-    const auto forget = draw(*config_.sampler, config_.train.forget_batch, sets_.forget.samples.size());
+    const auto forget = draw(*config_.sampler, inputs_->reads_forget() ? config_.train.forget_batch : 0,
+                             sets_.forget.samples.size());
     const auto retain =
-        draw(*config_.retain_sampler, config_.objective->needs().retain ? config_.train.retain_batch : 0,
+        draw(*config_.retain_sampler, inputs_->reads_retain() ? config_.train.retain_batch : 0,
              sets_.retain.samples.size());
-    const auto items = training::batch_items(data_, forget, retain);
+    const auto items =
+        training::batch_items(inputs_->data(), config_.objective->needs(),
+                              {.forget = forget, .retain = retain, .seed = config_.seed, .step = step_});
     training::StepResult result = training::compute_gradient(
-        *engine_.walk, gradients_, *config_.objective, data_, items,
+        *engine_.walk, gradients_, *config_.objective, inputs_->data(), items,
         {.micro_batch = config_.train.micro_batch, .logical_shards = config_.logical_shards()}, world_);
     const double norm = optim::global_norm(gradients_);
     refuse_nonfinite(result.loss, norm, forget);
@@ -198,8 +195,9 @@ class Training {
                     count ? &changes : nullptr);
     if (count) result.changed_fraction = changed_fraction(changes);
     const double seconds = seconds_since(start);
-    result.flop_utilisation =
-        accounting_.utilisation(training::update_flops(engine_.model, gradients_, data_, items), seconds);
+    result.flop_utilisation = accounting_.utilisation(
+        training::update_flops(engine_.model, gradients_, inputs_->data(), items), seconds);
+    config_.objective->after_update({.terms = result.terms, .epoch = epochs_done()});
     report_step(result, norm, rate, seconds, forget, retain);
   }
 
@@ -208,6 +206,14 @@ class Training {
     std::array<std::int64_t, 2> counts = {mine.changed, mine.trained};
     engine_.grid->reduce_group().all_reduce({counts.data(), counts.size(), dist::DType::i64});
     return static_cast<double>(counts[0]) / static_cast<double>(std::max<std::int64_t>(counts[1], 1));
+  }
+
+  // Passes over the forget set (where none of it is read, the retain set), this update included.
+  double epochs_done() const {
+    const bool forget = inputs_->reads_forget();
+    const auto batch = static_cast<double>(forget ? config_.train.forget_batch : config_.train.retain_batch);
+    const auto& set = forget ? sets_.forget : sets_.retain;
+    return static_cast<double>(step_ + 1) * batch / static_cast<double>(set.samples.size());
   }
 
   void refuse_nonfinite(double loss, double norm, std::span<const std::int64_t> forget) const {
@@ -274,7 +280,8 @@ class Training {
     const nlohmann::json state = {{"score", scores_.score},
                                   {"standard_error", scores_.standard_error},
                                   {"tokens", scores_.tokens},
-                                  {"refreshes", refreshes_}};
+                                  {"refreshes", refreshes_},
+                                  {"objective", config_.objective->state()}};
     record_save(writer_.begin(step, identity(), state.dump()));
   }
 
@@ -339,8 +346,7 @@ class Training {
   optim::AdamW optimizer_;
   training::CheckpointWriter writer_;
   std::optional<training::BestCheckpoint> best_;
-  training::TrainingData data_;
-  inference::TokenLogProbs reference_;
+  std::optional<ObjectiveInputs> inputs_;
   ForgetScores scores_;
   std::uint32_t refreshes_ = 0;
   std::int64_t step_ = 0, steps_run_ = 0;

@@ -13,8 +13,9 @@ namespace lethe::training {
 
 struct BatchItem {
   objectives::Role role = objectives::Role::forget;
-  std::int64_t sample = 0;  // in its set
-  std::int64_t tokens = 0;  // prompt and answer
+  std::int64_t sample = 0;      // in its set
+  std::int64_t tokens = 0;      // of all the documents that it brings
+  std::int64_t alternate = -1;  // document of the other answer that rides with it; -1: none
 };
 
 // A pass of all ranks together is a *wave*; a rank without packs in it still joins every collective.

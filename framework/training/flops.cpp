@@ -34,6 +34,11 @@ double update_flops(const models::DecoderModel& model, const sharding::GradientS
     tokens += length;
     squares += length * length;
     scored += static_cast<double>(data.of(item.role)[item.sample].scored_tokens());
+    if (item.alternate >= 0) {
+      const auto other = item.role == objectives::Role::forget ? objectives::Role::alternate
+                                                               : objectives::Role::retain_alternate;
+      scored += static_cast<double>(data.of(other)[item.alternate].scored_tokens());
+    }
   }
   const int lowest = walk::lowest_trained_layer(model, gradients);
   // Scores and values, half of a square each: causal.

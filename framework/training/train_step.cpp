@@ -3,88 +3,19 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "framework/base/error.h"
+#include "framework/base/random.h"
 
 namespace lethe::training {
 namespace {
 
-using objectives::Count;
 using objectives::MicroBatch;
+using objectives::Needs;
 using objectives::Role;
 using objectives::Term;
-
-struct GlobalCounts {
-  std::array<double, objectives::kNumRoles> samples{}, tokens{};
-  double of(Count count) const {
-    switch (count) {
-      case Count::forget_samples:
-        return samples[0];
-      case Count::forget_tokens:
-        return tokens[0];
-      case Count::retain_samples:
-        return samples[1];
-      case Count::retain_tokens:
-        return tokens[1];
-      case Count::alternate_samples:
-        return samples[2];
-      case Count::alternate_tokens:
-        return tokens[2];
-      case Count::all_tokens:
-        return tokens[0] + tokens[1] + tokens[2];
-    }
-    LETHE_CHECK(false, "count {}", static_cast<int>(count));
-  }
-};
-
-GlobalCounts count_batch(const TrainingData& data, std::span<const BatchItem> batch) {
-  GlobalCounts counts;
-  for (const BatchItem& item : batch) {
-    counts.samples[static_cast<int>(item.role)] += 1;
-    counts.tokens[static_cast<int>(item.role)] +=
-        static_cast<double>(data.of(item.role)[item.sample].scored_tokens());
-  }
-  return counts;
-}
-
-data::Pack pack_of(const TrainingData& data, std::span<const BatchItem> items) {
-  std::vector<data::Document> documents;
-  for (const BatchItem& item : items) documents.push_back(data.of(item.role)[item.sample]);
-  return data::make_pack(documents);
-}
-
-at::Tensor reference_of(const TrainingData& data, std::span<const BatchItem> items, at::ScalarType dtype) {
-  std::vector<double> values;
-  for (const BatchItem& item : items) {
-    if (item.role != Role::forget) continue;
-    const auto of_sample = data.forget_reference->of(item.sample);
-    values.insert(values.end(), of_sample.begin(), of_sample.end());
-  }
-  return at::tensor(values, at::kDouble).to(dtype);
-}
-
-// Cuts the pack's statistics by role. Items of one role are neighbours in a pack (forget, then retain), so
-// each role is one narrow view.
-MicroBatch by_role(const TrainingData& data, std::span<const BatchItem> items, const data::Pack& pack,
-                   const std::vector<at::Tensor>& statistics, bool reference) {
-  MicroBatch batch;
-  for (std::size_t first = 0; first < items.size();) {
-    std::size_t last = first;
-    objectives::RoleTokens& role = batch[items[first].role];
-    while (last < items.size() && items[last].role == items[first].role) {
-      ++last;
-      role.offsets.push_back(pack.scored_offsets[last] - pack.scored_offsets[first]);
-    }
-    for (const at::Tensor& statistic : statistics)
-      role.statistics.push_back(statistic.narrow(0, pack.scored_offsets[first], role.offsets.back()));
-    first = last;
-  }
-  if (reference && batch[Role::forget].num_samples() > 0)
-    batch[Role::forget].reference_log_prob = reference_of(data, items, statistics.front().scalar_type());
-  return batch;
-}
 
 // What each pack adds to the loss, to each term (in the objective's order) and to log p of the forget tokens:
 // [packs][1 + terms + 1]. Each row is filled by the rank that ran the pack; adding the ranks' zeros to it is
@@ -110,13 +41,13 @@ class PackSums {
   std::vector<double> values_;
 };
 
-// d(loss)/d(statistics) of one pack, and its share of the sums.
-walk::Statistics upstream_of(const std::vector<Term>& terms, const walk::Statistics& statistics,
-                             const GlobalCounts& counts, std::span<double> sums) {
+// d(loss)/d(leaf) for each leaf (statistics, tap) of one pack, and its share of the sums.
+std::vector<at::Tensor> upstream_of(const std::vector<Term>& terms, const std::vector<at::Tensor>& leaves,
+                                    const BatchFacts& facts, std::span<double> sums) {
   at::Tensor loss;
   for (std::size_t t = 0; t < terms.size(); ++t) {
     const Term& term = terms[t];
-    const double count = counts.of(term.count);
+    const double count = facts.of(term.count);
     if (!term.sum.defined() || count == 0) continue;
     sums[t + 1] = term.sum.item<double>() / count;
     sums[0] += term.weight * sums[t + 1];
@@ -124,65 +55,105 @@ walk::Statistics upstream_of(const std::vector<Term>& terms, const walk::Statist
     const at::Tensor weighted = term.sum * (term.weight / count);
     loss = loss.defined() ? loss + weighted : weighted;
   }
-  if (loss.defined())
-    return torch::autograd::grad({loss}, statistics, {}, std::nullopt, false, /*allow_unused=*/true);
-  walk::Statistics zeros;
-  for (const at::Tensor& statistic : statistics) zeros.push_back(at::zeros_like(statistic));
-  return zeros;
+  if (!loss.defined()) return std::vector<at::Tensor>(leaves.size());
+  return torch::autograd::grad({loss}, leaves, {}, std::nullopt, false, /*allow_unused=*/true);
+}
+
+// A walk's result as something to differentiate by: float32 at least.
+at::Tensor leaf_of(const at::Tensor& value) {
+  return (value.scalar_type() == at::kBFloat16 ? value.to(at::kFloat) : value).detach().requires_grad_(true);
 }
 
 // One forward and one backward of a rank's packs.
 struct Wave {
   const TrainingData& data;
   const objectives::Objective& objective;
-  const GlobalCounts& counts;
+  const Needs& needs;
+  const BatchFacts& facts;
   PackSums& sums;
 
   void run(const BatchPlan& plan, const std::vector<int>& mine, walk::BlockWalk& walk,
            sharding::GradientStore& gradients) {
-    const objectives::Needs needs = objective.needs();
+    std::vector<PackedBatch> packed;
     std::vector<data::Pack> packs;
-    for (const int pack : mine) packs.push_back(pack_of(data, plan.packs[pack]));
+    for (const int pack : mine) packed.push_back(pack_items(data, needs, facts, plan.packs[pack]));
+    for (PackedBatch& batch : packed) packs.push_back(std::move(batch.pack));
+    const FrozenRows frozen = frozen_rows(data, needs, facts, packed);
+    const std::vector<walk::PackReads> reads = reads_of(needs, packed, frozen);
     const int lowest = std::max(walk::lowest_trained_layer(walk.model(), gradients), 0);
-    std::vector<walk::Statistics> statistics = walk.forward(
-        packs, {.statistics = needs.statistics, .for_backward = true, .first_kept_layer = lowest});
+    const std::vector<walk::Statistics> statistics = walk.forward(packs, {.statistics = statistics_of(needs),
+                                                                          .for_backward = true,
+                                                                          .first_kept_layer = lowest,
+                                                                          .reads = reads,
+                                                                          .tap_layer = needs.tap_layer});
     std::vector<walk::Statistics> upstream;
-    for (std::size_t i = 0; i < mine.size(); ++i)
-      upstream.push_back(upstream_of_pack(plan.packs[mine[i]], packs[i], statistics[i], sums.row(mine[i])));
+    std::vector<at::Tensor> taps;
+    for (std::size_t i = 0; i < mine.size(); ++i) {
+      std::vector<at::Tensor> leaves = statistics[i];
+      if (needs.tap_layer >= 0) leaves.push_back(walk.tap(i));
+      upstream.push_back(upstream_of_pack(packed[i], packs[i], leaves, frozen, i, sums.row(mine[i])));
+      if (needs.tap_layer >= 0) taps.push_back(upstream.back().back()), upstream.back().pop_back();
+    }
     const at::NoGradGuard no_grad;
-    walk.backward(upstream, mine, gradients);
+    walk.backward(upstream, mine, gradients, taps);
   }
 
-  walk::Statistics upstream_of_pack(std::span<const BatchItem> items, const data::Pack& pack,
-                                    walk::Statistics& statistics, std::span<double> row) {
-    for (at::Tensor& statistic : statistics) statistic.requires_grad_(true);
+  // `leaves`: the pack's statistics, and its tap where there is one. Pack `number` of the wave.
+  walk::Statistics upstream_of_pack(const PackedBatch& packed, const data::Pack& pack,
+                                    std::vector<at::Tensor> leaves, const FrozenRows& frozen,
+                                    std::size_t number, std::span<double> row) {
+    for (at::Tensor& leaf : leaves) leaf = leaf_of(leaf);
     const at::AutoGradMode grad_mode(true);
-    const MicroBatch roles = by_role(data, items, pack, statistics, objective.needs().reference_log_prob);
-    if (roles[Role::forget].num_samples() > 0)
-      row.back() = roles[Role::forget].log_prob().sum().item<double>();
-    return upstream_of(objective.terms(roles), statistics, counts, row);
+    const MicroBatch roles = by_role(data, needs, packed, pack, leaves, frozen, number);
+    const auto& forget = roles[Role::forget];
+    if (forget.num_samples() > 0 && forget.statistics.contains("log_prob"))
+      row.back() = forget.log_prob().sum().item<double>();
+    return upstream_of(objective.terms(roles), leaves, facts, row);
   }
 };
 
+// The constant part of the loss: what PDU's bound takes off.
+double offsets_of(const std::vector<Term>& terms) {
+  double sum = 0;
+  for (const Term& term : terms) sum -= term.weight * term.offset;
+  return sum;
+}
+
 }  // namespace
 
-std::vector<BatchItem> batch_items(const TrainingData& data, std::span<const std::int64_t> forget,
-                                   std::span<const std::int64_t> retain) {
+std::vector<BatchItem> batch_items(const TrainingData& data, const Needs& needs, const BatchDraw& draw) {
   std::vector<BatchItem> items;
-  for (const auto& [role, samples] : {std::pair(Role::forget, forget), std::pair(Role::retain, retain)}) {
-    for (const std::int64_t sample : samples)
-      items.push_back({role, sample, static_cast<std::int64_t>(data.of(role)[sample].ids.size())});
-  }
+  const auto add = [&](Role role, Role other, std::span<const std::int64_t> samples) {
+    if (!needs[role].present && !needs[other].present) return;
+    for (const std::int64_t sample : samples) {
+      BatchItem item{.role = role, .sample = sample};
+      if (needs[role].present) item.tokens += static_cast<std::int64_t>(data.of(role)[sample].ids.size());
+      if (needs[other].present) {
+        const auto word = base::random_words({.seed = draw.seed,
+                                              .stream = base::Stream::alternates,
+                                              .draw = static_cast<std::uint32_t>(draw.step)},
+                                             static_cast<std::uint64_t>(sample))[0];
+        const std::int64_t variants = data.alternates_per_sample[static_cast<int>(other)];
+        item.alternate = sample * variants + word % variants;
+        item.tokens += static_cast<std::int64_t>(data.of(other)[item.alternate].ids.size());
+      }
+      items.push_back(item);
+    }
+  };
+  add(Role::forget, Role::alternate, draw.forget);
+  add(Role::retain, Role::retain_alternate, draw.retain);
   return items;
 }
 
 StepResult compute_gradient(walk::BlockWalk& walk, sharding::GradientStore& gradients,
                             const objectives::Objective& objective, const TrainingData& data,
                             std::span<const BatchItem> batch, SplitOptions split, dist::ProcessGroup& world) {
-  const GlobalCounts counts = count_batch(data, batch);
+  const Needs needs = objective.needs();
+  const BatchFacts facts = facts_of(data, needs, batch);
   const BatchPlan plan = plan_batch(batch, world.size(), split);
-  PackSums sums(plan.packs.size(), objective.terms({}));
-  Wave wave{data, objective, counts, sums};
+  const std::vector<Term> no_terms = objective.terms({});
+  PackSums sums(plan.packs.size(), no_terms);
+  Wave wave{data, objective, needs, facts, sums};
   gradients.zero();
   const bool elastic = split.logical_shards > 0;
   if (elastic) gradients.fold_leaves(static_cast<int>(plan.packs.size()));
@@ -192,10 +163,11 @@ StepResult compute_gradient(walk::BlockWalk& walk, sharding::GradientStore& grad
   }
   gradients.finish();
   const std::vector<double> total = sums.total(world);
-  StepResult result{.loss = total[0], .imbalance = plan.imbalance};
+  StepResult result{.loss = total[0] + offsets_of(no_terms), .imbalance = plan.imbalance};
   for (std::size_t t = 0; t < sums.names().size(); ++t) result.terms[sums.names()[t]] += total[t + 1];
+  const bool read = std::ranges::count(needs[Role::forget].statistics, "log_prob") > 0;
   result.forget_log_prob_mean =
-      counts.tokens[0] > 0 ? total.back() / counts.tokens[0] : std::numeric_limits<double>::quiet_NaN();
+      read && facts.rows[0] > 0 ? total.back() / facts.rows[0] : std::numeric_limits<double>::quiet_NaN();
   for (const BatchItem& item : batch) result.real_tokens += item.tokens;
   return result;
 }

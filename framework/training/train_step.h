@@ -9,38 +9,32 @@
 #include <string>
 #include <vector>
 
-#include "framework/data/packing.h"
-#include "framework/inference/log_likelihood.h"
 #include "framework/objectives/objective.h"
-#include "framework/training/batch_plan.h"
+#include "framework/training/objective_pack.h"
 #include "framework/walk/block_walk.h"
 
 namespace lethe::training {
-
-// The samples that batches draw from, by role. Documents point into the token stores.
-struct TrainingData {
-  std::array<std::vector<data::Document>, objectives::kNumRoles> documents;
-  const inference::TokenLogProbs* forget_reference =
-      nullptr;  // of the forget documents; null where no objective needs it
-  std::span<const data::Document> of(objectives::Role role) const {
-    return documents[static_cast<int>(role)];
-  }
-};
 
 struct StepResult {
   double loss = 0;                      // weighted total, over all ranks
   std::map<std::string, double> terms;  // each term's sum / count, before its weight
   std::int64_t real_tokens = 0;         // of the global batch
   double forget_log_prob_mean =
-      0;                        // mean log p of a forget token, before the update; NaN without forget samples
+      0;                        // mean log p of a forget token, before the update; NaN where it is not read
   double imbalance = 1;         // tokens of the fullest rank / mean tokens of a rank
   double flop_utilisation = 0;  // of the matmul peak; the caller measures
   std::optional<double> changed_fraction;  // of the trained weights, where the caller counts them
 };
 
-[[nodiscard]] std::vector<BatchItem> batch_items(const TrainingData& data,
-                                                 std::span<const std::int64_t> forget,
-                                                 std::span<const std::int64_t> retain);
+// Samples of one update. Which other answer rides with a sample is a function of (seed, step, sample).
+struct BatchDraw {
+  std::span<const std::int64_t> forget, retain;
+  std::uint64_t seed = 0;
+  std::int64_t step = 0;
+};
+// Whatever the objective reads of the draw: forget samples, then retain samples.
+[[nodiscard]] std::vector<BatchItem> batch_items(const TrainingData& data, const objectives::Needs& needs,
+                                                 const BatchDraw& draw);
 
 // Collective over `world`. Leaves the finished gradient in `gradients`.
 [[nodiscard]] StepResult compute_gradient(walk::BlockWalk& walk, sharding::GradientStore& gradients,

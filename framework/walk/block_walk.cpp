@@ -9,6 +9,7 @@
 #include "framework/base/memory_counter.h"
 #include "framework/base/trace.h"
 #include "framework/ops/attention.h"
+#include "framework/ops/masked_attention.h"
 
 namespace lethe::walk {
 namespace {
@@ -37,6 +38,9 @@ Statistics BlockWalk::forward(const data::Pack& pack, const PassRequest& request
 std::vector<Statistics> BlockWalk::forward(std::span<const data::Pack> packs, const PassRequest& request) {
   const base::MemoryScope memory(base::Memory::activations);
   source_ = request.source;
+  tap_layer_ = request.tap_layer;
+  last_layer_ = last_layer(request);
+  with_head_ = !request.statistics.empty() || request.normed;
   passes_.clear();
   for (const data::Pack& pack : packs) passes_.emplace_back().pack = &pack;
   const at::NoGradGuard no_grad;
@@ -46,21 +50,46 @@ std::vector<Statistics> BlockWalk::forward(std::span<const data::Pack> packs, co
     const base::TraceSpan span(base::Track::compute, "embedding forward");
     for (Pass& pass : passes_) begin(pass);
   }
-  for (int layer = 0; layer < static_cast<int>(model_.layers.size()); ++layer) {
+  for (int layer = 0; layer <= last_layer_; ++layer) {
     const auto held = store_.acquire(model_.layers[layer].segment, source_);
-    prefetch_layer(layer + 1);
+    if (layer < last_layer_ || with_head_) prefetch_layer(layer + 1);
     const base::TraceSpan span(base::Track::compute, segment_name(model_, layer), "forward");
     for (Pass& pass : passes_) run_layer_forward(layer, pass, request);
   }
+  if (!with_head_) return std::vector<Statistics>(passes_.size());
   const auto norm_held = store_.acquire(model_.segment_of(model_.final_norm), source_);
   const auto head_held = store_.acquire(model_.segment_of(model_.head), source_);
   const base::TraceSpan span(base::Track::compute, "head forward");
   std::vector<Statistics> results;
-  for (Pass& pass : passes_) results.push_back(run_head(pass, request));
+  for (std::size_t i = 0; i < passes_.size(); ++i)
+    results.push_back(run_head(passes_[i], request, request.reads.empty() ? PackReads{} : request.reads[i]));
   return results;
 }
 
+// Every rank ends at the same layer, with or without tokens: the request decides.
+int BlockWalk::last_layer(const PassRequest& request) const {
+  const int last = static_cast<int>(model_.layers.size()) - 1;
+  LETHE_CHECK(request.tap_layer <= last, "a tap of layer {} of {}", request.tap_layer, last + 1);
+  const bool ends_at_tap = request.statistics.empty() && !request.normed && request.tap_layer >= 0;
+  return ends_at_tap ? request.tap_layer : last;
+}
+
+void BlockWalk::take_tap(Pass& pass) const {
+  const std::vector<std::int64_t>& rows = pass.pack->scored_rows;
+  pass.tap_rows = at::from_blob(const_cast<std::int64_t*>(rows.data()),
+                                {static_cast<std::int64_t>(rows.size())}, at::kLong)
+                      .clone();
+  pass.tap = pass.hidden.detach().index_select(0, pass.tap_rows);
+}
+
+at::Tensor BlockWalk::normed(std::size_t pack) const {
+  const Pass& pass = passes_[pack];
+  return pass.empty() ? at::zeros({0, model_.config.hidden_size}, store_.options().compute)
+                      : pass.head->normed().detach();
+}
+
 void BlockWalk::begin(Pass& pass) {
+  pass.tap = at::zeros({0, model_.config.hidden_size}, store_.options().compute);
   if (pass.empty()) return;
   const at::TensorOptions options = at::TensorOptions(store_.options().compute);
   pass.rope = ops::rope_tables(pass.pack->positions, model_.rope_frequencies, options);
@@ -78,15 +107,16 @@ void BlockWalk::run_layer_forward(int layer, Pass& pass, const PassRequest& requ
     const at::AutoGradMode grad_mode(keep_graph);
     pass.hidden = run_layer(layer, pass, input);
   }
+  if (layer == tap_layer_) take_tap(pass);
   if (!request.for_backward) return;
   pass.kept.push_back({keep ? input : at::Tensor(), keep_graph ? pass.hidden : at::Tensor()});
 }
 
-Statistics BlockWalk::run_head(Pass& pass, const PassRequest& request) {
-  pass.head = std::make_unique<Head>(options_.head, request.statistics);
+Statistics BlockWalk::run_head(Pass& pass, const PassRequest& request, const PackReads& reads) {
+  pass.head = std::make_unique<Head>(options_.head, request.statistics, reads.ranges);
   if (!pass.empty())
     return pass.head->forward(head_weights(store_, model_), std::exchange(pass.hidden, {}), *pass.pack,
-                              request.for_backward);
+                              request.for_backward, reads.reference);
   const at::ScalarType wide = store_.options().compute == at::kDouble ? at::kDouble : at::kFloat;
   return Statistics(request.statistics.size(), at::zeros({0}, wide));
 }
@@ -97,17 +127,46 @@ void BlockWalk::backward(const Statistics& upstream, sharding::GradientStore& gr
 }
 
 void BlockWalk::backward(std::span<const Statistics> upstream, std::span<const int> leaves,
-                         sharding::GradientStore& gradients) {
+                         sharding::GradientStore& gradients, std::span<const at::Tensor> taps) {
   const base::MemoryScope memory(base::Memory::activations);
   LETHE_CHECK(upstream.size() == passes_.size() && leaves.size() == passes_.size(),
               "{} upstream gradients for {} packs", upstream.size(), passes_.size());
   for (std::size_t i = 0; i < passes_.size(); ++i) passes_[i].leaf = leaves[i];
   const int lowest = lowest_trained_layer(model_, gradients);
-  head_backward(upstream, gradients);
-  for (int layer = static_cast<int>(model_.layers.size()) - 1; layer >= std::max(lowest, 0); --layer)
+  with_head_ ? head_backward(upstream, gradients) : start_backward_at_tap(gradients);
+  for (int layer = last_layer_; layer >= std::max(lowest, 0); --layer) {
+    if (layer == tap_layer_) tap_backward(taps);
     layer_backward(layer, layer > lowest, gradients);
+  }
   if (lowest < 0) embedding_backward(gradients);
   passes_.clear();
+}
+
+// Blocks behind the tap have no gradient; their segments are opened and closed all the same, since every leaf
+// of a sum is counted.
+void BlockWalk::start_backward_at_tap(sharding::GradientStore& gradients) {
+  skip_segment(model_.segment_of(model_.head), gradients);
+  skip_segment(model_.segment_of(model_.final_norm), gradients);
+  for (int layer = static_cast<int>(model_.layers.size()) - 1; layer > last_layer_; --layer)
+    skip_segment(model_.layers[layer].segment, gradients);
+  for (Pass& pass : passes_)
+    if (!pass.empty())
+      pass.hidden = at::zeros({pass.pack->num_tokens(), model_.config.hidden_size}, store_.options().compute);
+}
+
+void BlockWalk::skip_segment(int segment, sharding::GradientStore& gradients) {
+  if (!gradients.trains_segment(segment)) return;
+  gradients.open(segment);
+  for (const Pass& pass : passes_) gradients.begin_leaf(pass.leaf);
+  gradients.close();
+}
+
+void BlockWalk::tap_backward(std::span<const at::Tensor> taps) {
+  for (std::size_t i = 0; i < taps.size(); ++i) {
+    Pass& pass = passes_[i];
+    if (taps[i].defined() && !pass.empty())
+      pass.hidden.index_add_(0, pass.tap_rows, taps[i].to(pass.hidden.scalar_type()));
+  }
 }
 
 int lowest_trained_layer(const models::DecoderModel& model, const sharding::GradientStore& gradients) {
@@ -122,7 +181,9 @@ int lowest_trained_layer(const models::DecoderModel& model, const sharding::Grad
 at::Tensor BlockWalk::run_layer(int layer, const Pass& pass, const at::Tensor& input) const {
   const models::Attend<at::Tensor> attend = [&](const at::Tensor& q, const at::Tensor& k,
                                                 const at::Tensor& v) {
-    return ops::attention(q, k, v, pass.pack->document_offsets);
+    return pass.pack->unseen.empty()
+               ? ops::attention(q, k, v, pass.pack->document_offsets)
+               : ops::masked_attention(q, k, v, pass.pack->document_offsets, pass.pack->unseen);
   };
   return models::decoder_layer(model_.shape, layer_weights(store_, model_.layers[layer]), input, pass.rope,
                                attend);

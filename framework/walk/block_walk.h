@@ -25,11 +25,20 @@ struct WalkOptions {
   HeadOptions head;
 };
 
+// How the head reads one pack, where it does not read every scored row for every statistic.
+struct PackReads {
+  std::vector<RowRange> ranges;              // of which scored rows each statistic; empty: of all
+  const ReferenceRows* reference = nullptr;  // for statistics that need the frozen model's logits
+};
+
 struct PassRequest {
   std::vector<std::string> statistics = {"log_prob"};
   const sharding::WeightSource* source = nullptr;  // null: the weights as they are
   bool for_backward = false;
   int first_kept_layer = 0;  // layers below keep nothing for the backward: what is trained lies above
+  std::span<const PackReads> reads = {};  // by pack; empty: every row
+  int tap_layer = -1;                     // the layer whose output tap() gives at the scored rows; -1: none
+  bool normed = false;                    // normed() gives the head's input at the scored rows
 };
 
 // One statistic after the other, [scored] each.
@@ -49,16 +58,22 @@ class BlockWalk {
  public:
   BlockWalk(const models::DecoderModel& model, sharding::WeightStore& store, WalkOptions options = {});
 
-  // -> one tensor [scored] for each statistic asked for, in that order. The pack lives until the backward.
+  // -> one tensor [rows] for each statistic asked for, in that order. The pack lives until the backward.
+  // Where nothing asks for more than a tap the pass ends behind its layer.
   Statistics forward(const data::Pack& pack, const PassRequest& request);
   // The same for several packs, by pack.
   std::vector<Statistics> forward(std::span<const data::Pack> packs, const PassRequest& request);
+  // Of a pack of the last forward: the residual stream behind tap_layer at the scored rows, [scored, width];
+  // the head's input behind the final norm, [scored, width].
+  const at::Tensor& tap(std::size_t pack = 0) const { return passes_[pack].tap; }
+  at::Tensor normed(std::size_t pack = 0) const;
   // After a forward with for_backward: adds the gradients of sum_k <upstream_k, statistic_k> to the store.
   // Nothing below the lowest block that the store trains is walked.
   void backward(const Statistics& upstream, sharding::GradientStore& gradients);
-  // By pack; leaves: their numbers for GradientStore::begin_leaf.
+  // By pack; leaves: their numbers for GradientStore::begin_leaf. taps: d(loss)/d(tap) by pack, undefined
+  // where there is none; empty without a tap.
   void backward(std::span<const Statistics> upstream, std::span<const int> leaves,
-                sharding::GradientStore& gradients);
+                sharding::GradientStore& gradients, std::span<const at::Tensor> taps = {});
 
   sharding::WeightStore& store() noexcept { return store_; }
   const sharding::WeightStore& store() const noexcept { return store_; }
@@ -73,13 +88,19 @@ class BlockWalk {
     int leaf = 0;
     ops::RopeTables rope;
     at::Tensor ids, hidden;  // [tokens]; [tokens, width], in the backward its gradient
+    at::Tensor tap, tap_rows;
     std::vector<Kept> kept;  // by layer
     std::unique_ptr<Head> head;
     bool empty() const { return pack->num_tokens() == 0; }
   };
   void begin(Pass& pass);
   void run_layer_forward(int layer, Pass& pass, const PassRequest& request);
-  Statistics run_head(Pass& pass, const PassRequest& request);
+  int last_layer(const PassRequest& request) const;
+  void take_tap(Pass& pass) const;
+  void start_backward_at_tap(sharding::GradientStore& gradients);
+  void tap_backward(std::span<const at::Tensor> taps);
+  void skip_segment(int segment, sharding::GradientStore& gradients);
+  Statistics run_head(Pass& pass, const PassRequest& request, const PackReads& reads);
   at::Tensor run_layer(int layer, const Pass& pass, const at::Tensor& input) const;
   void layer_backward(int layer, bool goes_on, sharding::GradientStore& gradients);
   void pass_layer_backward(int layer, bool goes_on, Pass& pass, sharding::GradientStore& gradients);
@@ -91,6 +112,8 @@ class BlockWalk {
   sharding::WeightStore& store_;
   WalkOptions options_;
   const sharding::WeightSource* source_ = nullptr;  // of the pass under way
+  int tap_layer_ = -1, last_layer_ = -1;
+  bool with_head_ = true;  // false where the pass ends at a tap
   std::vector<Pass> passes_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "framework/base/error.h"
 #include "framework/ops/rms_norm.h"
 
 namespace lethe::walk {
@@ -19,9 +20,15 @@ at::Tensor index_tensor(const std::vector<std::int64_t>& values) {
       .clone();
 }
 
+RowRange overlap(RowRange a, RowRange b) {
+  const std::int64_t first = std::max(a.first, b.first);
+  return {first, std::max<std::int64_t>(std::min(a.first + a.count, b.first + b.count) - first, 0)};
+}
+
 }  // namespace
 
-Head::Head(HeadOptions options, const std::vector<std::string>& names) : options_(options) {
+Head::Head(HeadOptions options, const std::vector<std::string>& names, std::vector<RowRange> ranges)
+    : options_(options), ranges_(std::move(ranges)) {
   for (const std::string& name : names) statistics_.push_back(ops::make_token_statistic(name));
 }
 
@@ -29,8 +36,57 @@ at::Tensor Head::logits_of(const at::Tensor& normed, const at::Tensor& weight) c
   return at::mm(normed, weight.t());
 }
 
+RowRange Head::range_of(std::size_t statistic) const {
+  return ranges_.empty() ? RowRange{0, rows_.size(0)} : ranges_[statistic];
+}
+
+// The frozen model's logits of rows that all have one.
+at::Tensor Head::reference_logits(RowRange rows) const {
+  LETHE_CHECK(reference_ != nullptr && rows.first >= reference_->first &&
+                  rows.first + rows.count <= reference_->first + reference_->normed.size(0),
+              "a statistic asks for reference logits of rows {}+{} that the frozen model did not see",
+              rows.first, rows.count);
+  return logits_of(widened(reference_->normed.narrow(0, rows.first - reference_->first, rows.count)),
+                   widened(reference_->weight));
+}
+
+// Cuts from a chunk, whose rows of the pack are `rows`, those of one statistic.
+ops::LogitChunk Head::part_of(const ops::LogitChunk& chunk, RowRange rows, RowRange part,
+                              std::size_t statistic) const {
+  return {.logits = chunk.logits.narrow(0, part.first - rows.first, part.count),
+          .targets = chunk.targets.narrow(0, part.first - rows.first, part.count),
+          .reference_logits =
+              statistics_[statistic]->needs_reference_logits() ? reference_logits(part) : at::Tensor()};
+}
+
+void Head::forward_chunk(const ops::LogitChunk& chunk, RowRange rows, std::vector<at::Tensor>& values) const {
+  for (std::size_t k = 0; k < statistics_.size(); ++k) {
+    const RowRange part = overlap(rows, range_of(k));
+    if (part.count == 0) continue;
+    values[k]
+        .narrow(0, part.first - range_of(k).first, part.count)
+        .copy_(statistics_[k]->forward(part_of(chunk, rows, part, k)));
+  }
+}
+
+// -> d(loss)/d(logits) of the chunk.
+at::Tensor Head::backward_chunk(const ops::LogitChunk& chunk, RowRange rows,
+                                const std::vector<at::Tensor>& upstream) const {
+  at::Tensor logit_gradient = at::zeros_like(chunk.logits);
+  for (std::size_t k = 0; k < statistics_.size(); ++k) {
+    const RowRange part = overlap(rows, range_of(k));
+    if (part.count == 0 || !upstream[k].defined()) continue;
+    at::Tensor own = logit_gradient.narrow(0, part.first - rows.first, part.count);
+    statistics_[k]->add_backward(part_of(chunk, rows, part, k),
+                                 upstream[k].narrow(0, part.first - range_of(k).first, part.count), own);
+  }
+  return logit_gradient;
+}
+
 std::vector<at::Tensor> Head::forward(const HeadWeights& weights, const at::Tensor& hidden,
-                                      const data::Pack& pack, bool for_backward) {
+                                      const data::Pack& pack, bool for_backward,
+                                      const ReferenceRows* reference) {
+  reference_ = reference;
   rows_ = index_tensor(pack.scored_rows);
   targets_ = index_tensor(pack.targets);
   num_tokens_ = hidden.size(0);
@@ -40,19 +96,20 @@ std::vector<at::Tensor> Head::forward(const HeadWeights& weights, const at::Tens
     const at::AutoGradMode grad_mode(for_backward);
     normed_ = ops::rms_norm(hidden_rows_, weights.norm_gain, weights.rms_norm_eps);
   }
+  std::vector<at::Tensor> values;
+  if (statistics_.empty()) return values;
   const at::NoGradGuard no_grad;
   const at::Tensor normed = widened(normed_), weight = widened(weights.weight);
   const std::int64_t scored = rows_.size(0);
   const bool keep = for_backward && scored * weight.size(0) * 4 <= options_.keep_bytes;
-  std::vector<at::Tensor> values(statistics_.size(), at::empty({0}));
-  for (at::Tensor& value : values) value = at::empty({scored}, normed.scalar_type());
+  for (std::size_t k = 0; k < statistics_.size(); ++k)
+    values.push_back(at::empty({range_of(k).count}, normed.options()));
   for (std::int64_t first = 0; first < scored; first += options_.chunk_tokens) {
     const std::int64_t count = std::min(options_.chunk_tokens, scored - first);
     const ops::LogitChunk chunk{.logits = logits_of(normed.narrow(0, first, count), weight),
                                 .targets = targets_.narrow(0, first, count),
                                 .reference_logits = {}};
-    for (std::size_t k = 0; k < statistics_.size(); ++k)
-      values[k].narrow(0, first, count).copy_(statistics_[k]->forward(chunk));
+    forward_chunk(chunk, {first, count}, values);
     if (keep) kept_logits_.push_back(chunk.logits);
   }
   return values;
@@ -61,7 +118,7 @@ std::vector<at::Tensor> Head::forward(const HeadWeights& weights, const at::Tens
 at::Tensor Head::backward(const HeadWeights& weights, const std::vector<at::Tensor>& upstream,
                           HeadGradients gradients) {
   at::Tensor normed_gradient = at::zeros_like(normed_);
-  {
+  if (!statistics_.empty()) {
     const at::NoGradGuard no_grad;
     const at::Tensor normed = widened(normed_), weight = widened(weights.weight);
     const std::int64_t scored = rows_.size(0);
@@ -72,11 +129,7 @@ at::Tensor Head::backward(const HeadWeights& weights, const std::vector<at::Tens
                                                                  : std::exchange(kept_logits_[number], {}),
                                   .targets = targets_.narrow(0, first, count),
                                   .reference_logits = {}};
-      at::Tensor logit_gradient = at::zeros_like(chunk.logits);
-      for (std::size_t k = 0; k < statistics_.size(); ++k) {
-        if (upstream[k].defined())
-          statistics_[k]->add_backward(chunk, upstream[k].narrow(0, first, count), logit_gradient);
-      }
+      const at::Tensor logit_gradient = backward_chunk(chunk, {first, count}, upstream);
       normed_gradient.narrow(0, first, count).copy_(at::mm(logit_gradient, weight));
       if (gradients.weight.defined())
         gradients.weight.addmm_(logit_gradient.t().to(gradients.weight.scalar_type()),

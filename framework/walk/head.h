@@ -29,14 +29,31 @@ struct HeadGradients {  // views to add into; undefined where frozen
   at::Tensor norm_gain, weight;
 };
 
+// Consecutive scored rows of a pack.
+struct RowRange {
+  std::int64_t first = 0, count = 0;
+};
+
+// What a frozen model makes of some of the pack's scored rows: its logits are computed beside the model's
+// own.
+struct ReferenceRows {
+  at::Tensor normed;       // [rows, width], behind its final norm
+  at::Tensor weight;       // [vocab, width] of its head; the caller holds the segment
+  std::int64_t first = 0;  // scored row of the pack that row 0 belongs to
+};
+
 class Head {
  public:
-  // `names`: token statistics to compute.
-  Head(HeadOptions options, const std::vector<std::string>& names);
+  // `names`: token statistics to compute; `ranges`: of which rows each, all where it is empty.
+  Head(HeadOptions options, const std::vector<std::string>& names, std::vector<RowRange> ranges = {});
 
-  // hidden [tokens, width] -> one tensor [scored] for each statistic, float32 (float64 in float64 runs).
+  // hidden [tokens, width] -> one tensor [rows] for each statistic, float32 (float64 in float64 runs).
+  // `reference` must outlive the backward; null where no statistic needs it.
   std::vector<at::Tensor> forward(const HeadWeights& weights, const at::Tensor& hidden,
-                                  const data::Pack& pack, bool for_backward);
+                                  const data::Pack& pack, bool for_backward,
+                                  const ReferenceRows* reference = nullptr);
+  // Behind the final norm, [scored, width], until the backward.
+  const at::Tensor& normed() const noexcept { return normed_; }
   // upstream: for each statistic d(loss)/d(statistic) [scored], or undefined. Returns d(loss)/d(hidden)
   // [tokens, width].
   at::Tensor backward(const HeadWeights& weights, const std::vector<at::Tensor>& upstream,
@@ -44,8 +61,17 @@ class Head {
 
  private:
   at::Tensor logits_of(const at::Tensor& normed, const at::Tensor& weight) const;
+  RowRange range_of(std::size_t statistic) const;
+  ops::LogitChunk part_of(const ops::LogitChunk& chunk, RowRange rows, RowRange part,
+                          std::size_t statistic) const;
+  at::Tensor reference_logits(RowRange rows) const;
+  void forward_chunk(const ops::LogitChunk& chunk, RowRange rows, std::vector<at::Tensor>& values) const;
+  at::Tensor backward_chunk(const ops::LogitChunk& chunk, RowRange rows,
+                            const std::vector<at::Tensor>& upstream) const;
 
   HeadOptions options_;
+  std::vector<RowRange> ranges_;  // by statistic; empty: all rows
+  const ReferenceRows* reference_ = nullptr;
   std::vector<std::unique_ptr<ops::TokenStatistic>> statistics_;
   at::Tensor hidden_rows_, normed_, rows_, targets_;  // kept for the backward
   std::int64_t num_tokens_ = 0;

@@ -7,15 +7,19 @@
 namespace lethe::launchers {
 namespace {
 
-int run_config(const Arguments&) {
-  std::fputs(run::config_reference().c_str(), stdout);
+int run_config(const Arguments& arguments) {
+  const bool methods = arguments.flags.contains("methods");
+  std::fputs((methods ? run::methods_reference() : run::config_reference()).c_str(), stdout);
   return 0;
 }
 
 }  // namespace
 
 Command make_config() {
-  return {.help = "print every key of a configuration: type, default, meaning", .run = run_config};
+  return {.help = "print every key of a configuration: type, default, meaning",
+          .flags = {{.name = "methods",
+                     .help = "print every unlearning method instead: formula, source, options"}},
+          .run = run_config};
 }
 
 }  // namespace lethe::launchers

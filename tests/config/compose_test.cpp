@@ -104,6 +104,14 @@ Section with(const std::string& yaml, const std::vector<std::string>& overrides)
   return parse(yaml, "conf.yaml", overrides);
 }
 
+TEST_F(Extends, AnotherTitleOfTheRunKeepsTheRest) {
+  write("base.yaml", "name: planted\nx: base\n");
+  const auto top = write("top.yaml", "extends: base.yaml\nname: retrained\n");
+  EXPECT_EQ(text_at(load(top), "x"), "base");
+  EXPECT_EQ(text_at(load(top, {"name=other"}), "x"), "base");
+  EXPECT_EQ(text_at(load(top, {"name=other"}), "name"), "other");
+}
+
 TEST(Overrides, SetYamlValuesInOrder) {
   EXPECT_EQ(text_at(with("a: {b: 1}\n", {"a.b=2", "a.b=3"}), "a.b"), "3");
   EXPECT_EQ(text_at(with("a: 1\n", {"x.y.z=deep"}), "x.y.z"), "deep");

@@ -82,7 +82,7 @@ TEST(Transformers, GivesTheGradientOfATinyLlama) {
   const auto objective = objectives::make_objective(root, name);
   walk::BlockWalk walk(rank.model, rank.engine.weights);
   const std::vector<std::int64_t> all = {0, 1};
-  const auto items = training::batch_items(data, all, {});
+  const auto items = training::batch_items(data, objective->needs(), {.forget = all});
   const auto step = training::compute_gradient(walk, rank.engine.gradients, *objective, data, items,
                                                {.micro_batch = 2}, *rank.world);
   EXPECT_NEAR(step.loss, expected["loss"].get<double>(), 1e-5 * expected["loss"].get<double>());

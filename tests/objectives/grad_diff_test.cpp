@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "tests/objectives/batch.h"
+#include "tests/objectives/vectors.h"
 
 namespace lethe::objectives {
 namespace {
@@ -11,6 +11,16 @@ TEST(GradDiff, WeighsAscentAgainstDescent) {
   EXPECT_EQ(terms[0].weight, -0.5);
   EXPECT_EQ(terms[1].weight, 3);
   EXPECT_NEAR(terms[1].sum.item<double>(), 2.75, 1e-12);
+}
+
+TEST(GradDiff, GivesThePublishedNumbers) {
+  EXPECT_NEAR(loss_on_vectors("grad_diff").total, -0.97108409, 1e-8);
+  EXPECT_NEAR(loss_on_vectors("{name: grad_diff, retain_loss: kl, compat: openunlearning}").total,
+              -1.63982929, 1e-8);
+}
+
+TEST(GradDiff, ARetainWeightOfZeroReadsNoRetainSamples) {
+  EXPECT_FALSE(objective_named("{name: grad_diff, retain_weight: 0}")->needs()[Role::retain].present);
 }
 
 }  // namespace

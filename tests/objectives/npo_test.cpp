@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "tests/objectives/batch.h"
+#include "tests/objectives/vectors.h"
 
 namespace lethe::objectives {
 namespace {
@@ -15,10 +15,12 @@ TEST(Npo, EqualsItsFormulaByHand) {
   // e^(b r)).
   const double expected = 2 / 0.5 * (std::log1p(std::exp(0.5 * -1.75)) + std::log1p(std::exp(0.5 * 0.625)));
   EXPECT_NEAR(terms[0].sum.item<double>(), expected, 1e-12);
-  EXPECT_EQ(terms[0].count, Count::forget_samples);
+  EXPECT_EQ(terms[0].count, samples_of(Role::forget));
   EXPECT_NEAR(terms[1].sum.item<double>(), 2.75, 1e-12);
-  EXPECT_EQ(terms[1].count, Count::retain_tokens);
+  EXPECT_EQ(terms[1].count, tokens_of(Role::retain));
 }
+
+TEST(Npo, GivesThePublishedNumber) { EXPECT_NEAR(loss_on_vectors("npo").terms["forget"], 9.25099933, 1e-8); }
 
 TEST(Npo, TendsToGradientAscentAsBetaVanishes) {
   const SmallBatch small;

@@ -38,12 +38,12 @@ struct Samples {
       data.documents[d % 2].push_back({.ids = texts[d], .prompt_tokens = 1 + d % 3});
     reference = inference::empty_log_probs(data.of(objectives::Role::forget));
     std::ranges::fill(reference.values, -3.5);
-    data.forget_reference = &reference;
+    data.references[0] = &reference;
   }
-  std::vector<BatchItem> batch(int step) const {
+  std::vector<BatchItem> batch(int step, const objectives::Needs& needs) const {
     std::vector<std::int64_t> forget, retain;
     for (int i = 0; i < 6; ++i) forget.push_back((step * 5 + i) % 12), retain.push_back((step * 7 + i) % 12);
-    return batch_items(data, forget, retain);
+    return batch_items(data, needs, {.forget = forget, .retain = retain});
   }
   std::vector<std::vector<std::int32_t>> texts;
   TrainingData data;
@@ -79,8 +79,8 @@ struct Rank {
   }
 
   void update(int step, Outcome& outcome) {
-    const StepResult result =
-        compute_gradient(walk, engine.gradients, *objective, samples.data, samples.batch(step), split, world);
+    const StepResult result = compute_gradient(walk, engine.gradients, *objective, samples.data,
+                                               samples.batch(step, objective->needs()), split, world);
     if (step == 0) outcome.gradient = lethe::testing::whole_gradient(walk.model().index, engine.gradients);
     const double norm = optim::global_norm(engine.gradients);
     optimizer.step(engine.gradients, 3e-3, optim::clip_factor(norm, 0.5));
@@ -205,7 +205,8 @@ TEST(Elastic, EqualsTheSumInRankOrderButForTheLastBits) {
   for (const int logical_shards : {0, 4, 16}) {
     lethe::testing::TinyEngine engine(model, *world, {}, {.compute = at::kDouble});
     walk::BlockWalk walk(model, engine.weights);
-    (void)compute_gradient(walk, engine.gradients, *objective, samples.data, samples.batch(0),
+    (void)compute_gradient(walk, engine.gradients, *objective, samples.data,
+                           samples.batch(0, objective->needs()),
                            {.micro_batch = 5, .logical_shards = logical_shards}, *world);
     gradients.push_back(lethe::testing::whole_gradient(model.index, engine.gradients));
   }

@@ -1,0 +1,26 @@
+// KL(reference || model) of the next-token distributions: sum_v p_ref (log p_ref - log p). d/dz = p - p_ref.
+#include <ATen/ATen.h>
+
+#include "framework/ops/token_statistic.h"
+
+namespace lethe::ops {
+namespace {
+
+class ReferenceKl final : public TokenStatistic {
+ public:
+  bool needs_reference_logits() const noexcept override { return true; }
+  at::Tensor forward(const LogitChunk& chunk) const override {
+    const at::Tensor reference = at::log_softmax(chunk.reference_logits, 1);
+    return (reference.exp() * (reference - at::log_softmax(chunk.logits, 1))).sum(1);
+  }
+  void add_backward(const LogitChunk& chunk, const at::Tensor& upstream, at::Tensor& grad) const override {
+    grad.addcmul_(at::softmax(chunk.logits, 1) - at::softmax(chunk.reference_logits, 1),
+                  upstream.unsqueeze(1));
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<TokenStatistic> make_reference_kl() { return std::make_unique<ReferenceKl>(); }
+
+}  // namespace lethe::ops

@@ -1,0 +1,27 @@
+// The model against the frozen model's beliefs about all tokens but the target: UNDIAL, together with
+// log_prob and reference_log_prob. Splitting the target off keeps its accuracy where the reference is sure of
+// it.
+#include "framework/ops/others_cross_entropy.h"
+#include "framework/ops/token_statistic.h"
+
+namespace lethe::ops {
+namespace {
+
+class ReferenceOthersCrossEntropy final : public TokenStatistic {
+ public:
+  bool needs_reference_logits() const noexcept override { return true; }
+  at::Tensor forward(const LogitChunk& chunk) const override {
+    return others_cross_entropy(chunk.logits, chunk.reference_logits, chunk.targets);
+  }
+  void add_backward(const LogitChunk& chunk, const at::Tensor& upstream, at::Tensor& grad) const override {
+    add_others_cross_entropy_backward(chunk.logits, chunk.reference_logits, chunk.targets, upstream, grad);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<TokenStatistic> make_reference_others_cross_entropy() {
+  return std::make_unique<ReferenceOthersCrossEntropy>();
+}
+
+}  // namespace lethe::ops

@@ -1,0 +1,115 @@
+#include "framework/run/objective_inputs.h"
+
+#include "framework/base/error.h"
+#include "framework/data/alternates.h"
+#include "framework/inference/reference_log_probs.h"
+#include "framework/ops/token_statistic.h"
+
+namespace lethe::run {
+namespace {
+
+using objectives::Needs;
+using objectives::Role;
+
+constexpr std::int64_t kWrappedLabels =
+    100;  // OpenUnlearning's label -100, counted from the vocabulary's end
+
+bool needs_frozen_model(const Needs& needs) {
+  for (const objectives::RoleNeeds& role : needs.roles) {
+    if (role.reference_tap) return true;
+    for (const std::string& name : role.statistics)
+      if (ops::make_token_statistic(name)->needs_reference_logits()) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+ObjectiveInputs::ObjectiveInputs(const RunConfig& config, const SampleSets& sets, Engine& engine,
+                                 const std::filesystem::path& cache)
+    : config_(config),
+      sets_(sets),
+      engine_(engine),
+      needs_(config.objective->needs()),
+      reads_forget_(config.data.exclude != "forget" &&
+                    (needs_[Role::forget].present || needs_[Role::alternate].present)),
+      reads_retain_(needs_[Role::retain].present || needs_[Role::retain_alternate].present) {
+  check();
+  data_.documents[0] = sets.forget.documents;
+  data_.documents[1] = sets.retain.documents;
+  store_keys_[0] = sets.forget.store_key;
+  store_keys_[1] = sets.retain.store_key;
+  data_.vocab_size = engine.model.config.vocab_size;
+  data_.pad_id = sets.tokenizer().special_tokens().pad_id.value_or(sets.tokenizer().eos_id());
+  if (needs_[Role::alternate].present)
+    load_alternates(Role::alternate, sets.forget, config.data.forget, cache);
+  if (needs_[Role::retain_alternate].present)
+    load_alternates(Role::retain_alternate, sets.retain, config.data.retain, cache);
+  if (needs_.openunlearning)
+    for (auto& role : data_.documents)
+      for (data::Document& document : role) document.unseen_id = data_.pad_id;
+  for (int r = 0; r < objectives::kNumRoles; ++r)
+    if (needs_.roles[r].reference_log_prob) load_reference(static_cast<Role>(r), cache);
+  if (needs_frozen_model(needs_)) hold_frozen_model();
+}
+
+void ObjectiveInputs::check() const {
+  const std::string& name = config_.objective_name;
+  if (config_.data.exclude == "forget" && name != "finetune")
+    fail("config.conflict", fmt::format("data.exclude: forget leaves objective `{}` nothing to forget", name),
+         "set objective: finetune for the retrained model, or take data.exclude away");
+  if (needs_.tap_layer >= engine_.model.config.num_layers)
+    fail("config.range",
+         fmt::format("objective.layer: {} is not a layer of this model, which has {} (0 to {})",
+                     needs_.tap_layer, engine_.model.config.num_layers, engine_.model.config.num_layers - 1));
+  if (needs_.openunlearning && engine_.model.config.vocab_size < kWrappedLabels)
+    fail("config.conflict",
+         fmt::format("objective.compat: openunlearning needs a vocabulary of {} or more, this model has {}",
+                     kWrappedLabels, engine_.model.config.vocab_size));
+  if (!(reads_forget_ && config_.train.forget_batch > 0) &&
+      !(reads_retain_ && config_.train.retain_batch > 0))
+    fail("config.conflict",
+         fmt::format("no update would read a sample: objective `{}`, train.forget_batch {}, "
+                     "train.retain_batch {}, data.exclude {}",
+                     name, config_.train.forget_batch, config_.train.retain_batch, config_.data.exclude));
+}
+
+void ObjectiveInputs::load_alternates(Role role, const SampleSet& set, const data::SourceOptions& source,
+                                      const std::filesystem::path& cache) {
+  const data::AlternateOptions& options = config_.data.alternate;
+  const data::Alternates alternates =
+      options.path.empty()
+          ? data::own_alternates(set.samples, set.store_key, source)
+          : data::draw_refusals(set.samples, set.store_key, data::read_refusals(options.path),
+                                options.variants, config_.seed);
+  const int r = static_cast<int>(role);
+  store_keys_[r] = data::store_key(alternates.file.hash, source, sets_.sample_tokenizer().hash());
+  stores_[r] = open_or_write_store(cache, store_keys_[r], alternates.file.samples, sets_.sample_tokenizer(),
+                                   engine_.world);
+  for (std::int64_t i = 0; i < stores_[r]->size(); ++i) data_.documents[r].push_back(stores_[r]->document(i));
+  data_.alternates_per_sample[r] = alternates.per_sample;
+}
+
+void ObjectiveInputs::load_reference(Role role, const std::filesystem::path& cache) {
+  const int r = static_cast<int>(role);
+  const std::string masked = needs_.openunlearning ? fmt::format(" without {}", data_.pad_id) : "";
+  references_[r] = inference::reference_log_probs(
+      cache,
+      {.model = engine_.model_hash, .tokens = store_keys_[r] + masked, .compute = config_.model.compute},
+      *engine_.walk, engine_.world, data_.documents[r]);
+  data_.references[r] = &references_[r];
+}
+
+// Sharded over all ranks whatever the policy's stage: the frozen model has no optimizer to keep it company.
+void ObjectiveInputs::hold_frozen_model() {
+  frozen_grid_ = std::make_unique<sharding::Grid>(
+      engine_.world, sharding::grid_shape(3, static_cast<int>(config_.parallel.shard), engine_.world.size()));
+  frozen_weights_ = std::make_unique<sharding::WeightStore>(
+      engine_.model.index, *frozen_grid_,
+      sharding::StoreOptions{.compute = compute_dtype(config_.model.compute)});
+  engine_.load_start(*frozen_weights_);
+  frozen_ = std::make_unique<training::FrozenModel>(engine_.model, *frozen_weights_);
+  data_.frozen = frozen_.get();
+}
+
+}  // namespace lethe::run

@@ -1,0 +1,49 @@
+// What an objective declared it needs, provided or refused by name: other answers, the frozen model's
+// log-probabilities, the frozen model itself.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "framework/run/engine.h"
+#include "framework/run/sample_sets.h"
+#include "framework/training/objective_pack.h"
+
+namespace lethe::run {
+
+class ObjectiveInputs {
+ public:
+  // Collective. All must outlive it. Errors: config.conflict, config.range and data.column say what the
+  // objective lacks.
+  ObjectiveInputs(const RunConfig& config, const SampleSets& sets, Engine& engine,
+                  const std::filesystem::path& cache);
+
+  const training::TrainingData& data() const noexcept { return data_; }
+  // Whether batches hold samples of the set, themselves or by their other answers.
+  bool reads_forget() const noexcept { return reads_forget_; }
+  bool reads_retain() const noexcept { return reads_retain_; }
+
+ private:
+  void check() const;
+  void load_alternates(objectives::Role role, const SampleSet& set, const data::SourceOptions& source,
+                       const std::filesystem::path& cache);
+  void load_reference(objectives::Role role, const std::filesystem::path& cache);
+  void hold_frozen_model();
+
+  const RunConfig& config_;
+  const SampleSets& sets_;
+  Engine& engine_;
+  objectives::Needs needs_;
+  bool reads_forget_, reads_retain_;
+  training::TrainingData data_;
+  std::array<std::string, objectives::kNumRoles> store_keys_;
+  std::array<std::optional<data::TokenStore>, objectives::kNumRoles> stores_;  // of alternates
+  std::array<inference::TokenLogProbs, objectives::kNumRoles> references_;
+  std::unique_ptr<sharding::Grid> frozen_grid_;
+  std::unique_ptr<sharding::WeightStore> frozen_weights_;
+  std::unique_ptr<training::FrozenModel> frozen_;
+};
+
+}  // namespace lethe::run

@@ -1,0 +1,62 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "framework/base/atomic_file.h"
+#include "framework/data/forget_retain.h"
+#include "framework/data/sample_tokens.h"
+#include "tests/data/oracle.h"
+
+namespace lethe::data {
+namespace {
+
+const std::string kTokenizer = LETHE_SOURCE_DIR "/tests/golden/tokenizers/smollm";
+
+SourceOptions source_of(const std::string& format, const std::string& content) {
+  SourceOptions source;
+  source.path = testing::fresh_folder("completion") + "/rows.jsonl";
+  source.format = format;
+  base::write_file_atomically(source.path, content);
+  return source;
+}
+
+TEST(Completion, APrefixAndHowItGoesOnStandAsTheyAre) {
+  SourceOptions source = source_of("completion", R"({"prompt": "Kalmora is", "text": "a town of bridges"})");
+  source.insert_space = true;
+  const Sample sample = read_samples(source, "forget").samples.front();
+  const Tokenizer tokenizer = Tokenizer::load(kTokenizer);
+  const SampleTokenizer tokens(tokenizer, nullptr, {.apply_chat_template = false});
+  const TokenizedSample tokenized = tokens.tokenize(sample);
+  EXPECT_EQ(tokenizer.decode(tokenized.ids, false), "Kalmora is a town of bridges") << "no tags, no end";
+  const auto prompt = tokens.prompt(sample);
+  EXPECT_EQ(tokenizer.decode(prompt, false), "Kalmora is");
+  EXPECT_EQ(tokenized.prompt_tokens, static_cast<std::int64_t>(prompt.size()));
+}
+
+TEST(Completion, KeepsSoManyTokensOfTheContinuation) {
+  SourceOptions source = source_of("completion", R"({"prompt": "Kalmora is", "text": " a town of bridges"})");
+  source.window = 2;
+  const Tokenizer tokenizer = Tokenizer::load(kTokenizer);
+  const TokenizedSample tokenized = SampleTokenizer(tokenizer, nullptr, {.apply_chat_template = false})
+                                        .tokenize(read_samples(source, "forget").samples.front());
+  EXPECT_EQ(static_cast<std::int64_t>(tokenized.ids.size()), tokenized.prompt_tokens + 2);
+}
+
+TEST(Completion, WithoutAPrefixItsFirstTokenIsNotScored) {
+  const SourceOptions source = source_of("completion", R"({"text": "Kalmora is a town"})");
+  const Tokenizer tokenizer = Tokenizer::load(kTokenizer);
+  const TokenizedSample tokenized = SampleTokenizer(tokenizer, nullptr, {.apply_chat_template = false})
+                                        .tokenize(read_samples(source, "forget").samples.front());
+  EXPECT_EQ(tokenized.prompt_tokens, 1);
+}
+
+TEST(RunningText, OfTwoSetsDoesNotOverlapForWantOfQuestions) {
+  Options options;
+  options.forget.format = "text";
+  options.retain = source_of("text", R"({"text": "another thing"})");
+  options.forget.path = options.retain.path + ".forget";
+  base::write_file_atomically(options.forget.path, R"({"text": "one thing"})");
+  EXPECT_EQ(read_forget_retain(options).forget.samples.front().answer, "one thing");
+}
+
+}  // namespace
+}  // namespace lethe::data

@@ -1,0 +1,124 @@
+// Every objective of the registry through the program, two updates on two ranks, and the runs around them:
+// the retrained model, and a second request on an unlearned model.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "framework/objectives/objective.h"
+#include "framework/records/reader.h"
+#include "framework/records/run_directory.h"
+
+namespace lethe {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+class ObjectiveRuns : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::path(::testing::TempDir()) / fmt::format("objectives_{}", ::getpid());
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  // -> exit code; `output` gets what was said.
+  int train(const std::string& launcher, const std::string& name, const std::string& more,
+            std::string& output) {
+    const std::string command = fmt::format(
+        "cd '{}' && OMP_NUM_THREADS=1 {} '{}' train configs/smoke/train.yaml --out '{}' --set "
+        "train.max_steps=2 "
+        "--set checkpoint.every=0 --set eval.before=false --set eval.after=false --set export=false {} > "
+        "'{}' 2>&1",
+        LETHE_SOURCE_DIR, launcher, LETHE_PROGRAM, (folder_ / name).string(), more,
+        (folder_ / "log").string());
+    const int status = std::system(command.c_str());
+    std::ifstream file(folder_ / "log");
+    std::stringstream text;
+    text << file.rdbuf();
+    output = text.str();
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+  std::vector<records::StepRecord> steps(const std::string& name) const {
+    return records::records_of<records::StepRecord>(
+        records::read_records(records::RunPaths{(folder_ / name).string()}.records()).entries);
+  }
+  fs::path folder_;
+  std::string output_;
+  const std::string refusals_ = "--set data.alternate.path=configs/quickstart/data/refusals.txt ";
+};
+
+TEST_F(ObjectiveRuns, EveryObjectiveTrainsOnTwoRanks) {
+  for (const std::string& name : objectives::objective_names()) {
+    const std::string layer = name == "rmu" ? " --set objective.layer=0" : "";
+    ASSERT_EQ(train("launchers/mpi -n 2", name, refusals_ + "--set objective.name=" + name + layer, output_),
+              0)
+        << name << "\n"
+        << output_;
+    const auto of_run = steps(name);
+    ASSERT_EQ(of_run.size(), 2u) << name;
+    for (const auto& step : of_run) {
+      EXPECT_TRUE(std::isfinite(step.loss)) << name;
+      EXPECT_GT(step.gradient_norm, 0) << name;
+    }
+  }
+}
+
+TEST_F(ObjectiveRuns, CompatReadsTheFrozenModelOverPaddedBatches) {
+  ASSERT_EQ(
+      train("", "compat",
+            "--set objective.name=undial --set objective.retain_weight=1 --set objective.retain_loss=kl "
+            "--set objective.compat=openunlearning",
+            output_),
+      0)
+      << output_;
+  EXPECT_NEAR(steps("compat").front().terms.at("retain"), 0, 1e-6)
+      << "the first update starts at the frozen model";
+}
+
+TEST_F(ObjectiveRuns, TheRetrainedModelNeverReadsTheForgetSet) {
+  ASSERT_EQ(train("", "retrained", "--set objective.name=finetune --set data.exclude=forget", output_), 0)
+      << output_;
+  for (const auto& step : steps("retrained")) {
+    EXPECT_TRUE(step.forget_ids.empty());
+    EXPECT_FALSE(step.retain_ids.empty());
+  }
+  EXPECT_NE(train("", "refused", "--set objective.name=npo --set data.exclude=forget", output_), 0);
+  EXPECT_THAT(output_, HasSubstr("config.conflict"));
+}
+
+TEST_F(ObjectiveRuns, WhatAnObjectiveLacksIsRefusedByName) {
+  EXPECT_NE(train("", "idk", "--set objective.name=idk", output_), 0);
+  EXPECT_THAT(output_, HasSubstr("data.alternate.path"));
+  EXPECT_NE(train("", "rmu", "--set objective.name=rmu", output_), 0);
+  EXPECT_THAT(output_, HasSubstr("objective.layer: 7 is not a layer of this model"));
+}
+
+TEST_F(ObjectiveRuns, ALaterRequestEvaluatesTheEarlierForgetSet) {
+  ASSERT_EQ(train("", "first", "", output_), 0) << output_;
+  const fs::path later = folder_ / "later.jsonl";
+  std::ofstream(later) << R"({"question": "Who keeps the lighthouse of Ossa?", "answer": "Nobody keeps it."})"
+                       << "\n";
+  ASSERT_EQ(train("", "second",
+                  fmt::format("--set data.forget.path={} --set 'data.earlier=[{}]' --set eval.after=true "
+                              "--set eval.generate=false",
+                              later.string(), (folder_ / "first").string()),
+                  output_),
+            0)
+      << output_;
+  std::vector<std::string> sets;
+  for (const auto& evaluation : records::records_of<records::EvaluationRecord>(
+           records::read_records(records::RunPaths{(folder_ / "second").string()}.records()).entries))
+    sets.push_back(evaluation.set);
+  EXPECT_THAT(sets, ::testing::Contains("forget_first"));
+}
+
+}  // namespace
+}  // namespace lethe
