@@ -3,6 +3,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <random>
@@ -34,9 +36,10 @@ class State final : public dist::Event::State {
  public:
   State(int stream, std::shared_ptr<std::uint64_t> latest)
       : stream_(stream), number_(++*latest), latest_(std::move(latest)) {}
-  void reach() {
+  void reach(std::exception_ptr failure) {
     {
       const std::lock_guard lock(mutex_);
+      failure_ = std::move(failure);
       reached_ = true;
     }
     changed_.notify_all();
@@ -45,8 +48,11 @@ class State final : public dist::Event::State {
     if (is_forgotten()) return;
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return reached_; });
+    if (failure_) std::rethrow_exception(failure_);
   }
+  // A forgotten wait is not asked about either.
   bool reached() override {
+    if (is_forgotten()) return true;
     const std::lock_guard lock(mutex_);
     return reached_;
   }
@@ -65,6 +71,7 @@ class State final : public dist::Event::State {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool reached_ = false;
+  std::exception_ptr failure_;
 };
 
 class SlowWorker final : public dist::Stream {
@@ -74,14 +81,23 @@ class SlowWorker final : public dist::Stream {
     push({});
     thread_.join();
   }
-  void enqueue(std::function<void()> work) override { push(std::move(work)); }
+  void enqueue(std::function<void()> work) override {
+    push([this, work = std::move(work)] {
+      if (failure_) return;
+      try {
+        work();
+      } catch (...) {
+        failure_ = std::current_exception();
+      }
+    });
+  }
   dist::Event record() override {
     auto state = std::make_shared<State>(number_, latest_);
-    push([state] { state->reach(); });
+    push([this, state] { state->reach(failure_); });
     return dist::Event(state);
   }
   void wait(const dist::Event& event) override {
-    push([event] { event.wait(); });
+    enqueue([event] { event.wait(); });
   }
 
  private:
@@ -101,7 +117,7 @@ class SlowWorker final : public dist::Stream {
       tasks_.pop_front();
       lock.unlock();
       if (!task) return;
-      std::this_thread::sleep_for(std::chrono::microseconds(500 + random() % 3000));
+      std::this_thread::sleep_for(std::chrono::microseconds(4000 + random() % 4000));
       task();
     }
   }
@@ -110,7 +126,8 @@ class SlowWorker final : public dist::Stream {
   std::mutex mutex_;
   std::condition_variable filled_;
   std::deque<std::function<void()>> tasks_;
-  std::thread thread_;  // last: it uses everything above
+  std::exception_ptr failure_;  // touched by the worker only
+  std::thread thread_;          // last: it uses everything above
 };
 
 }  // namespace

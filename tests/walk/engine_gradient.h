@@ -3,19 +3,14 @@
 
 #include <ATen/ATen.h>
 
-#include <functional>
-
 #include "framework/walk/block_walk.h"
 #include "tests/support/tiny_model.h"
 
 namespace lethe::walk::tests {
 
-// Each rank takes every size-th document. `at_end` runs when the gradient is read, before the engine goes.
-// -> [index.size()] float64, the same on every rank.
-inline at::Tensor engine_gradient(
-    const models::DecoderModel& model, dist::ProcessGroup& world, sharding::GridShape shape,
-    sharding::StoreOptions options, const std::function<void()>& at_end = [] {}) {
-  lethe::testing::TinyEngine engine(model, world, shape, options);
+// Forward and backward; each rank takes every size-th document. Reductions may still be under way.
+inline void run_engine(lethe::testing::TinyEngine& engine, const models::DecoderModel& model,
+                       dist::ProcessGroup& world) {
   BlockWalk walk(model, engine.weights);
   const auto documents = lethe::testing::tiny_documents(6, 2, model.config.vocab_size);
   std::vector<int> mine;
@@ -24,10 +19,15 @@ inline at::Tensor engine_gradient(
   engine.gradients.zero();
   (void)walk.forward(pack, {.for_backward = true});
   walk.backward({at::ones({pack.num_scored()})}, engine.gradients);
+}
+
+// -> [index.size()] float64, the same on every rank.
+inline at::Tensor engine_gradient(const models::DecoderModel& model, dist::ProcessGroup& world,
+                                  sharding::GridShape shape, sharding::StoreOptions options) {
+  lethe::testing::TinyEngine engine(model, world, shape, options);
+  run_engine(engine, model, world);
   engine.gradients.finish();
-  at::Tensor whole = lethe::testing::whole_gradient(model.index, engine.gradients);
-  at_end();
-  return whole;
+  return lethe::testing::whole_gradient(model.index, engine.gradients);
 }
 
 }  // namespace lethe::walk::tests
