@@ -203,6 +203,19 @@ class NcclGroup final : public ProcessGroup {
                            comm_.get(), stream);
     });
   }
+  void all_to_all(ConstSpan in, Span out) override {
+    check_all_to_all(in, out, size_);
+    const std::size_t piece = in.count / static_cast<std::size_t>(size_), bytes = piece * size_of(in.dtype);
+    run("all_to_all", bytes_of(in), [&](cudaStream_t stream) {
+      ncclGroupStart();
+      for (int peer = 0; peer < size_; ++peer) {
+        const std::size_t offset = static_cast<std::size_t>(peer) * bytes;
+        ncclSend(at_byte(in.data, offset), piece, nccl_type(in.dtype), peer, comm_.get(), stream);
+        ncclRecv(at_byte(out.data, offset), piece, nccl_type(in.dtype), peer, comm_.get(), stream);
+      }
+      return ncclGroupEnd();  // what one of the calls refused comes out here
+    });
+  }
   void broadcast(Span values, int root) override {
     check_root(root, size_);
     run("broadcast", bytes_of(values), [&](cudaStream_t stream) {

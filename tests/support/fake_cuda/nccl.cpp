@@ -194,6 +194,25 @@ void in_chunks(std::size_t bytes, Body body) {
   for (std::size_t c = 0; c < chunks(bytes); ++c) body(c * kChunk, std::min(kChunk, bytes - c * kChunk));
 }
 
+// What was called between ncclGroupStart and ncclGroupEnd on this thread: one send to and one receive from
+// each rank, all of one size, is all that lethe asks for.
+struct Group {
+  ncclComm_t comm = nullptr;
+  cudaStream_t stream = nullptr;
+  std::size_t bytes = 0;
+  std::vector<const void*> sends;
+  std::vector<void*> receives;
+};
+thread_local Group group;
+
+void add_to_group(ncclComm_t comm, cudaStream_t stream, std::size_t bytes) {
+  group.comm = comm;
+  group.stream = stream;
+  group.bytes = bytes;
+  group.sends.resize(static_cast<std::size_t>(comm->size));
+  group.receives.resize(static_cast<std::size_t>(comm->size));
+}
+
 Reduce reduction(ncclRedOp_t op) {
   return op == ncclSum ? Reduce::sum : op == ncclMin ? Reduce::min : Reduce::max;
 }
@@ -311,6 +330,39 @@ ncclResult_t ncclBroadcast(const void* in, void* out, size_t count, ncclDataType
         if (length > 0) std::memcpy(at(out, first), comm->board->ranks[root].chunk, length);
       });
     });
+  });
+}
+
+ncclResult_t ncclGroupStart() {
+  group = {};
+  return ncclSuccess;
+}
+ncclResult_t ncclSend(const void* data, size_t count, ncclDataType_t type, int peer, ncclComm_t comm,
+                      cudaStream_t stream) {
+  add_to_group(comm, stream, count * size_of(type));
+  group.sends[static_cast<std::size_t>(peer)] = data;
+  return ncclSuccess;
+}
+ncclResult_t ncclRecv(void* data, size_t count, ncclDataType_t type, int peer, ncclComm_t comm,
+                      cudaStream_t stream) {
+  add_to_group(comm, stream, count * size_of(type));
+  group.receives[static_cast<std::size_t>(peer)] = data;
+  return ncclSuccess;
+}
+ncclResult_t ncclGroupEnd() {
+  if (!group.comm) return ncclSuccess;
+  return queue(group.comm, group.stream, [all = group] {
+    for (int to = 0; to < all.comm->size; ++to) {
+      in_chunks(all.bytes, [&](std::size_t first, std::size_t length) {
+        all.comm->exchange({5, 0, 0, all.bytes}, at(all.sends[static_cast<std::size_t>(to)], first), length,
+                           [&] {
+                             for (int from = 0; to == all.comm->rank && from < all.comm->size; ++from)
+                               if (length > 0)
+                                 std::memcpy(at(all.receives[static_cast<std::size_t>(from)], first),
+                                             all.comm->board->ranks[from].chunk, length);
+                           });
+      });
+    }
   });
 }
 

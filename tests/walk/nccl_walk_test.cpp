@@ -1,0 +1,44 @@
+// The engine over NCCL's stand-in, with random delays on every stream: the bits that it gives over mpi.
+#include <gtest/gtest.h>
+
+#include "framework/dist/nccl_group.h"
+#include "tests/support/fake_cuda/fake_cuda.h"
+#include "tests/support/ranks.h"
+#include "tests/walk/engine_gradient.h"
+
+namespace lethe::walk::tests {
+namespace {
+
+constexpr std::uint64_t kSeeds = 20;
+
+std::unique_ptr<dist::ProcessGroup> start_nccl() {
+  return dist::make_nccl_world_group(
+      {.control = lethe::testing::world().group(),
+       .watchdog = std::make_shared<dist::Watchdog>("this rank", 100, [](const std::string&) {}),
+       .on_failure = [](const std::string& text) { ADD_FAILURE() << text; }});
+}
+
+void expect_same_bits(sharding::GridShape shape) {
+  const auto model = lethe::testing::tiny_model();
+  const sharding::StoreOptions options{.poison_released = true, .prefetch = true};
+  const at::Tensor expected = engine_gradient(model, lethe::testing::world().group(), shape, options);
+  const auto nccl = start_nccl();
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    fake_cuda::set_delays(seed, 200);
+    EXPECT_TRUE(at::equal(engine_gradient(model, *nccl, shape, options), expected)) << "seed " << seed;
+  }
+}
+
+class NcclWalk : public ::testing::TestWithParam<int> {};
+TEST_P(NcclWalk, GivesTheGradientOfMpiBitForBit) {
+  expect_same_bits(sharding::grid_shape(GetParam(), 0, lethe::testing::world().info().size));
+}
+INSTANTIATE_TEST_SUITE_P(Zero, NcclWalk, ::testing::Values(0, 1, 2, 3));
+
+TEST(NcclWalk, HybridShardingGivesTheGradientOfMpiBitForBit) {
+  if (lethe::testing::world().info().size != 4) GTEST_SKIP() << "2 x 2 needs 4 ranks";
+  expect_same_bits(sharding::grid_shape(3, 2, 4));
+}
+
+}  // namespace
+}  // namespace lethe::walk::tests
