@@ -203,13 +203,13 @@ std::string render_erasure(const RunSummary& run, const std::string& certificate
       {"purge", "Removed", purged(certificate)},
       {"model", "Model after", exported_files(run, model_files(run.folder))},
       {"hashes", "Hashes", hashes(run)}};
-  return whole_page(
-      {.title = title,
-       .over = "For the file",
-       .head = fmt::format("<p class=\"summary\">Made on {} from the records of the run {}.</p>",
-                           escape(options.time), escape(run.name)),
-       .style = std::string(page_style())},
-      sections);
+  return whole_page({.title = title,
+                     .over = "For the file",
+                     .head = fmt::format(
+                         "<p class=\"summary\">Made on {} from the records of the run {}.</p>",
+                         escape(options.time.empty() ? records::utc_now() : options.time), escape(run.name)),
+                     .style = std::string(page_style())},
+                    sections);
 }
 
 std::filesystem::path write_erasure(const std::filesystem::path& folder, const std::filesystem::path& out,

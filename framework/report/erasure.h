@@ -13,7 +13,7 @@ namespace lethe::report {
 
 struct ErasureOptions {
   bool with_texts = false;
-  std::string time;  // UTC, when the record is made
+  std::string time;  // when the record is made; now, UTC, where empty
 };
 
 // `certificate`: the text of the run's purge.json; empty where it was not purged.

@@ -5,7 +5,6 @@
 
 #include "framework/base/error.h"
 #include "framework/base/log.h"
-#include "framework/records/record.h"
 #include "framework/report/difference.h"
 #include "framework/report/erasure.h"
 #include "framework/report/report.h"
@@ -19,9 +18,8 @@ using Folders = std::vector<std::filesystem::path>;
 int write_erasure(const Arguments& arguments, const Folders& folders, const std::filesystem::path& out) {
   if (folders.size() != 1)
     fail("cli.argument", "report --erasure takes one DIR", "see `lethe report --help`");
-  const auto file = report::write_erasure(
-      folders.front(), out,
-      {.with_texts = arguments.flags.contains("with-texts"), .time = records::utc_now()});
+  const auto file =
+      report::write_erasure(folders.front(), out, {.with_texts = arguments.flags.contains("with-texts")});
   std::printf("erasure record: %s\n", file.c_str());
   return 0;
 }

@@ -29,7 +29,7 @@ TEST(Erasure, NamesSamplesByHashAndQuotesThemOnlyWhereAsked) {
   EXPECT_THAT(plain, HasSubstr("2026-01-31"));
   EXPECT_THAT(plain, HasSubstr("were not purged"));
   for (const auto& g : run.generations)
-    if (g.set == "forget") EXPECT_THAT(plain, Not(HasSubstr(g.question)));
+    EXPECT_TRUE(g.set != "forget" || plain.find(g.question) == std::string::npos) << g.question;
   EXPECT_THAT(render_erasure(run, "", {.with_texts = true}), HasSubstr(question));
 }
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "framework/report/figures/plot.h"
 #include "framework/report/report.h"
 #include "framework/report/study/groups.h"
 #include "framework/report/study/study_page.h"
@@ -64,6 +65,11 @@ TEST(Study, DifferencesArePairedOverSeeds) {
   const auto single = paired_difference(study, groups[2], groups[0], "forget.probability");
   EXPECT_EQ(single->count, 1u);
   EXPECT_FALSE(single->half_width);
+}
+
+TEST(Study, AnAxisOverValuesThatDifferByRoundingHasFewTicks) {
+  const double value = 0.1 + 0.2;
+  EXPECT_LT(ticks_of(axis_over({0.3, value}, "kept", false)).size(), 20u);
 }
 
 TEST(Study, TheFrontHoldsWhatNoOtherBeatsInBoth) {
