@@ -5,7 +5,10 @@
 #include "framework/base/atomic_file.h"
 #include "framework/base/error.h"
 #include "framework/base/hash.h"
+#include "framework/data/mapped_file.h"
 #include "framework/records/run_directory.h"
+#include "framework/run/purge_caches.h"
+#include "framework/run/trace_search.h"
 
 namespace lethe::run {
 namespace {
@@ -23,15 +26,26 @@ Json row_of(const HeldFile& file) {
   return row;
 }
 
+struct Verified {
+  std::size_t texts = 0, token_windows = 0, files = 0;  // looked for; searched
+};
+
 Json certificate_of(const PurgePlan& plan, const std::string& lethe_version, const std::string& time,
-                    bool is_complete) {
+                    const std::optional<Verified>& verified) {
   Json files = Json::array(), shared = Json::array();
   for (const HeldFile& file : plan.files)
     if (file.path != "purge.json" && file.path != "lock") files.push_back(row_of(file));
   for (const HeldFile& file : plan.shared) shared.push_back(row_of(file));
+  Json search = nullptr;
+  if (verified)
+    search = {{"files", verified->files},
+              {"forget_texts", verified->texts},
+              {"runs_of_8_token_ids", verified->token_windows},
+              {"found", 0}};
   return {{"time", time},
           {"lethe", lethe_version},
-          {"complete", is_complete},
+          {"complete", verified.has_value()},
+          {"search_afterwards", std::move(search)},
           {"hash", "XXH3-128"},
           {"note",
            "Files were unlinked, not overwritten. Copies elsewhere, backups, snapshots and the input data "
@@ -91,6 +105,31 @@ void carry_out(PurgePlan& plan) {
   base::fsync_path(plan.root);
 }
 
+// What must be nowhere afterwards; taken before the stores that know it are removed.
+TraceSearch traces_of(const PurgePlan& plan, const PurgeOptions& options) {
+  TraceSearch traces;
+  for (const std::string& text : plan.telltales) traces.add_text(text);
+  gather_tokens(records::RunPaths{plan.root}.cache(), plan.sample_ids, traces);
+  for (const auto& cache : options.shared_caches) gather_tokens(cache, plan.sample_ids, traces);
+  return traces;
+}
+
+Verified verify(const PurgePlan& plan, const TraceSearch& traces) {
+  Verified verified{.texts = plan.telltales.size(), .token_windows = traces.num_windows()};
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(plan.root)) {
+    if (!entry.is_regular_file() || entry.file_size() == 0) continue;
+    const auto file = data::MappedFile::open(entry.path());
+    if (!file) continue;
+    const auto bytes = file->bytes();
+    const std::string found = traces.found_in({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    if (!found.empty())
+      fail("run.traces", fmt::format("{} still holds {} of a forget sample", entry.path().string(), found),
+           "the certificate is left incomplete; remove the file and purge again");
+    ++verified.files;
+  }
+  return verified;
+}
+
 }  // namespace
 
 PurgePlan purge_run(const std::filesystem::path& root, const PurgeOptions& options) {
@@ -101,9 +140,11 @@ PurgePlan purge_run(const std::filesystem::path& root, const PurgeOptions& optio
   plan = plan_purge(root, options);
   const std::string time = records::utc_now();
   const Json earlier = earlier_certificates(paths.certificate());
-  write_certificate(paths, earlier, certificate_of(plan, options.lethe_version, time, false));
+  const TraceSearch traces = traces_of(plan, options);
+  write_certificate(paths, earlier, certificate_of(plan, options.lethe_version, time, std::nullopt));
   carry_out(plan);
-  write_certificate(paths, earlier, certificate_of(plan, options.lethe_version, time, true));
+  const Verified verified = verify(plan, traces);
+  write_certificate(paths, earlier, certificate_of(plan, options.lethe_version, time, verified));
   return plan;
 }
 

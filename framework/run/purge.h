@@ -38,6 +38,7 @@ struct PurgePlan {
   std::set<std::string> sample_ids;  // of the forget set, hashed
   std::vector<records::Entry> records;  // of records.jsonl, texts taken out
   bool has_records = false;
+  std::set<std::string> telltales;  // questions and answers of the forget set, as the records quoted them
 };
 
 // Changes nothing. Errors: run.missing (no run directory); run.unknown: a file, a link, a kind or a field of
@@ -50,7 +51,10 @@ struct PurgePlan {
 // Takes the run's lock, plans, carries it out, and writes the certificate: before the first removal with
 // "complete": false, at the end with true, so that an interrupted purge is seen and can be run again. Files
 // are unlinked, not overwritten: what the disk or its backups still hold is beyond it, and the certificate
-// says so. Errors: those of plan_purge, out.locked, io.*.
+// says so. Then every file that stays is searched for the forget texts and for their token ids (those of the
+// token stores that were removed), and the certificate says how many of each were looked for. Errors: those
+// of plan_purge, out.locked, io.*; run.traces, naming the file, if something is found: the certificate stays
+// incomplete.
 PurgePlan purge_run(const std::filesystem::path& root, const PurgeOptions& options);
 
 }  // namespace lethe::run

@@ -4,6 +4,8 @@
 
 #include "framework/base/error.h"
 #include "framework/base/hash.h"
+#include "framework/data/mapped_file.h"
+#include "framework/data/token_part.h"
 #include "framework/data/token_store.h"
 
 namespace lethe::run {
@@ -50,6 +52,18 @@ std::vector<HeldFile> held_by_cache(const std::filesystem::path& folder,
   }
   std::ranges::sort(held, {}, &HeldFile::path);
   return held;
+}
+
+void gather_tokens(const std::filesystem::path& folder, const std::set<std::string>& sample_ids,
+                   TraceSearch& traces) {
+  if (!std::filesystem::is_directory(folder)) return;
+  for (const data::StoredPart& stored : data::list_stored_parts(folder)) {
+    auto file = data::MappedFile::open(stored.path);
+    if (!stored.damage.empty() || !file) continue;
+    const data::TokenPart part(std::move(*file), stored.path.string());
+    for (std::int64_t i = 0; i < part.size(); ++i)
+      if (sample_ids.contains(std::string(part.sample_id(i)))) traces.add_tokens(part.ids(i));
+  }
 }
 
 }  // namespace lethe::run

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "framework/run/purge.h"
+#include "framework/run/trace_search.h"
 
 namespace lethe::run {
 
@@ -18,5 +19,9 @@ namespace lethe::run {
 // file.
 [[nodiscard]] std::uint64_t num_held(const std::filesystem::path& file,
                                      const std::set<std::string>& sample_ids);
+
+// The tokens of these samples in a folder of caches, for a search afterwards. A damaged store gives none.
+void gather_tokens(const std::filesystem::path& folder, const std::set<std::string>& sample_ids,
+                   TraceSearch& traces);
 
 }  // namespace lethe::run

@@ -42,6 +42,8 @@ constexpr std::array kRules{
          "example questions and answers; can be made again from the records", true},
     Rule{"report.md", PurgeAction::remove, "can be made again from the records", true},
     Rule{"report.csv", PurgeAction::remove, "can be made again from the records", true},
+    Rule{"report.svg", PurgeAction::remove, "can be made again from the records", true},
+    Rule{"erasure.html", PurgeAction::remove, "may quote samples; can be made again from the records", true},
     Rule{"purge.json", PurgeAction::keep, "certificates of purges", false},
     Rule{"lock", PurgeAction::keep, "the name of the process that holds the lock", false}};
 
@@ -172,9 +174,9 @@ PurgePlan plan_purge(const std::filesystem::path& root, const PurgeOptions& opti
   }
   for (const auto& cache : options.shared_caches)
     std::ranges::move(held_by_cache(cache, plan.sample_ids), std::back_inserter(plan.shared));
-  const auto telltales = telltales_of(plan.records);
-  erase_forget_texts(plan.records, telltales);
-  check_what_stays(plan, telltales);
+  plan.telltales = telltales_of(plan.records);
+  erase_forget_texts(plan.records, plan.telltales);
+  check_what_stays(plan, plan.telltales);
   return plan;
 }
 

@@ -185,6 +185,10 @@ RunConfig read_run_config(config::Section root) {
   c.stop = read_stop(root.section("stop", "when enough is done"));
   c.checkpoint = read_checkpoint(root.section("checkpoint", "what a resume starts from"));
   root.optional("export", c.export_model, "write the model as a Hugging Face directory at the end");
+  config::Section report = root.section("report", "reports of this run");
+  report.choice("redact", c.redact, {"nothing", "forget"},
+                "texts that reports leave out: those of the forget set");
+  report.reject_unknown();
   root.reject_unknown();
   if (!c.checkpoint.keep_best.empty() && c.eval.every == 0)
     fail("config.conflict", "checkpoint.keep_best needs evaluations, and eval.every is 0",

@@ -89,6 +89,7 @@ struct RunConfig {
   StopOptions stop;
   CheckpointOptions checkpoint;
   bool export_model = true;
+  std::string redact = "nothing";  // what reports of this run leave out: nothing, or forget
 
   // For training::SplitOptions: 0 where packs follow the ranks.
   int logical_shards() const {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "framework/base/hash.h"
 #include "framework/data/token_part.h"
@@ -63,6 +64,34 @@ TEST_F(PurgedRun, KeepsNoQuestionAndNoAnswerOfTheForgetSet) {
       if (!entry.is_regular_file()) continue;
       ASSERT_EQ(text_of(entry.path()).find(text), std::string::npos) << entry.path() << " holds " << text;
     }
+}
+
+TEST_F(PurgedRun, TheCertificateSaysWhatWasLookedForAfterwards) {
+  (void)purge_run(root(), kOptions);
+  const auto certificate = nlohmann::json::parse(text_of(root() / "purge.json"));
+  const auto& search = certificate["purges"].back()["search_afterwards"];
+  EXPECT_GT(search["forget_texts"].get<int>(), 0);
+  EXPECT_GT(search["files"].get<int>(), 3);
+  EXPECT_EQ(search["found"], 0);
+}
+
+TEST_F(PurgedRun, TokenIdsOfAForgetSampleInAFileThatStaysLeaveTheCertificateIncomplete) {
+  std::string id;
+  for (const auto& entry : read_records(root() / "scores.jsonl").entries)
+    if (const auto* score = std::get_if<ScoreRecord>(&entry.record)) id = score->id;
+  ASSERT_EQ(id.size(), 32u);
+  const std::vector<data::TokenizedSample> samples = {
+      {.ids = {11, 22, 33, 44, 55, 66, 77, 88, 99}, .prompt_tokens = 2}};
+  const std::vector<std::string> ids = {id};
+  data::write_token_part(
+      root() / "cache",
+      {.key = std::string(32, 'a'), .all_samples = 1, .samples = samples, .sample_ids = ids});
+  write_text(root() / "model/notes.json", "[22, 33, 44, 55, 66, 77, 88, 99]");
+  std::string message;
+  EXPECT_EQ(error_key([&] { (void)purge_run(root(), kOptions); }, &message), "run.traces");
+  EXPECT_NE(message.find("notes.json"), std::string::npos);
+  EXPECT_NE(text_of(root() / "purge.json").find("\"complete\": false"), std::string::npos);
+  std::filesystem::remove(root() / "model/notes.json");
 }
 
 TEST_F(PurgedRun, KeepsWhatIsToBeKept) {

@@ -81,7 +81,9 @@ Axis axis_over(const std::vector<double>& values, std::string label, bool from_z
     if (std::isfinite(v)) low = std::min(low, v), high = std::max(high, v);
   if (from_zero) low = std::min(low, 0.0), high = std::max(high, 0.0);
   if (low > high || (low == 0 && high == 0)) return {.low = 0, .high = 1, .label = std::move(label)};
-  const double air = high > low ? 0.05 * (high - low) : std::max(1e-12, 0.5 * std::abs(high));
+  // Values that differ by rounding only count as equal: between them, ticks cannot be told apart.
+  const bool varies = high - low > 1e-9 * std::max(std::abs(low), std::abs(high));
+  const double air = varies ? 0.05 * (high - low) : std::max(1e-12, 0.5 * std::abs(high));
   return {.low = from_zero && low == 0 ? 0 : low - air,
           .high = from_zero && high == 0 ? 0 : high + air,
           .label = std::move(label)};

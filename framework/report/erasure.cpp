@@ -1,0 +1,229 @@
+#include "framework/report/erasure.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "framework/base/atomic_file.h"
+#include "framework/base/error.h"
+#include "framework/base/hash.h"
+#include "framework/records/run_directory.h"
+#include "framework/report/comparison.h"
+#include "framework/report/html.h"
+#include "framework/report/page_parts.h"
+#include "framework/report/page_style.h"
+#include "framework/report/tables.h"
+
+namespace lethe::report {
+namespace {
+
+using records::DataRecord;
+
+// Of the forget set: id -> row, from whatever records name its samples.
+std::map<std::string, std::int64_t> forget_samples(const RunSummary& run) {
+  std::map<std::string, std::int64_t> samples;
+  for (const auto& sampler : run.samplers)
+    for (const auto& weight : sampler.weights) samples[weight.id] = weight.row;
+  for (const auto& evaluation : run.evaluations)
+    if (records::is_forget_text(evaluation.set))
+      for (const auto& sample : evaluation.samples) samples[sample.id] = sample.row;
+  for (const Scoring& scoring : run.scorings)
+    for (const auto& score : scoring.scores) samples[score.id] = score.row;
+  return samples;
+}
+
+const DataRecord* data_of(const RunSummary& run, std::string_view set) {
+  const auto found = std::ranges::find(run.data, set, &DataRecord::set);
+  return found == run.data.end() ? nullptr : &*found;
+}
+
+std::string fact_row(const std::string& label, const std::string& html) {
+  return html.empty() ? ""
+                      : fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>", escape(label), html);
+}
+
+std::string table(const std::string& rows) {
+  return "<table class=\"facts\"><tbody>" + rows + "</tbody></table>";
+}
+
+std::string full_hash(const std::string& hash) {
+  return hash.empty() ? "" : fmt::format("<code>{}</code>", escape(hash));
+}
+
+std::map<std::string, const records::GenerationRecord*> texts_by_id(const RunSummary& run) {
+  std::map<std::string, const records::GenerationRecord*> texts;
+  for (const auto& generation : run.generations)
+    if (records::is_forget_text(generation.set) && !generation.purged) texts[generation.id] = &generation;
+  return texts;
+}
+
+std::string sample_list(const RunSummary& run, bool with_texts) {
+  const auto texts = texts_by_id(run);
+  std::string rows;
+  for (const auto& [id, row] : forget_samples(run)) {
+    std::string text;
+    if (const auto found = texts.find(id); with_texts && found != texts.end())
+      text = fmt::format("<td>{}</td><td>{}</td>", escape(found->second->question),
+                         escape(found->second->answer));
+    else if (with_texts)
+      text = "<td class=\"none\">not recorded</td><td></td>";
+    rows += fmt::format("<tr><td>{}</td><td><code>{}</code></td>{}</tr>", row, escape(id), text);
+  }
+  const std::string columns = with_texts ? "<th>question</th><th>answer</th>" : "";
+  return fmt::format(
+      "<details><summary>Every sample, by row and hashed id</summary><div class=\"scroll tall\" "
+      "tabindex=\"0\" "
+      "role=\"region\" aria-label=\"Samples\"><table "
+      "class=\"numbers\"><thead><tr><th>row</th><th>id</th>{}</tr></thead>"
+      "<tbody>{}</tbody></table></div></details>",
+      columns, rows);
+}
+
+std::string asked(const RunSummary& run, bool with_texts) {
+  const DataRecord* data = data_of(run, "forget");
+  std::string rows = fact_row("Samples", grouped(static_cast<long long>(forget_samples(run).size())));
+  if (data != nullptr) {
+    rows += fact_row("Samples in the data set", grouped(data->num_samples));
+    rows += fact_row("Answer tokens", grouped(data->num_target_tokens));
+    rows += fact_row("Hash of the data set", full_hash(data->hash));
+    if (data->num_dropped > 0)
+      rows += fact_row("Left out (no token to train on)", grouped(data->num_dropped));
+  }
+  return page_section("asked", "What was asked to be forgotten",
+                      with_texts ? ""
+                                 : "Samples are named by the hash of their text, so that this page repeats "
+                                   "nothing that was to be forgotten.",
+                      table(rows) + sample_list(run, with_texts));
+}
+
+std::string method(const RunSummary& run) {
+  std::string rows =
+      fact_row("Method", escape(run.run->objective)) + fact_row("Sampler", escape(run.run->sampler));
+  rows += fact_row("Updates", run.summary ? grouped(run.summary->steps) : "");
+  if (run.summary) rows += fact_row("Ended because", escape(run.summary->stopped_because));
+  for (const auto& model : run.models)
+    rows += fact_row(fmt::format("Model ({})", model.role),
+                     fmt::format("{}, {} parameters", escape(model.family), grouped(model.num_parameters)));
+  rows += fact_row("Started", escape(run.run->started));
+  if (run.summary) rows += fact_row("Ended", escape(run.summary->ended));
+  return page_section("method", "How", "", table(rows));
+}
+
+std::string hashes(const RunSummary& run) {
+  std::string rows;
+  for (const auto& model : run.models)
+    rows += fact_row(model.role == "policy" ? "Model before" : fmt::format("Model ({})", model.role),
+                     full_hash(model.hash));
+  for (const auto& [name, hash] : run.run->hashes)
+    if (name != "model") rows += fact_row("Hash of " + name, full_hash(hash));
+  for (const auto& [name, version] : run.run->versions)
+    rows += fact_row("Version of " + name, escape(version));
+  rows += fact_row("Commit", full_hash(run.run->git_commit));
+  rows += fact_row("World", fmt::format("{} ranks, {}", run.run->world_size, escape(run.run->device)));
+  return page_section("hashes", "To check it by", "Hashes are XXH3-128 of the contents.", table(rows));
+}
+
+// Files of the exported model with their hashes, so that what is deployed can be compared.
+std::string exported_files(const RunSummary& run, const std::map<std::string, std::string>& model_files) {
+  std::string rows;
+  for (const auto& [name, hash] : model_files) rows += fact_row(name, full_hash(hash));
+  return rows.empty() ? ""
+                      : page_section("model", "The model after", "Files of the exported model.", table(rows));
+}
+
+std::string purged(const std::string& certificate) {
+  const auto json = nlohmann::json::parse(certificate, nullptr, false);
+  if (json.is_discarded() || !json.contains("purges") || json["purges"].empty())
+    return page_section("purge", "What was removed", "",
+                        "<p>The run's own files were not purged: they may still quote what was to be "
+                        "forgotten. <code>lethe purge</code> removes it and certifies what it removed.</p>");
+  const auto& last = json["purges"].back();
+  std::string rows;
+  for (const auto& file : last["files"])
+    if (file.value("action", "") != "keep")
+      rows += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td></tr>", escape(file.value("path", "")),
+                          escape(file.value("action", "")), escape(file.value("held", "")));
+  const std::string state = last.value("complete", false) ? "complete" : "interrupted: run it again";
+  return page_section(
+      "purge", "What was removed",
+      fmt::format("Purge of {}, {}. {}", last.value("time", ""), state, last.value("note", "")),
+      "<div class=\"scroll\"><table "
+      "class=\"numbers\"><thead><tr><th>file</th><th>action</th><th>held</th></tr></thead><tbody>" +
+          rows + "</tbody></table></div>");
+}
+
+std::string not_measured(const RunSummary& run) {
+  std::vector<std::string> notes = missing_from(run);
+  notes.emplace_back(
+      "Against a model that was trained without these samples: this record has no such model's numbers "
+      "unless a metric above names it.");
+  notes.emplace_back(
+      "Whether the knowledge can be brought back by further training, by other prompts or by quantisation, "
+      "unless a metric above names it.");
+  std::string items;
+  for (const std::string& note : notes) items += fmt::format("<li>{}</li>", escape(note));
+  return page_section("not-measured", "What was not measured", "",
+                      "<ul class=\"missing\">" + items + "</ul>");
+}
+
+std::string measured(const RunSummary& run) {
+  const std::string changes = change_table({run});
+  return page_section(
+      "measured", "How well it worked",
+      "Means over samples \u00B1 one standard error; the error of a change is that of paired differences.",
+      changes.empty()
+          ? "<p>This run evaluated nothing.</p>"
+          : "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Before and after\">" +
+                changes + "</div>");
+}
+
+std::map<std::string, std::string> model_files(const std::filesystem::path& folder) {
+  std::map<std::string, std::string> files;
+  const records::RunPaths paths{folder};
+  if (!std::filesystem::exists(paths.model())) return files;
+  for (const auto& entry : std::filesystem::directory_iterator(paths.model()))
+    if (entry.path().extension() == ".safetensors")
+      files[entry.path().filename().string()] = base::hash_file(entry.path());
+  return files;
+}
+
+}  // namespace
+
+std::string render_erasure(const RunSummary& run, const std::string& certificate,
+                           const ErasureOptions& options) {
+  const std::string title = "Erasure record: " + run.name;
+  const std::vector<PageSection> sections{
+      {"asked", "Asked", asked(run, options.with_texts)},
+      {"method", "How", method(run)},
+      {"measured", "Result", measured(run)},
+      {"not-measured", "Not measured", not_measured(run)},
+      {"purge", "Removed", purged(certificate)},
+      {"model", "Model after", exported_files(run, model_files(run.folder))},
+      {"hashes", "Hashes", hashes(run)}};
+  return whole_page({.title = title,
+                     .over = "For the file",
+                     .head = fmt::format(
+                         "<p class=\"summary\">Made on {} from the records of the run {}.</p>",
+                         escape(options.time.empty() ? records::utc_now() : options.time), escape(run.name)),
+                     .style = std::string(page_style())},
+                    sections);
+}
+
+std::filesystem::path write_erasure(const std::filesystem::path& folder, const std::filesystem::path& out,
+                                    const ErasureOptions& options) {
+  const RunSummary run = load_run(folder);
+  if (!run.run || run.run->command != "train" || forget_samples(run).empty())
+    fail("run.erasure", fmt::format("{} is no run that trained on a forget set", folder.string()),
+         "name the run directory of `lethe train`");
+  const records::RunPaths paths{folder};
+  const std::string certificate =
+      std::filesystem::exists(paths.certificate()) ? base::read_file(paths.certificate()) : "";
+  const auto file = out / "erasure.html";
+  base::write_file_atomically(file, render_erasure(run, certificate, options));
+  return file;
+}
+
+}  // namespace lethe::report

@@ -1,0 +1,28 @@
+// The erasure record: the page that goes into a file. What was asked to be forgotten (hashed ids and counts;
+// texts only where asked for), by which method and on which model, how well it worked, what was not measured,
+// and the hashes and versions to check it all by.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "framework/report/report.h"
+#include "framework/report/run_summary.h"
+
+namespace lethe::report {
+
+struct ErasureOptions {
+  bool with_texts = false;
+  std::string time;  // when the record is made; now, UTC, where empty
+};
+
+// `certificate`: the text of the run's purge.json; empty where it was not purged.
+[[nodiscard]] std::string render_erasure(const RunSummary& run, const std::string& certificate,
+                                         const ErasureOptions& options);
+
+// Reads a run that trained and writes erasure.html into it or into `out`. Errors: run.missing, run.erasure
+// (the run did not train on a forget set), those of the records reader, io.*.
+std::filesystem::path write_erasure(const std::filesystem::path& folder, const std::filesystem::path& out,
+                                    const ErasureOptions& options);
+
+}  // namespace lethe::report

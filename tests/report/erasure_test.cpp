@@ -1,0 +1,68 @@
+// The erasure record says what was forgotten without repeating it; two runs are told apart.
+#include "framework/report/erasure.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "framework/base/error.h"
+#include "framework/report/difference.h"
+#include "tests/records/scratch_folder.h"
+#include "tests/report/fixture.h"
+
+namespace lethe::report {
+namespace {
+
+using records::ScratchFolder;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(Erasure, NamesSamplesByHashAndQuotesThemOnlyWhereAsked) {
+  const ScratchFolder folder;
+  testing::write_fixture(folder / "run");
+  const RunSummary run = load_run(folder / "run");
+  std::string question, id;
+  for (const auto& g : run.generations)
+    if (g.set == "forget") question = g.question, id = g.id;
+  ASSERT_FALSE(question.empty());
+  const std::string plain = render_erasure(run, "", {.time = "2026-01-31"});
+  EXPECT_THAT(plain, HasSubstr(id));
+  EXPECT_THAT(plain, HasSubstr("2026-01-31"));
+  EXPECT_THAT(plain, HasSubstr("were not purged"));
+  for (const auto& g : run.generations)
+    EXPECT_TRUE(g.set != "forget" || plain.find(g.question) == std::string::npos) << g.question;
+  EXPECT_THAT(render_erasure(run, "", {.with_texts = true}), HasSubstr(question));
+}
+
+TEST(Erasure, ShowsTheCertificate) {
+  const ScratchFolder folder;
+  testing::write_fixture(folder / "run");
+  const std::string certificate =
+      R"({"purges": [{"time": "T", "complete": true, "note": "N", "files": [{"path": "cache/x", "action": "remove", "held": "tokens"}]}]})";
+  const std::string html = render_erasure(load_run(folder / "run"), certificate, {});
+  EXPECT_THAT(html, HasSubstr("Purge of T, complete. N"));
+  EXPECT_THAT(html, HasSubstr("cache/x"));
+}
+
+TEST(Difference, ARunAgreesWithItself) {
+  const ScratchFolder folder;
+  testing::write_fixture(folder / "run");
+  const std::string text = difference_text(load_run(folder / "run"), load_run(folder / "run"));
+  EXPECT_THAT(text, HasSubstr("Batches and losses agree"));
+  EXPECT_THAT(text, Not(HasSubstr("| --- |")));
+}
+
+TEST(Difference, SettingsAndNumbersThatDifferAreNamed) {
+  const ScratchFolder folder;
+  testing::write_fixture(folder / "a");
+  testing::write_fixture(folder / "b", {.name = "other", .forgotten = 0.2});
+  RunSummary a = load_run(folder / "a"), b = load_run(folder / "b");
+  a.run->config_yaml = "train:\n  learning_rate: 1e-05\nseed: 1\n";
+  b.run->config_yaml = "train:\n  learning_rate: 2e-05\nseed: 1\n";
+  const std::string text = difference_text(a, b);
+  EXPECT_THAT(text, HasSubstr("| train.learning_rate | 1e-05 | 2e-05 |"));
+  EXPECT_THAT(text, Not(HasSubstr("| seed |")));
+  EXPECT_THAT(text, HasSubstr("| after, forget, probability |"));
+}
+
+}  // namespace
+}  // namespace lethe::report

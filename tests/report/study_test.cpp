@@ -1,0 +1,165 @@
+// Many runs as one study: intervals, paired differences, the front, the page; and 200 cells stay small.
+#include "framework/report/study/study.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "framework/report/figures/plot.h"
+#include "framework/report/report.h"
+#include "framework/report/study/groups.h"
+#include "framework/report/study/study_page.h"
+#include "framework/report/study/study_table.h"
+#include "tests/records/scratch_folder.h"
+#include "tests/report/fixture.h"
+
+namespace lethe::report {
+namespace {
+
+using records::ScratchFolder;
+using records::text_of;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+StudyCell cell_of(std::size_t number, const std::string& sampler, const std::string& seed, double forget,
+                  double retain) {
+  return {.number = number,
+          .choices = {{"sampler", sampler}, {"seed", seed}},
+          .state = "done",
+          .metrics = {{"forget.probability", forget}, {"retain.probability", retain}}};
+}
+
+// mrd forgets more than uniform by 0.1 in every seed and keeps the same; bad is worse in both.
+Study small_study() {
+  Study study{.name = "small", .columns = {{"sampler"}, {"seed", true}}};
+  std::size_t number = 0;
+  for (int seed = 1; seed <= 3; ++seed) {
+    const double base = 0.1 * seed;
+    study.cells.push_back(cell_of(++number, "uniform", std::to_string(seed), base + 0.2, 0.8));
+    study.cells.push_back(cell_of(++number, "mrd", std::to_string(seed), base + 0.1, 0.8));
+  }
+  study.cells.push_back(cell_of(++number, "bad", "1", 0.9, 0.1));
+  return study;
+}
+
+TEST(Study, IntervalsAreStudentsAndOneValueHasNone) {
+  const std::vector<double> values = {1, 2, 3};
+  const auto interval = interval_of(values);
+  ASSERT_TRUE(interval && interval->half_width);
+  EXPECT_DOUBLE_EQ(interval->mean, 2);
+  EXPECT_NEAR(*interval->half_width, 4.302652729911275 / std::sqrt(3.0), 1e-9);  // t(2, 0.975) of a table
+  EXPECT_FALSE(interval_of(std::vector<double>{1})->half_width);
+  EXPECT_FALSE(interval_of(std::vector<double>{NAN}));
+}
+
+TEST(Study, DifferencesArePairedOverSeeds) {
+  const Study study = small_study();
+  const auto groups = groups_of(study);
+  ASSERT_EQ(groups.size(), 3u);
+  const auto difference = paired_difference(study, groups[1], groups[0], "forget.probability");
+  ASSERT_TRUE(difference && difference->half_width);
+  EXPECT_NEAR(difference->mean, -0.1, 1e-12);
+  EXPECT_LT(*difference->half_width, 1e-9);  // the seeds differ by far more than the samplers do
+  const auto single = paired_difference(study, groups[2], groups[0], "forget.probability");
+  EXPECT_EQ(single->count, 1u);
+  EXPECT_FALSE(single->half_width);
+}
+
+TEST(Study, AnAxisOverValuesThatDifferByRoundingHasFewTicks) {
+  const double value = 0.1 + 0.2;
+  EXPECT_LT(ticks_of(axis_over({0.3, value}, "kept", false)).size(), 20u);
+}
+
+TEST(Study, TheFrontHoldsWhatNoOtherBeatsInBoth) {
+  const Study study = small_study();
+  const auto groups = groups_of(study);
+  const auto on_front = [&](std::size_t i) {
+    return is_on_front(groups, groups[i], "forget.probability", "retain.probability");
+  };
+  EXPECT_FALSE(on_front(0));
+  EXPECT_TRUE(on_front(1));
+  EXPECT_FALSE(on_front(2));
+}
+
+TEST(Study, EveryNumberHasAnIntervalOrSaysThatItHasOneSeed) {
+  const std::string table = method_table(small_study());
+  EXPECT_THAT(table, HasSubstr("0.400 \u00B1 0.248"));
+  EXPECT_THAT(table, HasSubstr("0.900 (one seed)"));
+  EXPECT_THAT(table, HasSubstr("<button type=\"button\" class=\"sort\">"));
+  EXPECT_THAT(study_csv(small_study()), HasSubstr("bad,forget.probability,0.90000000000000002,,1,"));
+  EXPECT_THAT(study_markdown(small_study()), HasSubstr("1 of 3 methods have one seed"));
+}
+
+// A campaign's folder with `seeds` runs of each sampler.
+void write_campaign(const std::filesystem::path& folder, int cells) {
+  nlohmann::json list = nlohmann::json::array();
+  for (int i = 0; i < cells; ++i) {
+    const std::string run = "runs/run-" + std::to_string(i);
+    testing::write_fixture(
+        folder / run, {.name = run, .sampler = i % 2 ? "mrd" : "uniform", .forgotten = 0.04 + 0.001 * i});
+    list.push_back({{"number", i + 1},
+                    {"choices",
+                     {{"sampler", i % 2 ? "mrd" : "uniform"},
+                      {"rate", std::to_string(i / 10)},
+                      {"seed", std::to_string(i / 2 % 5)}}},
+                    {"state", "done"},
+                    {"error", ""},
+                    {"runs", {run}}});
+  }
+  list.push_back({{"number", cells + 1},
+                  {"choices", {{"sampler", "mrd"}}},
+                  {"state", "failed"},
+                  {"error", "error[num.nonfinite]: loss NaN"},
+                  {"runs", nlohmann::json::array()}});
+  const nlohmann::json columns = {{{"name", "rate"}, {"is_repeat", false}},
+                                  {{"name", "sampler"}, {"is_repeat", false}},
+                                  {{"name", "seed"}, {"is_repeat", true}}};
+  records::write_text(
+      folder / "cells.json",
+      nlohmann::json{{"schema", 1}, {"name", "fixture"}, {"columns", columns}, {"cells", list}}.dump());
+}
+
+TEST(Study, ACampaignsPageHasEverySectionAndShowsWhatFailed) {
+  const ScratchFolder folder;
+  write_campaign(folder / "campaign", 10);
+  const ReportFiles files = write_report({folder / "campaign"}, folder / "campaign");
+  const std::string html = text_of(files.html);
+  for (const char* id :
+       {"methods-section", "pareto", "samplers", "curves", "cells", "samples", "provenance", "missing"})
+    EXPECT_THAT(html, HasSubstr("<section id=\"" + std::string(id) + "\"")) << id;
+  EXPECT_THAT(html, HasSubstr("Cell 11 is failed: error[num.nonfinite]: loss NaN"));
+  EXPECT_THAT(html, HasSubstr("default-src 'none'"));
+  EXPECT_THAT(html, Not(HasSubstr("http://")));
+  EXPECT_THAT(text_of(folder / "campaign/report.svg"), HasSubstr("xmlns"));
+}
+
+TEST(Study, TwoHundredCellsStayBelowTenMegabytes) {
+  const ScratchFolder folder;
+  write_campaign(folder / "campaign", 200);
+  const ReportFiles files = write_report({folder / "campaign"}, folder / "campaign");
+  EXPECT_LT(std::filesystem::file_size(files.html), 10u << 20);
+  EXPECT_GT(std::filesystem::file_size(files.html), 100u << 10);
+}
+
+TEST(Study, RedactionLeavesOutEveryForgetText) {
+  const ScratchFolder folder;
+  write_campaign(folder / "campaign", 4);
+  std::vector<std::string> texts;
+  for (const auto& g : load_run(folder / "campaign/runs/run-0").generations)
+    if (g.set == "forget") texts.push_back(g.question);
+  ASSERT_FALSE(texts.empty());
+  const auto holds = [&](const ReportOptions& options) {
+    const std::string html = text_of(write_report({folder / "campaign"}, folder / "campaign", options).html);
+    return std::ranges::count_if(texts,
+                                 [&](const std::string& t) { return html.find(t) != std::string::npos; });
+  };
+  EXPECT_GT(holds({}), 0);
+  EXPECT_EQ(holds({.redact_forget = true}), 0);
+  EXPECT_TRUE(redacts_forget("seed: 1\nreport:\n  redact: forget\n"));
+  EXPECT_FALSE(redacts_forget("seed: 1\nreport:\n  redact: nothing\n"));
+}
+
+}  // namespace
+}  // namespace lethe::report
