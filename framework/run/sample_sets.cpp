@@ -1,6 +1,7 @@
 #include "framework/run/sample_sets.h"
 
 #include "framework/base/error.h"
+#include "framework/run/agreement.h"
 
 namespace lethe::run {
 namespace {
@@ -33,7 +34,7 @@ std::vector<std::string> SampleSet::ids(std::span<const std::int64_t> which) con
 
 SampleSets::SampleSets(const RunConfig& config, const std::filesystem::path& tokenizer_directory,
                        const std::filesystem::path& cache, dist::ProcessGroup& world)
-    : tokenizer_(data::Tokenizer::load(tokenizer_directory)) {
+    : tokenizer_(data::Tokenizer::load(tokenizer_directory, config.special_tokens)) {
   if (config.data.text.apply_chat_template) template_ = data::ChatTemplate::load(tokenizer_directory);
   sample_tokenizer_ = std::make_unique<data::SampleTokenizer>(tokenizer_, template_ ? &*template_ : nullptr,
                                                               config.data.text);
@@ -55,6 +56,8 @@ SampleSet SampleSets::load(const std::string& name, data::SampleFile file, const
                            double max_dropped, const std::filesystem::path& cache,
                            dist::ProcessGroup& world) {
   SampleSet set{.name = name, .path = source.path, .hash = file.hash};
+  require_same_on_ranks(world, set.hash, "data.changed", name + " set",
+                        "every node must read the same " + source.path);
   set.store_key = data::store_key(file.hash, source, sample_tokenizer_->hash());
   set.store = open_or_write(cache, set.store_key, file.samples, *sample_tokenizer_, world);
   for (const std::int64_t i : data::samples_with_target(*set.store, max_dropped, name)) {

@@ -38,7 +38,9 @@ Json read_manifest(const fs::path& folder) {
   if (!fs::exists(folder / "manifest.json")) return Json();
   const Json manifest =
       Json::parse(base::read_file(folder / "manifest.json"), nullptr, /*allow_exceptions=*/false);
-  if (manifest.is_discarded() || !manifest.contains("schema")) return Json();
+  if (manifest.is_discarded() || !manifest.is_object() || !manifest.contains("schema") ||
+      !manifest["schema"].is_number_integer())
+    return Json();
   if (manifest["schema"].get<int>() != kCheckpointSchema)
     fail("ckpt.schema", fmt::format("{}: written by schema {}, this is {}", folder.string(),
                                     manifest["schema"].get<int>(), kCheckpointSchema));

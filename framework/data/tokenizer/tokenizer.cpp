@@ -60,8 +60,8 @@ std::filesystem::path tokenizer_file(const std::filesystem::path& directory) {
 void mention_ignored(Json root, const std::string& path) {
   for (const char* key : {"truncation", "padding"})
     if (member(root, key))
-      base::warn_once(path + key,
-                      fmt::format("warning[tokenizer.{0}]: {1}: its `{0}` is not applied", key, path));
+      base::warn_once(fmt::format("tokenizer.{}", key),
+                      fmt::format("{}: its `{}` is not applied", path, key));
 }
 
 std::string hash_of(const std::filesystem::path& path, const SpecialTokens& special) {
