@@ -29,7 +29,8 @@ struct MemoryEntry {
   std::string what;  // "master weights, float32, 1/4 of 134.5 M"
 };
 
-[[nodiscard]] std::vector<MemoryEntry> predict_memory(const models::DecoderModel& model, const Workload& load);
+[[nodiscard]] std::vector<MemoryEntry> predict_memory(const models::DecoderModel& model,
+                                                      const Workload& load);
 [[nodiscard]] std::uint64_t total_bytes(const std::vector<MemoryEntry>& entries);
 
 // A setting that makes a rank need less, and what it saves.
@@ -39,7 +40,8 @@ struct Remedy {
 };
 
 // One change each, the one that saves most first; none that saves nothing. `world`: ranks there are.
-[[nodiscard]] std::vector<Remedy> remedies(const models::DecoderModel& model, const Workload& load, int world);
+[[nodiscard]] std::vector<Remedy> remedies(const models::DecoderModel& model, const Workload& load,
+                                           int world);
 
 // "needs 92.4 GiB on rank 0, 79.1 GiB free: 61.2 GiB moments + …; try parallel.zero: 3 (−24.0 GiB)". Throws
 // oom.predicted where the entries do not fit into `available` bytes.

@@ -13,7 +13,7 @@ constexpr std::size_t kDigits = 32, kShown = 8;
 
 std::vector<std::string> gathered(dist::ProcessGroup& world, const std::string& hash) {
   LETHE_CHECK(hash.size() == kDigits, "a hash of {} digits", hash.size());
-  const std::vector<std::uint8_t> mine(hash.begin(), hash.end());
+  std::vector<std::uint8_t> mine(hash.begin(), hash.end());
   std::vector<std::uint8_t> all(kDigits * static_cast<std::size_t>(world.size()));
   world.all_gather(dist::span_of(std::span(mine)), dist::span_of(std::span(all)));
   std::vector<std::string> hashes;

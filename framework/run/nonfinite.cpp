@@ -8,7 +8,7 @@
 namespace lethe::run {
 namespace {
 
-constexpr std::size_t kShown = 8;
+constexpr std::size_t kShownRows = 8;
 
 // "forget samples 31, 77", by their rows in the file, from 1; empty where every loss is a number.
 std::string bad_samples(Engine& engine, const SampleSet& set, std::span<const std::int64_t> batch) {
@@ -20,7 +20,7 @@ std::string bad_samples(Engine& engine, const SampleSet& set, std::span<const st
   for (std::size_t i = 0; i < losses.size(); ++i)
     if (!std::isfinite(losses[i])) rows.push_back(set.samples[static_cast<std::size_t>(batch[i])].row + 1);
   if (rows.empty()) return "";
-  const std::size_t shown = std::min(kShown, rows.size());
+  const std::size_t shown = std::min(kShownRows, rows.size());
   return fmt::format("{} samples {}{}", set.name, fmt::join(rows.begin(), rows.begin() + shown, ", "),
                      rows.size() > shown ? ", …" : "");
 }

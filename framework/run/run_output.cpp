@@ -10,9 +10,8 @@
 #include "framework/run/version.h"
 
 namespace lethe::run {
-namespace {
 
-std::vector<std::string> gather_hosts(dist::World& world) {
+std::vector<std::string> rank_hosts(dist::World& world) {
   constexpr std::size_t kLength = 64;
   std::vector<std::uint8_t> all(kLength * static_cast<std::size_t>(world.info().size), 0), mine(kLength, 0);
   std::copy_n(world.info().host.begin(), std::min(world.info().host.size(), kLength - 1), mine.begin());
@@ -22,6 +21,8 @@ std::vector<std::string> gather_hosts(dist::World& world) {
     hosts.emplace_back(reinterpret_cast<const char*>(all.data() + at));
   return hosts;
 }
+
+namespace {
 
 records::DataRecord data_record(const SampleSet& set, const std::string& template_hash) {
   records::DataRecord record{.set = set.name,
@@ -46,7 +47,7 @@ std::filesystem::path run_folder(const Launch& launch) {
 }
 
 RunOutput::RunOutput(const Launch& launch, const std::string& effective_yaml, dist::World& world)
-    : paths_{run_folder(launch)}, hosts_(gather_hosts(world)) {
+    : paths_{run_folder(launch)}, hosts_(rank_hosts(world)) {
   require_same_on_ranks(world.group(), base::hash_text(effective_yaml), "dist.config", "configuration",
                         "start every rank with the same file, --set and environment");
   if (world.info().rank == 0) {

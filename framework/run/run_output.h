@@ -57,6 +57,9 @@ class RunOutput {
   std::optional<records::Writer> writer_, score_writer_;
 };
 
+// Collective: the host of every rank, in rank order.
+[[nodiscard]] std::vector<std::string> rank_hosts(dist::World& world);
+
 // `--out`, or runs/<name of the config file>.
 [[nodiscard]] std::filesystem::path run_folder(const Launch& launch);
 

@@ -86,7 +86,7 @@ class BadInput : public ::testing::TestWithParam<std::string> {
     std::ofstream(start / "base.yaml") << kBase;
     const Result made = run_in(
         start, root_ / "log",
-        lethe("train base.yaml --out made --set export=true --set train.max_steps=0 --set model.path=\"\" "
+        lethe("train base.yaml --out made --set export=true --set train.max_steps=0 "
               "--set model.init=random --set model.tokenizer=configs/smoke/tokenizer --set "
               "model.shape='{hidden_size: 8, intermediate_size: 12, num_heads: 2, num_kv_heads: 1, head_dim: "
               "4}'"));

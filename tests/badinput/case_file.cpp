@@ -144,7 +144,7 @@ Case read_case(const fs::path& file) {
   }
   Case c{.name = file.stem().string()};
   c.first = texts(root["first"]);
-  c.files = root["files"];
+  c.files = root["files"] ? root["files"] : YAML::Node(YAML::NodeType::Map);
   c.command = root["command"].as<std::string>("");
   c.ranks = texts(root["ranks"]);
   if (root["env"]) c.env = root["env"].as<std::map<std::string, std::string>>();
@@ -179,7 +179,7 @@ std::map<std::string, std::string> contents_of(const fs::path& folder) {
     std::string what = fmt::format("kind {}", static_cast<int>(status.type()));
     if (fs::is_regular_file(status)) what = base::hash_file(entry->path());
     if (fs::is_symlink(status)) what = fs::read_symlink(entry->path()).string();
-    contents[fs::relative(entry->path(), folder).string()] = what;
+    contents[entry->path().lexically_relative(folder).string()] = what;
   }
   return contents;
 }
