@@ -136,8 +136,7 @@ Inspection inspect_run(const fs::path& folder) {
     found.facts.emplace_back(key, shown(run, key));
   found.facts.emplace_back("world", shown(run, "world_size"));
   const Json hashes = run.value("hashes", Json::object());
-  for (const auto& [name, hash] : hashes.items())
-    found.facts.emplace_back("hash of " + name, text_of(hash));
+  for (const auto& [name, hash] : hashes.items()) found.facts.emplace_back("hash of " + name, text_of(hash));
   add_outcome(found.facts, paths);
   found.facts.emplace_back("checkpoints", checkpoints_in(paths.checkpoints()));
   found.facts.emplace_back("model", fs::exists(paths.model()) ? paths.model().string() : "none");

@@ -81,7 +81,7 @@ struct RunConfig {
   std::string name;
   std::uint64_t seed = 0;
   std::string determinism = "reproducible";  // fast, reproducible, elastic
-  std::string device = "auto";  // auto, cpu, cuda
+  std::string device = "auto";               // auto, cpu, cuda
   ModelOptions model;
   data::SpecialTokenNames special_tokens;
   data::Options data;

@@ -320,6 +320,7 @@ class Training {
   }
 
   int stop_and_save() {
+    const DeadlineScope deadline(ranks_, config_.timeouts.checkpoint_seconds);
     save(step_);
     record_save(writer_.finish());  // returns when every rank's part is on disk: none exits before
     fail("stopped", fmt::format("stopped at step {}, state saved; run the same command to go on", step_));

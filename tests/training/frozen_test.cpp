@@ -64,7 +64,8 @@ void expect_only_these_move(const models::DecoderModel& model, const std::vector
                                                     static_cast<std::int64_t>(end - begin));
       };
       EXPECT_EQ(at::equal(cut(some.before), cut(some.after)), !trained[p]) << parameter.name;
-      if (trained[p]) EXPECT_TRUE(at::equal(cut(some.gradient), cut(all.gradient))) << parameter.name;
+      if (!trained[p]) continue;
+      EXPECT_TRUE(at::equal(cut(some.gradient), cut(all.gradient))) << parameter.name;
     }
     EXPECT_LT(some.moment_bytes, all.moment_bytes);
     EXPECT_LT(some.gradient_bytes, all.gradient_bytes);
