@@ -20,7 +20,9 @@ data::TokenStore open_or_write(const std::filesystem::path& cache, const std::st
   data::write_part(cache, key, samples, tokenizer, world.rank(), world.size());
   world.barrier();  // every part is written
   store = data::TokenStore::open(cache, key);
-  LETHE_CHECK(store.has_value(), "the token store {} that was just written cannot be read", key);
+  if (!store)  // each rank wrote its part, and some are not here
+    fail("out.unshared", fmt::format("{} is not the same folder for every rank", cache.string()),
+         "put --out, or `cache`, on a file system that every node sees under the same path");
   return std::move(*store);
 }
 

@@ -20,7 +20,9 @@ using Json = nlohmann::ordered_json;
 std::string defect_of(const fs::path& folder) {
   const Json manifest = read_manifest(folder);
   try {
-    if (!manifest.is_null()) return shard_defect(folder, manifest);
+    const bool whole = !manifest.is_null() && manifest.at("identity").is_string() &&
+                       manifest.at("state").is_string() && manifest.at("optimizer_steps").is_number_integer();
+    if (whole) return shard_defect(folder, manifest);
   } catch (const Json::exception&) {  // fields that are missing or of another type
   }
   return "its manifest is damaged";
