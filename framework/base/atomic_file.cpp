@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "framework/base/error.h"
+#include "framework/base/text.h"
 
 namespace lethe::base {
 
@@ -17,6 +18,16 @@ void fail_write(const std::filesystem::path& path, int error) {
     fail("io.space", message, "free some disk space, or name another place with --out");
   if (error == EACCES || error == EPERM || error == EROFS) fail("out.permission", message);
   fail("io.write", message);
+}
+
+void require_space(const std::filesystem::path& folder, std::uint64_t bytes, const std::string& what) {
+  std::error_code unknown;  // then the write itself will tell
+  const auto space = std::filesystem::space(folder.empty() ? "." : folder, unknown);
+  if (unknown || space.available >= bytes) return;
+  fail("io.space",
+       fmt::format("cannot write {}: {} needed, {} free in {}", what, readable_bytes(bytes),
+                   readable_bytes(space.available), folder.string()),
+       "free some disk space, or name another place with --out");
 }
 
 namespace {

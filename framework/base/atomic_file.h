@@ -10,6 +10,10 @@ namespace lethe::base {
 // Says why `path` could not be written (`error` is an errno): io.space, out.permission or io.write.
 [[noreturn]] void fail_write(const std::filesystem::path& path, int error);
 
+// Refuses before anything is written: io.space unless `folder`'s file system has `bytes` left for `what`
+// ("step-400"). What others write meanwhile may still fill it.
+void require_space(const std::filesystem::path& folder, std::uint64_t bytes, const std::string& what);
+
 // Errors: io.space (disk full or quota), out.permission, io.write; the old file stays as it was.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
 

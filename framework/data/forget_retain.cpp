@@ -42,7 +42,7 @@ ForgetRetain read_forget_retain(const Options& options) {
       options.retain.path, options.forget.path, overlap.retain_row, overlap.forget_row);
   if (!options.allow_overlap)
     fail("data.overlap", message, "what is to be kept cannot be forgotten; or set data.allow_overlap: true");
-  base::warn_once("data.overlap", "warning[data.overlap]: " + message);
+  base::warn_once("data.overlap", message);
   return sets;
 }
 

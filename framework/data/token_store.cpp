@@ -122,7 +122,7 @@ std::optional<TokenStore> TokenStore::open_parts(const fs::path& folder, const s
       store.parts_.push_back(std::move(*opened));
       store.files_.push_back(path);
     } catch (const Error& e) {
-      base::warn_once(path.string(), fmt::format("warning[{}]: {}; it is made again", e.key(), e.message()));
+      base::warn_here(e.key(), e.message() + "; it is made again");
       return std::nullopt;
     }
   }
@@ -164,7 +164,7 @@ std::vector<std::int64_t> samples_with_target(const TokenStore& store, double ma
       fmt::format("{}: {} of {} samples have no target token after truncation", set, dropped, store.size());
   if (kept.empty() || static_cast<double>(dropped) > max_dropped * static_cast<double>(store.size()))
     fail("data.notarget", message, "raise data.text.max_length, or allow more with data.max_dropped");
-  base::warn_once("data.notarget." + set, "warning[data.notarget]: " + message);
+  base::warn_once("data.notarget", message);
   return kept;
 }
 

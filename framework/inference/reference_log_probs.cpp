@@ -34,7 +34,7 @@ std::optional<TokenLogProbs> decode(const std::string& content, TokenLogProbs em
 std::optional<TokenLogProbs> read_cache(const fs::path& file, std::span<const data::Document> documents) {
   if (!fs::exists(file)) return std::nullopt;
   auto cached = decode(base::read_file(file), empty_log_probs(documents));
-  if (!cached) spdlog::warn("warning[cache.damaged]: {} is damaged; computing it again", file.string());
+  if (!cached) base::warn_here("cache.damaged", file.string() + " is damaged; computing it again");
   return cached;
 }
 

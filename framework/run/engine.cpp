@@ -3,10 +3,12 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
+#include "framework/base/atomic_file.h"
 #include "framework/base/hash.h"
 #include "framework/models/exporter.h"
 #include "framework/models/model_path.h"
 #include "framework/models/random_init.h"
+#include "framework/run/agreement.h"
 
 namespace lethe::run {
 namespace {
@@ -64,6 +66,9 @@ Engine::Engine(const RunConfig& config, dist::ProcessGroup& group, std::int64_t 
   } else {
     const models::ModelFiles files(*source, model.index);
     model_hash = files.hash();
+    require_same_on_ranks(world, model_hash, "model.changed", "file",
+                          "the model must stay as it is while a run starts, and be the same on every node");
+    weights->load([&](std::uint64_t first, std::span<float> out) { files.read(first, out); });
     stored_dtype = files.dtype_of_most();
   }
   walk = std::make_unique<walk::BlockWalk>(model, *weights,
@@ -82,6 +87,8 @@ void Engine::load_start(sharding::WeightStore& store) const {
 }
 
 void Engine::export_model(const std::filesystem::path& target) const {
+  const std::uint64_t bytes = model.index.size() * models::size_of(stored_dtype);
+  base::require_space(target.parent_path(), bytes, target.filename().string());
   models::Exporter exporter(target, model.index, model.config, stored_dtype, source);
   if (world.rank() == 0) exporter.create();
   world.barrier();  // the file is there, with its size

@@ -47,7 +47,10 @@ ModelOptions read_model(config::Section section) {
   section.choice("family", family, {"llama"}, "shape of a random model")
       .optional("seed", o.seed, "seed of random weights")
       .choice("compute", o.compute, {"float32", "bfloat16", "float64"},
-              "dtype of the forward and backward pass");
+              "dtype of the forward and backward pass")
+      .choice("reference", o.reference, {"precomputed", "none"},
+              "the frozen model that some objectives compare with: its log-probabilities of the forget set, "
+              "computed once and cached; or none");
   o.random = read_random_shape(section.section("shape", "of a random model"));
   section.reject_unknown();
   return o;
@@ -146,6 +149,30 @@ ScoreOptions read_score(config::Section section) {
   return o;
 }
 
+data::SpecialTokenNames read_special_tokens(config::Section section) {
+  data::SpecialTokenNames o;
+  section.maybe("bos_token", o.bos_token, "text of the token that begins a text; the model's own if not set")
+      .maybe("eos_token", o.eos_token, "text of the token that ends an answer; the model's own if not set")
+      .maybe("pad_token", o.pad_token, "text of the token that fills up; the model's own if not set");
+  section.reject_unknown();
+  return o;
+}
+
+ResumeOptions read_resume(config::Section section) {
+  ResumeOptions o;
+  section.optional("allow_data_change", o.allow_data_change,
+                   "go on from a checkpoint that was made with other data");
+  section.reject_unknown();
+  return o;
+}
+
+void check_reference(const config::Section& root, const RunConfig& c) {
+  if (c.model.reference != "none" || !c.objective || !c.objective->needs().reference_log_prob) return;
+  root.refuse("", "config.conflict",
+              fmt::format("objective {} needs a reference model (model.reference)", c.objective_name),
+              "set model.reference: precomputed, or choose an objective without one");
+}
+
 CheckpointOptions read_checkpoint(config::Section section) {
   CheckpointOptions o;
   section
@@ -167,9 +194,11 @@ RunConfig read_run_config(config::Section root) {
       .optional("seed", c.seed, "seed of everything that is drawn")
       .choice("determinism", c.determinism, {"fast", "reproducible", "elastic"},
               "fast: whatever is fastest; reproducible: same world, same bits; elastic: the same bits on any "
-              "number of ranks");
+              "number of ranks")
+      .choice("device", c.device, {"auto", "cpu", "cuda"}, "where a rank computes");
   c.model = read_model(root.section("model", "the model"));
   c.data = data::read(root.section("data", "forget and retain set"));
+  c.special_tokens = read_special_tokens(root.section("tokenizer", "what the tokenizer's files leave open"));
   root.optional("cache", c.cache,
                 "folder of token stores and reference log-probabilities, shared between runs; the run "
                 "directory's own where empty");
@@ -184,6 +213,8 @@ RunConfig read_run_config(config::Section root) {
   c.eval = read_eval(root.section("eval", "evaluation"));
   c.stop = read_stop(root.section("stop", "when enough is done"));
   c.checkpoint = read_checkpoint(root.section("checkpoint", "what a resume starts from"));
+  c.resume = read_resume(root.section("resume", "going on from a checkpoint"));
+  c.timeouts = read_timeouts(root.section("timeouts", "how long ranks wait for one another"));
   root.optional("export", c.export_model, "write the model as a Hugging Face directory at the end");
   config::Section report = root.section("report", "reports of this run");
   report.choice("redact", c.redact, {"nothing", "forget"},
@@ -193,6 +224,7 @@ RunConfig read_run_config(config::Section root) {
   if (!c.checkpoint.keep_best.empty() && c.eval.every == 0)
     fail("config.conflict", "checkpoint.keep_best needs evaluations, and eval.every is 0",
          "set eval.every, or leave checkpoint.keep_best out");
+  check_reference(root, c);
   for (const config::ReadKey& read : config::keys_read(root))
     if (read.path == "sampler.name") c.sampler_name = read.value;
   return c;

@@ -10,10 +10,12 @@
 
 #include "framework/config/section.h"
 #include "framework/data/options.h"
+#include "framework/data/tokenizer/special_tokens.h"
 #include "framework/models/hf_config.h"
 #include "framework/objectives/objective.h"
 #include "framework/optim/adamw.h"
 #include "framework/optim/schedule.h"
+#include "framework/run/timeouts.h"
 #include "framework/sampling/sampler.h"
 #include "framework/scoring/mrd.h"
 
@@ -25,7 +27,8 @@ struct ModelOptions {
   models::HfConfig random;     // its shape; the vocabulary is the tokenizer's
   std::string tokenizer;       // directory of the tokenizer; the model's where empty
   std::uint64_t seed = 0;
-  std::string compute = "float32";  // float32, bfloat16, float64
+  std::string compute = "float32";        // float32, bfloat16, float64
+  std::string reference = "precomputed";  // the frozen model: its log-probabilities, cached; or none
 };
 
 struct ParallelOptions {
@@ -64,6 +67,10 @@ struct ScoreOptions {
   std::int64_t refresh_every = 0;
 };
 
+struct ResumeOptions {
+  bool allow_data_change = false;
+};
+
 struct CheckpointOptions {
   std::int64_t every = 0, keep_last = 2;
   std::string keep_best;           // a metric of eval, "retain.probability"; its best checkpoint stays
@@ -74,7 +81,9 @@ struct RunConfig {
   std::string name;
   std::uint64_t seed = 0;
   std::string determinism = "reproducible";  // fast, reproducible, elastic
+  std::string device = "auto";               // auto, cpu, cuda
   ModelOptions model;
+  data::SpecialTokenNames special_tokens;
   data::Options data;
   std::string
       cache;  // folder of token stores and reference log-probabilities; in the run directory where empty
@@ -88,6 +97,8 @@ struct RunConfig {
   EvalOptions eval;
   StopOptions stop;
   CheckpointOptions checkpoint;
+  ResumeOptions resume;
+  TimeoutOptions timeouts;
   bool export_model = true;
   std::string redact = "nothing";  // what reports of this run leave out: nothing, or forget
 

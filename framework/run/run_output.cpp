@@ -6,12 +6,12 @@
 #include "framework/base/hash.h"
 #include "framework/records/exports.h"
 #include "framework/records/reader.h"
+#include "framework/run/agreement.h"
 #include "framework/run/version.h"
 
 namespace lethe::run {
-namespace {
 
-std::vector<std::string> gather_hosts(dist::World& world) {
+std::vector<std::string> rank_hosts(dist::World& world) {
   constexpr std::size_t kLength = 64;
   std::vector<std::uint8_t> all(kLength * static_cast<std::size_t>(world.info().size), 0), mine(kLength, 0);
   std::copy_n(world.info().host.begin(), std::min(world.info().host.size(), kLength - 1), mine.begin());
@@ -21,6 +21,8 @@ std::vector<std::string> gather_hosts(dist::World& world) {
     hosts.emplace_back(reinterpret_cast<const char*>(all.data() + at));
   return hosts;
 }
+
+namespace {
 
 records::DataRecord data_record(const SampleSet& set, const std::string& template_hash) {
   records::DataRecord record{.set = set.name,
@@ -45,12 +47,29 @@ std::filesystem::path run_folder(const Launch& launch) {
 }
 
 RunOutput::RunOutput(const Launch& launch, const std::string& effective_yaml, dist::World& world)
-    : paths_{run_folder(launch)}, hosts_(gather_hosts(world)) {
+    : paths_{run_folder(launch)}, hosts_(rank_hosts(world)) {
+  require_same_on_ranks(world.group(), base::hash_text(effective_yaml), "dist.config", "configuration",
+                        "start every rank with the same file, --set and environment");
   if (world.info().rank == 0) {
+    folder_was_there_ = std::filesystem::exists(paths_.root);
     directory_.emplace(records::open_run_directory(paths_.root, effective_yaml, launch.resume));
     open_writers();
   }
   world.group().barrier();  // the directory is there for every rank's caches
+}
+
+RunOutput::~RunOutput() {
+  if (directory_ && !described_ && !directory_->continues) remove_new_folder();
+}
+
+// What an earlier command left, an empty folder too, is not ours to remove.
+void RunOutput::remove_new_folder() noexcept {
+  std::error_code ignored;
+  writer_.reset();
+  score_writer_.reset();
+  for (const auto& entry : std::filesystem::directory_iterator(paths_.root, ignored))
+    std::filesystem::remove_all(entry.path(), ignored);
+  if (!folder_was_there_) std::filesystem::remove(paths_.root, ignored);
 }
 
 void RunOutput::open_writers() {
@@ -78,6 +97,7 @@ void RunOutput::rewind_to(std::int64_t step) {
 
 void RunOutput::describe(const Launch& launch, const RunConfig& config, const std::string& effective_yaml,
                          const Engine& engine, const SampleSets& sets, std::int64_t resumed_from) {
+  described_ = true;
   if (!directory_) return;
   records::RunRecord run{
       .name = config.name.empty() ? paths_.root.filename().string() : config.name,

@@ -27,8 +27,13 @@ struct Launch {
 
 class RunOutput {
  public:
-  // Opens the directory on rank 0. Errors: out.exists, out.locked, ….
+  // Opens the directory on rank 0. Errors: out.exists, out.locked, …; dist.config where ranks do not have the
+  // same configuration.
   RunOutput(const Launch& launch, const std::string& effective_yaml, dist::World& world);
+  // A run that ends before describe() (a model or data set that cannot be read) leaves no folder behind.
+  ~RunOutput();
+  RunOutput(const RunOutput&) = delete;
+  RunOutput& operator=(const RunOutput&) = delete;
 
   const records::RunPaths& paths() const noexcept { return paths_; }
   const std::string& host(int rank) const { return hosts_[static_cast<std::size_t>(rank)]; }
@@ -44,11 +49,16 @@ class RunOutput {
 
  private:
   void open_writers();
+  void remove_new_folder() noexcept;
   records::RunPaths paths_;
+  bool described_ = false, folder_was_there_ = false;
   std::vector<std::string> hosts_;
   std::optional<records::RunDirectory> directory_;
   std::optional<records::Writer> writer_, score_writer_;
 };
+
+// Collective: the host of every rank, in rank order.
+[[nodiscard]] std::vector<std::string> rank_hosts(dist::World& world);
 
 // `--out`, or runs/<name of the config file>.
 [[nodiscard]] std::filesystem::path run_folder(const Launch& launch);

@@ -3,6 +3,7 @@
 #include "framework/base/error.h"
 #include "framework/config/document.h"
 #include "framework/data/text_windows.h"
+#include "framework/run/agreement.h"
 
 namespace lethe::run {
 
@@ -18,7 +19,9 @@ data::TokenStore open_or_write_store(const std::filesystem::path& cache, const s
   data::write_part(cache, key, samples, tokenizer, world.rank(), world.size());
   world.barrier();  // every part is written
   store = data::TokenStore::open(cache, key);
-  LETHE_CHECK(store.has_value(), "the token store {} that was just written cannot be read", key);
+  if (!store)  // each rank wrote its part, and some are not here
+    fail("out.unshared", fmt::format("{} is not the same folder for every rank", cache.string()),
+         "put --out, or `cache`, on a file system that every node sees under the same path");
   return std::move(*store);
 }
 
@@ -30,7 +33,7 @@ std::vector<std::string> SampleSet::ids(std::span<const std::int64_t> which) con
 
 SampleSets::SampleSets(const RunConfig& config, const std::filesystem::path& tokenizer_directory,
                        const std::filesystem::path& cache, dist::ProcessGroup& world)
-    : tokenizer_(data::Tokenizer::load(tokenizer_directory)) {
+    : tokenizer_(data::Tokenizer::load(tokenizer_directory, config.special_tokens)) {
   if (config.data.text.apply_chat_template) template_ = data::ChatTemplate::load(tokenizer_directory);
   sample_tokenizer_ = std::make_unique<data::SampleTokenizer>(tokenizer_, template_ ? &*template_ : nullptr,
                                                               config.data.text);
@@ -67,6 +70,8 @@ SampleSet SampleSets::load(const std::string& name, data::SampleFile file, const
                            dist::ProcessGroup& world) {
   if (source.format == "text") file = data::cut_windows(file, tokenizer_, source);
   SampleSet set{.name = name, .path = source.path, .hash = file.hash};
+  require_same_on_ranks(world, set.hash, "data.changed", name + " set",
+                        "every node must read the same " + source.path);
   set.store_key = data::store_key(file.hash, source, sample_tokenizer_->hash());
   set.store = open_or_write_store(cache, set.store_key, file.samples, *sample_tokenizer_, world);
   for (const std::int64_t i : data::samples_with_target(*set.store, max_dropped, name)) {

@@ -2,6 +2,7 @@
 #include "framework/base/log.h"
 #include "framework/config/document.h"
 #include "framework/run/commands.h"
+#include "framework/run/device.h"
 #include "framework/run/evaluate_sets.h"
 #include "framework/run/score_forget_set.h"
 
@@ -17,6 +18,7 @@ struct Parts {
   Parts(config::Section root, const Launch& launch, dist::World& world)
       : config(read_run_config(root)),
         yaml(config::effective_yaml(root)),
+        device(choose_device(config.device, count_devices(), world.info())),
         output(launch, yaml, world),
         sets(config, tokenizer_directory(config), cache_of(config, output.paths()), world.group()),
         engine(config, world.group(), sets.tokenizer().vocab_size()) {
@@ -24,7 +26,7 @@ struct Parts {
     output.describe(launch, config, yaml, engine, sets, -1);
   }
   RunConfig config;
-  std::string yaml;
+  std::string yaml, device;
   RunOutput output;
   SampleSets sets;
   Engine engine;

@@ -41,14 +41,15 @@ void record_scores(const RunConfig& config, const scoring::MrdResult& result, co
   }
 }
 
+// By row: what is to be forgotten is not repeated on terminals and in their logs.
 void say_extremes(const scoring::MrdResult& result, const SampleSet& forget) {
   std::vector<std::size_t> order(result.samples.size());
   std::iota(order.begin(), order.end(), 0);
   std::ranges::sort(order, std::greater<>(), [&](std::size_t i) { return result.samples[i].score; });
   const auto say = [&](const char* what, std::size_t i) {
     const scoring::ScoredSample& s = result.samples[i];
-    spdlog::info("  {} {:.3e} ± {:.1e}  {:3} tokens  {}", what, s.score, s.standard_error, s.tokens,
-                 forget.samples[i].question);
+    spdlog::info("  {} {:.3e} ± {:.1e}  {:3} tokens  row {}", what, s.score, s.standard_error, s.tokens,
+                 forget.samples[i].row + 1);
   };
   const std::size_t shown = std::min<std::size_t>(3, order.size());
   for (std::size_t i = 0; i < shown; ++i) say("easiest", order[i]);
@@ -70,7 +71,10 @@ ForgetScores score_forget_set(const RunConfig& config, Engine& engine, const Sam
   }
   const scoring::MrdResult result = scoring.result();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  for (const std::string& warning : result.warnings) spdlog::warn("warning[{}]", warning);
+  for (const std::string& warning : result.warnings) {  // "score.bias: …"
+    const std::size_t colon = warning.find(": ");
+    base::warn_once(warning.substr(0, colon), warning.substr(std::min(colon + 2, warning.size())));
+  }
   spdlog::info(
       "score: sigma {:.0e} (measured at {:.1e}), {} draws, weights off by {:.1f} % (expected total "
       "variation), {} of {} unresolved; one plain draw would be off by {:.0f} %",

@@ -4,22 +4,27 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "framework/base/atomic_file.h"
 #include "framework/base/error.h"
-#include "framework/base/hash.h"
 #include "framework/base/log.h"
 #include "framework/base/text.h"
 #include "framework/config/document.h"
 #include "framework/optim/adamw.h"
 #include "framework/optim/gradient_norm.h"
 #include "framework/run/accounting.h"
+#include "framework/run/agreement.h"
 #include "framework/run/commands.h"
+#include "framework/run/device.h"
 #include "framework/run/evaluate_sets.h"
+#include "framework/run/nonfinite.h"
 #include "framework/run/objective_inputs.h"
 #include "framework/run/score_forget_set.h"
 #include "framework/run/session.h"
+#include "framework/run/timeouts.h"
 #include "framework/training/checkpoint.h"
 #include "framework/training/checkpoint_writer.h"
 #include "framework/training/flops.h"
+#include "framework/training/identity.h"
 #include "framework/training/train_step.h"
 #include "framework/training/trainable.h"
 
@@ -38,7 +43,10 @@ class Training {
         launch_(launch),
         config_(read_run_config(root)),
         yaml_(config::effective_yaml(root)),
+        device_(choose_device(config_.device, count_devices(), world.info())),
+        ranks_(world),
         world_(world.group()),
+        starting_(std::in_place, world, config_.timeouts.init_seconds),
         output_(launch, yaml_, world),
         sets_(config_, tokenizer_directory(config_), cache(), world.group()),
         engine_(config_, world.group(), sets_.tokenizer().vocab_size()),
@@ -53,6 +61,8 @@ class Training {
   int run() {
     prepare();
     accounting_.measure_peak(compute_dtype(config_.model.compute), output_);
+    starting_.reset();
+    const DeadlineScope deadline(ranks_, config_.timeouts.step_seconds);
     listen_to_signals();
     for (; step_ < config_.train.max_steps; ++step_) {
       if (told_to_stop(world_)) return stop_and_save();
@@ -76,21 +86,31 @@ class Training {
   }
 
   // What a checkpoint and the run that resumes it must share.
-  std::string identity() const {
-    return base::Hasher()
-        .add(engine_.model_hash)
-        .add(sets_.forget.store_key)
-        .add(sets_.retain.store_key)
-        .add(config_.objective_name)
-        .add(config_.model.compute)
-        .add(fmt::format("{}", fmt::join(config_.train.trainable, "\n")))
-        .hex();
+  training::Identity identity() const {
+    return {{"model", engine_.model_hash},
+            {"forget", sets_.forget.store_key},
+            {"retain", sets_.retain.store_key},
+            {"objective", config_.objective_name},
+            {"compute", config_.model.compute},
+            {"train.trainable", fmt::format("[{}]", fmt::join(config_.train.trainable, ", "))}};
+  }
+
+  std::uint64_t state_bytes() const { return engine_.weights->master(0).element_size(); }
+
+  // Of forget and retain samples, over all ranks.
+  std::int64_t batch_size() const {
+    const auto part = [](bool reads, std::int64_t size, const SampleSet& set) {
+      return reads ? std::min(size, static_cast<std::int64_t>(set.samples.size())) : 0;
+    };
+    return part(inputs_->reads_forget(), config_.train.forget_batch, sets_.forget) +
+           part(inputs_->reads_retain(), config_.train.retain_batch, sets_.retain);
   }
 
   void prepare() {
     const auto checkpoint = training::find_checkpoint(output_.paths().checkpoints(), world_);
     output_.describe(launch_, config_, yaml_, engine_, sets_, checkpoint ? checkpoint->step : -1);
     inputs_.emplace(config_, sets_, engine_, cache());
+    warn_of_idle_ranks(batch_size(), world_.size());
     if (checkpoint)
       resume(*checkpoint);
     else
@@ -108,7 +128,8 @@ class Training {
   }
 
   void resume(const training::CheckpointInfo& info) {
-    training::load_checkpoint(info, identity(), *engine_.weights, optimizer_);
+    training::check_identity(info.identity, identity(), info.step, config_.resume.allow_data_change);
+    training::load_checkpoint(info, info.identity, *engine_.weights, optimizer_);
     const auto state = nlohmann::json::parse(info.state);
     scores_.score = state["score"].get<std::vector<double>>();
     scores_.standard_error = state["standard_error"].get<std::vector<double>>();
@@ -185,7 +206,9 @@ class Training {
         *engine_.walk, gradients_, *config_.objective, inputs_->data(), items,
         {.micro_batch = config_.train.micro_batch, .logical_shards = config_.logical_shards()}, world_);
     const double norm = optim::global_norm(gradients_);
-    refuse_nonfinite(result.loss, norm, forget);
+    if (!std::isfinite(result.loss) || !std::isfinite(norm))
+      refuse_nonfinite({.loss = result.loss, .norm = norm, .step = step_ + 1}, engine_, sets_, forget,
+                       retain);
     const double rate = config_.train.learning_rate *
                         optim::schedule_factor(config_.train.schedule, step_, config_.train.max_steps);
     const bool count =
@@ -214,14 +237,6 @@ class Training {
     const auto batch = static_cast<double>(forget ? config_.train.forget_batch : config_.train.retain_batch);
     const auto& set = forget ? sets_.forget : sets_.retain;
     return static_cast<double>(step_ + 1) * batch / static_cast<double>(set.samples.size());
-  }
-
-  void refuse_nonfinite(double loss, double norm, std::span<const std::int64_t> forget) const {
-    if (std::isfinite(loss) && std::isfinite(norm)) return;
-    fail("num.nonfinite",
-         fmt::format("loss {} and gradient norm {} at step {}, forget samples {}", loss, norm, step_ + 1,
-                     fmt::join(forget, ", ")),
-         "lower train.learning_rate, or compute in float32");
   }
 
   void report_step(const training::StepResult& result, double norm, double rate, double seconds,
@@ -277,12 +292,15 @@ class Training {
   // Training goes on while the checkpoint is written; what goes wrong with it shows at the next step.
   void save(std::int64_t step) {
     if (writer_.last_step() == step) return;
+    const DeadlineScope deadline(ranks_, config_.timeouts.checkpoint_seconds);
+    base::require_space(output_.paths().root, 3 * engine_.model.index.size() * state_bytes(),
+                        fmt::format("step-{}", step));  // weights and two moments
     const nlohmann::json state = {{"score", scores_.score},
                                   {"standard_error", scores_.standard_error},
                                   {"tokens", scores_.tokens},
                                   {"refreshes", refreshes_},
                                   {"objective", config_.objective->state()}};
-    record_save(writer_.begin(step, identity(), state.dump()));
+    record_save(writer_.begin(step, training::identity_text(identity()), state.dump()));
   }
 
   void record_save(const std::optional<training::CheckpointInfo>& info) {
@@ -309,6 +327,7 @@ class Training {
   }
 
   int stop_and_save() {
+    const DeadlineScope deadline(ranks_, config_.timeouts.checkpoint_seconds);
     save(step_);
     record_save(writer_.finish());  // returns when every rank's part is on disk: none exits before
     fail("stopped", fmt::format("stopped at step {}, state saved; run the same command to go on", step_));
@@ -337,8 +356,10 @@ class Training {
   Accounting accounting_;  // first: it counts what the others allocate
   Launch launch_;
   RunConfig config_;
-  std::string yaml_;
+  std::string yaml_, device_;
+  dist::World& ranks_;
   dist::ProcessGroup& world_;
+  std::optional<DeadlineScope> starting_;  // until the first update
   RunOutput output_;
   SampleSets sets_;
   Engine engine_;

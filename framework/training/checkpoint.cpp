@@ -16,21 +16,49 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-// The newest sound checkpoint; the damaged ones before it are moved aside, not deleted.
-std::optional<fs::path> newest_sound(const fs::path& checkpoints) {
-  for (const fs::path& folder : checkpoints_newest_first(checkpoints)) {
-    const Json manifest = read_manifest(folder);
-    const std::string defect =
-        manifest.is_null() ? "its manifest is damaged" : shard_defect(folder, manifest);
-    if (defect.empty()) return folder;
-    fs::path aside = folder;
-    aside.replace_filename("corrupt-" + folder.filename().string());
-    fs::remove_all(aside);
-    fs::rename(folder, aside);
-    spdlog::warn("warning[ckpt.corrupt]: {}: {}; moved to {}", folder.filename().string(), defect,
-                 aside.filename().string());
+// What is wrong with a checkpoint; empty if nothing is.
+std::string defect_of(const fs::path& folder) {
+  const Json manifest = read_manifest(folder);
+  try {
+    const bool whole = !manifest.is_null() && manifest.at("identity").is_string() &&
+                       manifest.at("state").is_string() && manifest.at("optimizer_steps").is_number_integer();
+    if (whole) return shard_defect(folder, manifest);
+  } catch (const Json::exception&) {  // fields that are missing or of another type
   }
-  return std::nullopt;
+  return "its manifest is damaged";
+}
+
+struct Damaged {
+  fs::path folder;
+  std::string defect;
+};
+
+// Moved aside, not deleted: a part of it may still be of use.
+void set_aside(const Damaged& damaged, const std::string& instead) {
+  fs::path aside = damaged.folder;
+  aside.replace_filename("corrupt-" + damaged.folder.filename().string());
+  fs::remove_all(aside);
+  fs::rename(damaged.folder, aside);
+  base::warn_here("ckpt.corrupt", fmt::format("{}: {}; {}, moved to {}", damaged.folder.filename().string(),
+                                              damaged.defect, instead, aside.filename().string()));
+}
+
+// The newest sound checkpoint; the damaged ones before it are set aside.
+std::optional<fs::path> newest_sound(const fs::path& checkpoints) {
+  std::vector<Damaged> damaged;
+  std::optional<fs::path> sound;
+  for (const fs::path& folder : checkpoints_newest_first(checkpoints)) {
+    const std::string defect = defect_of(folder);
+    if (defect.empty()) {
+      sound = folder;
+      break;
+    }
+    damaged.push_back({folder, defect});
+  }
+  const std::string instead =
+      sound ? "using " + sound->filename().string() : std::string("starting from the beginning");
+  for (const Damaged& one : damaged) set_aside(one, instead);
+  return sound;
 }
 
 class ShardReader {

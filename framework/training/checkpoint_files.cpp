@@ -38,7 +38,9 @@ Json read_manifest(const fs::path& folder) {
   if (!fs::exists(folder / "manifest.json")) return Json();
   const Json manifest =
       Json::parse(base::read_file(folder / "manifest.json"), nullptr, /*allow_exceptions=*/false);
-  if (manifest.is_discarded() || !manifest.contains("schema")) return Json();
+  if (manifest.is_discarded() || !manifest.is_object() || !manifest.contains("schema") ||
+      !manifest["schema"].is_number_integer())
+    return Json();
   if (manifest["schema"].get<int>() != kCheckpointSchema)
     fail("ckpt.schema", fmt::format("{}: written by schema {}, this is {}", folder.string(),
                                     manifest["schema"].get<int>(), kCheckpointSchema));
@@ -46,11 +48,11 @@ Json read_manifest(const fs::path& folder) {
 }
 
 std::string shard_defect(const fs::path& folder, const Json& manifest) {
-  for (const Json& shard : manifest["shards"]) {
-    const auto name = shard["file"].get<std::string>();
+  for (const Json& shard : manifest.at("shards")) {
+    const auto name = shard.at("file").get<std::string>();
     const fs::path file = folder / name;
     if (!fs::exists(file)) return name + " is missing";
-    if (fs::file_size(file) != shard["bytes"].get<std::uint64_t>()) return name + " has another size";
+    if (fs::file_size(file) != shard.at("bytes").get<std::uint64_t>()) return name + " has another size";
     base::Hasher hasher;
     std::ifstream in(file, std::ios::binary);
     std::vector<char> buffer(1 << 20);
@@ -58,7 +60,7 @@ std::string shard_defect(const fs::path& folder, const Json& manifest) {
       in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
       hasher.add(std::as_bytes(std::span(buffer.data(), static_cast<std::size_t>(in.gcount()))));
     }
-    if (hasher.hex() != shard["hash"].get<std::string>()) return name + " has another hash";
+    if (hasher.hex() != shard.at("hash").get<std::string>()) return name + " has another hash";
   }
   return "";
 }

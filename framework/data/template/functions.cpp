@@ -60,10 +60,8 @@ Value call_strftime(const Arguments& given, CallContext& context) {
   if (format == nullptr || !format->text()) fail_type(context.line, "strftime_now() needs a format");
   const Clock& clock = context.clock;
   if (!clock.given)
-    base::warn_once(
-        "template.date",
-        fmt::format("warning[template.date]: template asks for today's date; fixed to {:04}-{:02}-{:02}",
-                    clock.year, clock.month, clock.day));
+    base::warn_once("template.date", fmt::format("template asks for today's date; fixed to {:04}-{:02}-{:02}",
+                                                 clock.year, clock.month, clock.day));
   return Value(format_date(clock, *format->text(), context.line));
 }
 

@@ -112,7 +112,7 @@ std::vector<std::int32_t> Bpe::characters(std::string_view word) const {
       if (pending && !fuse_unknown_) symbols.push_back(*unknown_);
       pending = true;
     } else {
-      base::warn_once("tokenizer.unknown",
+      base::warn_here("tokenizer.unknown",
                       "the tokenizer has no token for some characters; they are left out");
     }
   }

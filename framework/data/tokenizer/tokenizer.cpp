@@ -49,6 +49,10 @@ namespace {
 std::filesystem::path tokenizer_file(const std::filesystem::path& directory) {
   const auto path = directory / "tokenizer.json";
   if (std::filesystem::exists(path)) return path;
+  if (std::filesystem::is_symlink(path))
+    fail("model.blob",
+         fmt::format("{}: snapshot link points to a missing blob (unfinished download)", path.string()),
+         "run `hf download` again for this model");
   const bool sentencepiece = std::filesystem::exists(directory / "tokenizer.model");
   fail("tokenizer.format",
        fmt::format("{} has no tokenizer.json{}", directory.string(),
@@ -60,8 +64,8 @@ std::filesystem::path tokenizer_file(const std::filesystem::path& directory) {
 void mention_ignored(Json root, const std::string& path) {
   for (const char* key : {"truncation", "padding"})
     if (member(root, key))
-      base::warn_once(path + key,
-                      fmt::format("warning[tokenizer.{0}]: {1}: its `{0}` is not applied", key, path));
+      base::warn_once(fmt::format("tokenizer.{}", key),
+                      fmt::format("{}: its `{}` is not applied", path, key));
 }
 
 std::string hash_of(const std::filesystem::path& path, const SpecialTokens& special) {
@@ -161,8 +165,8 @@ const SpecialTokens& Tokenizer::special_tokens() const { return parts_->special;
 
 std::int32_t Tokenizer::eos_id() const {
   if (!parts_->special.eos_id)
-    fail("tokenizer.special", "eos_token is not set",
-         "give tokenizer.eos_token the text of the token that ends an answer");
+    fail("tokenizer.special", "eos_token is not set; give tokenizer.eos_token",
+         "it is the text of the token that ends an answer, and stands in tokenizer_config.json otherwise");
   return *parts_->special.eos_id;
 }
 

@@ -1,0 +1,117 @@
+// The commands that look and do not touch, as a user starts them: plan, inspect and doctor.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+namespace lethe {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using Json = nlohmann::json;
+
+struct Result {
+  int exit_code = 0;
+  std::string output;
+};
+
+class Tools : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = fs::path(::testing::TempDir()) / ("tools_" + std::to_string(::getpid()));
+    fs::create_directories(folder_);
+  }
+  static void TearDownTestSuite() { fs::remove_all(folder_); }
+
+  static Result run(const std::string& command) {
+    const std::string log = (folder_ / "log").string();
+    const std::string line = std::string("cd '") + LETHE_SOURCE_DIR + "' && OMP_NUM_THREADS=1 " + command +
+                             " > '" + log + "' 2>&1";
+    const int status = std::system(line.c_str());
+    std::ifstream file(log);
+    std::stringstream text;
+    text << file.rdbuf();
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text.str()};
+  }
+  static Result lethe(const std::string& arguments) {
+    return run(std::string("'") + LETHE_PROGRAM + "' " + arguments);
+  }
+  // Bytes by category of a plan.
+  static Json planned(const std::string& arguments) {
+    const Result result = lethe("plan configs/smoke/zero3.yaml --json " + arguments);
+    EXPECT_EQ(result.exit_code, 0) << result.output;
+    return Json::parse(result.output);
+  }
+  static inline fs::path folder_;
+};
+
+TEST_F(Tools, PlanShowsThatFourRanksHoldAQuarterOfTheStates) {
+  const Json one = planned("--ranks 1"), four = planned("--ranks 4");
+  EXPECT_EQ(one["shard"], 1);
+  EXPECT_EQ(four["shard"], 4);
+  for (const char* states : {"weights", "moments"}) {
+    const double share = four["bytes"][states].get<double>() / one["bytes"][states].get<double>();
+    EXPECT_NEAR(share, 0.25, 0.02) << states;
+  }
+  EXPECT_GT(four["bytes"]["gathered"], 0);
+  EXPECT_GT(one["bytes"]["cache"], 0) << "npo compares with a reference";
+}
+
+TEST_F(Tools, PlanNamesTheSettingThatWouldHelp) {
+  const Result result = lethe("plan configs/smoke/train.yaml --ranks 4 --memory 64K");
+  EXPECT_EQ(result.exit_code, 79) << result.output;
+  EXPECT_THAT(result.output, AllOf(HasSubstr("error[oom.predicted]: needs "), HasSubstr("64.0 KiB free"),
+                                   HasSubstr("; try ")));
+  EXPECT_EQ(lethe("plan configs/smoke/train.yaml --memory 64Kibble").exit_code, 64);
+  EXPECT_EQ(lethe("plan configs/smoke/train.yaml --ranks 0").exit_code, 64);
+}
+
+TEST_F(Tools, InspectReadsRunsCheckpointsAndModels) {
+  const std::string out = (folder_ / "run").string();
+  const Result made =
+      lethe("train configs/smoke/train.yaml --set train.max_steps=2 --set eval.generate=false --out " + out);
+  ASSERT_EQ(made.exit_code, 0) << made.output;
+  const Result run_folder = lethe("inspect --json " + out);
+  ASSERT_EQ(run_folder.exit_code, 0) << run_folder.output;
+  const Json facts = Json::parse(run_folder.output)["facts"];
+  EXPECT_EQ(facts["objective"], "npo");
+  EXPECT_EQ(facts["updates recorded"], "2");
+  EXPECT_EQ(facts["checkpoints"], "step-2");
+  const Json checkpoint = Json::parse(lethe("inspect --json " + out + "/checkpoints/step-2").output);
+  EXPECT_EQ(checkpoint["kind"], "checkpoint");
+  EXPECT_EQ(checkpoint["facts"]["step"], "2");
+  EXPECT_EQ(checkpoint["facts"]["objective"], "npo");
+  EXPECT_EQ(checkpoint["facts"]["model"], facts["hash of model"]);
+  const Result model = lethe("inspect " + out + "/model");
+  EXPECT_THAT(model.output, AllOf(HasSubstr("a model"), HasSubstr("LlamaForCausalLM"), HasSubstr("F32 (")));
+}
+
+TEST_F(Tools, InspectRefusesAFolderOfSomethingElse) {
+  const Result result = lethe("inspect configs");
+  EXPECT_EQ(result.exit_code, 66);
+  EXPECT_THAT(result.output, HasSubstr("error[run.missing]: configs holds no model, checkpoint or run"));
+}
+
+TEST_F(Tools, DoctorExaminesEveryRankOnce) {
+  const std::string program =
+      std::string("'") + LETHE_PROGRAM + "' doctor --out '" + folder_.string() + "/new'";
+  const Result two = run("launchers/mpi -n 2 " + program);
+  EXPECT_EQ(two.exit_code, 0) << two.output;
+  EXPECT_THAT(two.output, AllOf(HasSubstr("2 by mpirun"), HasSubstr("2 ranks agree"), HasSubstr("fsync")));
+  EXPECT_EQ(two.output.find("all_reduce"), two.output.rfind("all_reduce")) << "said by one rank";
+  EXPECT_FALSE(fs::exists(folder_ / "new"));
+  const Result bad = lethe("doctor --out " + folder_.string() + "/log/in_a_file");
+  EXPECT_EQ(bad.exit_code, 69) << bad.output;
+  EXPECT_THAT(bad.output, AllOf(HasSubstr("BAD   disk"), HasSubstr("mend: ")));
+}
+
+}  // namespace
+}  // namespace lethe
