@@ -23,7 +23,7 @@ namespace lethe::scoring {
 struct MrdOptions {
   double sigma = 1e-5;              // the unit of the scores
   std::optional<double> sigma_eff;  // calibrated where absent
-  std::string estimator = "antithetic";
+  std::string estimator = "auto";
   config::Section estimator_options;
   Mode mode = Mode::sum;
   Distribution distribution = Distribution::rademacher;

@@ -41,6 +41,7 @@ class BlockWalk {
   // -> one tensor [scored] for each statistic asked for, in that order.
   std::vector<at::Tensor> forward(const data::Pack& pack, const PassRequest& request);
   const sharding::WeightStore& store() const noexcept { return store_; }
+  const models::DecoderModel& model() const noexcept { return model_; }
   // After a forward with for_backward: adds the gradients of sum_k <upstream_k, statistic_k> to the store.
   void backward(const std::vector<at::Tensor>& upstream, sharding::GradientStore& gradients);
 
