@@ -17,12 +17,15 @@ namespace lethe::records {
 struct ScoringRecord {
   static constexpr std::string_view kKind = "scoring";
   std::int64_t step = 0;            // 0: before the first step
-  std::string estimator, mode;      // antithetic, jet, …; sum or mean
-  double sigma = 0, sigma_eff = 0;  // asked for; used (scores are scaled back to sigma)
+  std::string estimator, mode;      // antithetic, jet 2 (directions a draw), …; sum, mean or aggregate
+  double sigma = 0, sigma_eff = 0;  // asked for; used (scores are scaled back to sigma), 0 without a step
   std::int64_t draws = 0, num_samples = 0, num_unresolved = 0;
-  double tv_hat = 0;             // expected total-variation error of the sampling probabilities
-  double reliability = 0;        // R: the relative error of one plain draw at sigma
-  double effective_samples = 0;  // 1 / sum p^2
+  double tv_hat = 0;               // expected total-variation error of the sampling probabilities
+  double reliability = 0;          // R: the relative error of one plain draw at sigma
+  double ranking_reliability = 0;  // split-half, 0 to 1
+  double change = 0;               // c: median relative change of a token's log-probability at sigma_eff
+  std::int64_t passes = 0;         // over all samples, the base pass included
+  double effective_samples = 0;    // 1 / sum p^2
   double seconds = 0;
 };
 
@@ -38,6 +41,9 @@ void describe(V& visit, R& r) {
   visit("num_unresolved", r.num_unresolved);
   visit("tv_hat", r.tv_hat);
   visit("reliability", r.reliability);
+  visit("ranking_reliability", r.ranking_reliability);
+  visit("change", r.change);
+  visit("passes", r.passes);
   visit("effective_samples", r.effective_samples);
   visit("seconds", r.seconds);
 }

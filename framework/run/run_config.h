@@ -15,6 +15,7 @@
 #include "framework/optim/schedule.h"
 #include "framework/sampling/sampler.h"
 #include "framework/scoring/mrd.h"
+#include "framework/training/refresh.h"
 
 namespace lethe::run {
 
@@ -56,7 +57,7 @@ struct EvalOptions {
 struct ScoreOptions {
   scoring::MrdOptions mrd;
   std::string from;  // a run directory whose scores are used instead of scoring again
-  std::int64_t refresh_every = 0;
+  training::RefreshOptions refresh;
 };
 
 struct CheckpointOptions {

@@ -16,6 +16,7 @@
 #include "framework/run/score_forget_set.h"
 #include "framework/run/session.h"
 #include "framework/training/checkpoint.h"
+#include "framework/training/refresh.h"
 #include "framework/training/train_step.h"
 
 namespace lethe::run {
@@ -38,7 +39,8 @@ class Training {
         engine_(config_, world.group(), sets_.tokenizer().vocab_size()),
         gradients_(engine_.model.index, *engine_.grid,
                    config_.model.compute == "float64" ? at::kDouble : at::kFloat, config_.parallel.prefetch),
-        optimizer_(config_.train.optimizer, *engine_.weights) {}
+        optimizer_(config_.train.optimizer, *engine_.weights),
+        refresh_(config_.score.refresh, epoch()) {}
 
   int run() {
     prepare();
@@ -59,6 +61,12 @@ class Training {
  private:
   std::filesystem::path cache() const {
     return config_.cache.empty() ? output_.paths().cache() : std::filesystem::path(config_.cache);
+  }
+
+  // Updates that use as many forget samples as there are.
+  std::int64_t epoch() const {
+    const std::int64_t batch = std::max<std::int64_t>(config_.train.forget_batch, 1);
+    return (static_cast<std::int64_t>(sets_.forget.samples.size()) + batch - 1) / batch;
   }
 
   // What a checkpoint and the run that resumes it must share.
@@ -94,10 +102,16 @@ class Training {
     output_.rewind_to(-1);
     output_.describe(launch_, config_, yaml_, engine_, sets_, -1);
     if (config_.eval.before) evaluate("before", 0);
-    update_samplers(
-        config_.sampler->needs().scores
-            ? (config_.score.from.empty() ? measure(0) : scores_from_run(config_.score.from, sets_.forget))
-            : ForgetScores{});
+    if (config_.sampler->needs().scores) {
+      if (config_.score.from.empty()) {
+        measure(0);
+      } else {
+        scores_ = scores_from_run(config_.score.from, sets_.forget);
+        refresh_.scored(0, mean_loss());
+      }
+    }
+    if (config_.sampler->needs().losses) look_at_losses();
+    update_samplers();
   }
 
   void resume(const training::CheckpointInfo& info) {
@@ -106,38 +120,63 @@ class Training {
     scores_.score = state["score"].get<std::vector<double>>();
     scores_.standard_error = state["standard_error"].get<std::vector<double>>();
     scores_.tokens = state["tokens"].get<std::vector<std::int64_t>>();
+    losses_ = state["losses"].get<std::vector<double>>();
     refreshes_ = state["refreshes"];
+    refresh_.restore({.scored_at = state["scored_at"],
+                      .baseline = state["forget_loss_baseline"],
+                      .running = state["forget_loss_running"],
+                      .seen = state["forget_loss_batches"]});
     step_ = info.step;
-    update_samplers(scores_);
-    output_.rewind_to(step_);
+    update_samplers();
     output_.append(records::EventRecord{.name = "resumed",
                                         .message = fmt::format("from {}", info.folder.filename().string()),
                                         .step = step_});
     spdlog::info("resumed from {} (step {})", info.folder.string(), step_);
   }
 
-  ForgetScores measure(std::int64_t step) {
-    return score_forget_set(config_, engine_, sets_, refreshes_++, step, output_);
+  void measure(std::int64_t step) {
+    const auto start = Clock::now();
+    scores_ = score_forget_set(config_, engine_, sets_, refreshes_++, step, output_);
+    scoring_seconds_ += seconds_since(start);
+    refresh_.scored(step, mean_loss());
+  }
+
+  // Of a forget token at the last scoring, nats.
+  double mean_loss() const {
+    double sum = 0, tokens = 0;
+    for (std::size_t i = 0; i < scores_.loss.size(); ++i) {
+      if (!std::isfinite(scores_.loss[i])) continue;
+      sum += scores_.loss[i] * static_cast<double>(scores_.tokens[i]);
+      tokens += static_cast<double>(scores_.tokens[i]);
+    }
+    return sum / tokens;
+  }
+
+  // One forward: cheap enough to be repeated every epoch whatever the scores do.
+  void look_at_losses() {
+    losses_ =
+        inference::mean_losses(inference::token_log_probs(*engine_.walk, world_, sets_.forget.documents));
   }
 
   void refresh_scores() {
-    const std::int64_t every = config_.score.refresh_every;
-    if (every == 0 || step_ == 0 || step_ % every != 0 || !config_.sampler->needs().scores) return;
-    update_samplers(measure(step_));
+    const sampling::Needs needs = config_.sampler->needs();
+    const bool scores = needs.scores && refresh_.due(step_),
+               losses = needs.losses && (scores || step_ % epoch() == 0);
+    if (step_ == 0 || !(scores || losses)) return;
+    if (scores) measure(step_);
+    if (losses) look_at_losses();
+    update_samplers();
   }
 
-  void update_samplers(ForgetScores scores) {
-    scores_ = std::move(scores);
+  void update_samplers() {
     sampling::SamplerInputs inputs{.count = static_cast<std::int64_t>(sets_.forget.samples.size()),
                                    .seed = config_.seed,
                                    .total_steps = static_cast<std::uint64_t>(config_.train.max_steps)};
     inputs.scores = scores_.score;
     inputs.score_errors = scores_.standard_error;
+    inputs.losses = losses_;
     for (const data::Document& document : sets_.forget.documents)
       inputs.tokens.push_back(document.scored_tokens());
-    if (config_.sampler->needs().losses)
-      inputs.losses =
-          inference::mean_losses(inference::token_log_probs(*engine_.walk, world_, sets_.forget.documents));
     config_.sampler->update(inputs);
     config_.retain_sampler->update({.count = static_cast<std::int64_t>(sets_.retain.samples.size()),
                                     .seed = config_.seed,
@@ -175,6 +214,7 @@ class Training {
     const double rate = config_.train.learning_rate *
                         optim::schedule_factor(config_.train.schedule, step_, config_.train.max_steps);
     optimizer_.step(gradients_, rate, optim::clip_factor(norm, config_.train.clip_norm));
+    refresh_.observe(-result.forget_log_prob_mean);
     report_step(result, norm, rate, seconds_since(start), forget, retain);
   }
 
@@ -237,7 +277,12 @@ class Training {
     const nlohmann::json state = {{"score", scores_.score},
                                   {"standard_error", scores_.standard_error},
                                   {"tokens", scores_.tokens},
-                                  {"refreshes", refreshes_}};
+                                  {"losses", losses_},
+                                  {"refreshes", refreshes_},
+                                  {"scored_at", refresh_.state().scored_at},
+                                  {"forget_loss_baseline", refresh_.state().baseline},
+                                  {"forget_loss_running", refresh_.state().running},
+                                  {"forget_loss_batches", refresh_.state().seen}};
     const auto info =
         training::save_checkpoint(output_.paths().checkpoints(), step, identity(), state.dump(),
                                   *engine_.weights, optimizer_, world_, config_.checkpoint.keep);
@@ -258,6 +303,16 @@ class Training {
       metrics_[tag + "." + name] = value;
   }
 
+  void say_overhead() {
+    if (refreshes_ == 0 || training_seconds_ == 0) return;
+    const std::string message =
+        fmt::format("{} scorings took {}, {:.0f} % of the training time ({})", refreshes_,
+                    base::readable_duration(scoring_seconds_), 100 * scoring_seconds_ / training_seconds_,
+                    base::readable_duration(training_seconds_));
+    spdlog::info("score: {}", message);
+    output_.append(records::EventRecord{.name = "scoring overhead", .message = message, .step = step_});
+  }
+
   void finish() {
     if (config_.eval.after) evaluate("after", step_);
     if (config_.export_model) engine_.export_model(output_.paths().model());
@@ -268,6 +323,7 @@ class Training {
                                           .model_path = config_.export_model ? "model" : "",
                                           .metrics = metrics_});
     output_.write_exports();
+    say_overhead();
     spdlog::info("{} after {} steps, {}", stopped_because_, step_,
                  base::readable_duration(seconds_since(start_)));
     if (config_.export_model) spdlog::info("model: {}", output_.paths().model().string());
@@ -285,9 +341,11 @@ class Training {
   training::TrainingData data_;
   inference::TokenLogProbs reference_;
   ForgetScores scores_;
+  training::Refresh refresh_;
+  std::vector<double> losses_;  // by forget sample, where the sampler asks for them
   std::uint32_t refreshes_ = 0;
   std::int64_t step_ = 0, steps_run_ = 0;
-  double training_seconds_ = 0;
+  double training_seconds_ = 0, scoring_seconds_ = 0;
   std::map<std::string, double> metrics_;
   std::string stopped_because_ = "all steps are done";
   Clock::time_point start_ = Clock::now();

@@ -36,7 +36,8 @@ std::string identity_of(const MrdOptions& o, std::uint32_t refresh, const std::s
   hasher.add(given).add(estimator).add(o.scope);
   hasher.add(fmt::format("{:a} {:a} {} {} {} {}", o.sigma, o.sigma_eff.value_or(0), static_cast<int>(o.mode),
                          static_cast<int>(o.distribution), o.seed, refresh));
-  for (const SampleBase& sample : base) hasher.add(fmt::format("{} {}", sample.tokens, sample.dropped));
+  for (const SampleBase& sample : base)
+    hasher.add(fmt::format("{} {} {:a}", sample.tokens, sample.dropped, sample.log_prob_sum));
   return hasher.hex();
 }
 
@@ -110,7 +111,7 @@ MrdRun::MrdRun(ScoredModel& model, MrdOptions options, std::uint32_t refresh, st
 }
 
 void MrdRun::resume(ScoreState state) {
-  if (state.identity != state_.identity) {
+  if (!continues(state)) {
     fail("ckpt.mismatch", "the saved draws are of another model, data set, refresh or score section",
          "delete the saved state to score from the first draw");
   }
@@ -150,11 +151,13 @@ MrdResult MrdRun::result() const {
   const auto mean = means(values), error = standard_errors(values);
   MrdResult r;
   r.sigma = options_.sigma;
-  r.sigma_eff = state_.step;
+  const bool stepless = estimator_->step_size() == StepSize::none;
+  r.estimator = estimator_->identity();
+  r.sigma_eff = stepless ? 0 : state_.step;
   r.draws = static_cast<std::int64_t>(values.size());
   r.passes = functional_.full_passes();
   r.calibration_passes = calibration_passes_;
-  r.c = median_change(functional_, mean);
+  r.c = stepless ? 0 : median_change(functional_, mean);
   r.total_variation = expected_total_variation(values);
   r.reliability = ranking_reliability(values);
   r.plain_relative_error = plain_relative_error(state_.draws, mean, state_.step / options_.sigma);
