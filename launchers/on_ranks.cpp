@@ -13,8 +13,10 @@ run::Launch launch_of(const Arguments& arguments) {
                      .arguments = {arguments.command},
                      .config_path = arguments.positionals.front(),
                      .out = arguments.out.value_or(""),
-                     .resume = arguments.resume};
+                     .resume = arguments.resume,
+                     .analyse = arguments.flags.contains("analyse")};
   launch.arguments.insert(launch.arguments.end(), arguments.positionals.begin(), arguments.positionals.end());
+  if (launch.analyse) launch.arguments.emplace_back("--analyse");
   for (const std::string& assignment : arguments.set)
     launch.arguments.insert(launch.arguments.end(), {"--set", assignment});
   return launch;

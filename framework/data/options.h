@@ -6,6 +6,7 @@
 #include <string>
 
 #include "framework/config/section.h"
+#include "framework/data/select.h"
 
 namespace lethe::data {
 
@@ -35,6 +36,7 @@ struct TextOptions {
 
 struct Options {
   SourceOptions forget, retain;
+  std::optional<SelectOptions> select;  // a part of the forget set
   TextOptions text;
   double max_dropped = 0.01;   // share of a set that may have no target token
   bool allow_overlap = false;  // a sample or question in both sets

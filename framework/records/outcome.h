@@ -71,6 +71,28 @@ void describe(V& visit, R& r) {
   visit("resolved", r.resolved);
 }
 
+// How one characteristic of the forget samples goes with their MRD. Correlations are of ranks, with 95 %
+// intervals.
+struct RelationRow {
+  std::string name;
+  double rho = 0, rho_low = 0, rho_high = 0;
+  double partial = 0, partial_low = 0, partial_high = 0;  // after length and loss are removed
+  double easy_mean = 0, hard_mean = 0;                    // over the quarters of largest and of smallest MRD
+};
+
+template <class V, OneOf<RelationRow> R>
+void describe(V& visit, R& r) {
+  visit("name", r.name);
+  visit("rho", r.rho);
+  visit("rho_low", r.rho_low);
+  visit("rho_high", r.rho_high);
+  visit("partial", r.partial);
+  visit("partial_low", r.partial_low);
+  visit("partial_high", r.partial_high);
+  visit("easy_mean", r.easy_mean);
+  visit("hard_mean", r.hard_mean);
+}
+
 // One sample's metrics: probability, rougeL_recall, truth_ratio, … (the names are the metrics' own).
 struct SampleMetrics {
   std::string id;
@@ -103,6 +125,23 @@ void describe(V& visit, R& r) {
   visit("set", r.set);
   visit("samples", r.samples);
   visit("aggregates", r.aggregates);
+  visit("seconds", r.seconds);
+}
+
+// What `lethe score --analyse` found: each sample's characteristics (no text), and how they go with its MRD.
+struct AnalysisRecord {
+  static constexpr std::string_view kKind = "analysis";
+  std::int64_t step = 0;
+  std::vector<SampleMetrics> samples;
+  std::vector<RelationRow> relations;
+  double seconds = 0;
+};
+
+template <class V, OneOf<AnalysisRecord> R>
+void describe(V& visit, R& r) {
+  visit("step", r.step);
+  visit("samples", r.samples);
+  visit("relations", r.relations);
   visit("seconds", r.seconds);
 }
 

@@ -22,6 +22,7 @@ struct Launch {
   std::string config_path;
   std::string out;
   bool resume = false;
+  bool analyse = false;  // score: relate the scores to characteristics of the samples
 };
 
 class RunOutput {

@@ -126,10 +126,11 @@ ForgetScores score_forget_set(const RunConfig& config, Engine& engine, const Sam
   return scores;
 }
 
-ForgetScores scores_from_run(const std::filesystem::path& folder, const SampleSet& forget) {
+ForgetScores scores_from_run(const std::filesystem::path& folder, const SampleSet& forget,
+                             const std::string& key) {
   const auto file = records::RunPaths{folder}.scores();
   if (!std::filesystem::exists(file))
-    fail("run.missing", fmt::format("score.from: {} has no scores.jsonl", folder.string()),
+    fail("run.missing", fmt::format("{}: {} has no scores.jsonl", key, folder.string()),
          "make it with: lethe score FILE --out " + folder.string());
   std::map<std::string, records::ScoreRecord> by_id;  // the latest of each sample
   for (const records::ScoreRecord& record :
@@ -139,10 +140,9 @@ ForgetScores scores_from_run(const std::filesystem::path& folder, const SampleSe
   for (const data::Sample& sample : forget.samples) {
     const auto found = by_id.find(sample.id);
     if (found == by_id.end())
-      fail(
-          "score.missing",
-          fmt::format("score.from: {} has no score of row {} of the forget set", folder.string(), sample.row),
-          "score the same forget set");
+      fail("score.missing",
+           fmt::format("{}: {} has no score of row {} of the forget set", key, folder.string(), sample.row),
+           "score the same forget set");
     scores.score.push_back(found->second.mrd);
     scores.standard_error.push_back(found->second.standard_error);
     scores.loss.push_back(found->second.loss);
