@@ -47,6 +47,7 @@ struct Setting {
   Precision precision = Precision::float32;
   StopOptions stop;
   bool step_given = false;  // score.sigma_eff is set by hand
+  bool says_why = true;     // log a choice; not where options are only checked
 };
 
 using Make = std::unique_ptr<Estimator>(config::Section, const Setting&);

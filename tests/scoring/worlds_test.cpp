@@ -133,6 +133,32 @@ TEST(EngineScores, SomeSamplesAloneAreThemselves) {
   EXPECT_NEAR(two.second[1] / all.second[4], 1, 1e-12);
 }
 
+// Batch splits: a sample's pairs are the same number in the company of all and of two.
+TEST(EngineScores, PairsInFloat32DoNotKnowTheirCompany) {
+  const Set set(12);
+  const auto model = lethe::testing::tiny_model();
+  const auto world = dist::make_single_group();
+  TinyEngine engine(model, *world, {}, {});
+  walk::BlockWalk walk(model, engine.weights);
+  WalkedModel scored(walk, engine.weights, *world, set.documents);
+  const Functional f(scored, Mode::sum, {});
+  const auto pairs = make_estimator("antithetic", {});
+  const double step = 2e-2;
+  const auto all = pairs->draws(f, step, 0, 4);
+  for (const std::vector<std::int64_t>& some :
+       {std::vector<std::int64_t>{0, 1, 2, 3}, {4, 5, 6, 7, 8, 9, 10, 11}}) {
+    const auto part = pairs->draws(f, step, 0, 4, some);
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      double together = 0, apart = 0;
+      for (std::size_t k = 0; k < 4; ++k) {
+        together += all[k].value[static_cast<std::size_t>(some[i])];
+        apart += part[k].value[i];
+      }
+      EXPECT_NEAR(apart / together, 1, 1e-4) << some[i];
+    }
+  }
+}
+
 TEST(EngineScores, WeightsStayAsTheyAreWhenAPassThrows) {
   const auto model = lethe::testing::tiny_model();
   const auto world = dist::make_single_group();

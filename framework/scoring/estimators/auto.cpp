@@ -31,12 +31,14 @@ std::unique_ptr<Estimator> make_auto(config::Section options, const Setting& set
   const double bias = kBiasOfChange * band_of(setting.precision).target;
   const bool pairs = setting.step_given || bias <= setting.stop.weights;
   const std::int64_t directions = expected_directions(setting.stop);
-  spdlog::info(
-      "score: auto takes {}: in {} a pair is off by {:.2g} whatever the number of draws ({:.2g} asked); "
-      "about {} "
-      "directions are expected, {} forwards as pairs, {} as jets",
-      pairs ? "antithetic" : "jet", name_of(setting.precision), bias, setting.stop.weights, directions,
-      1 + 2 * directions, 1 + 4 * directions);
+  if (setting.says_why) {
+    spdlog::info(
+        "score: auto takes {}: in {} a pair is off by {:.2g} whatever the number of draws ({:.2g} asked); "
+        "about {} "
+        "directions are expected, {} forwards as pairs, {} as jets",
+        pairs ? "antithetic" : "jet", name_of(setting.precision), bias, setting.stop.weights, directions,
+        1 + 2 * directions, 1 + 4 * directions);
+  }
   std::unique_ptr<Estimator> jet = make_estimator("jet", options, setting);
   return pairs ? make_estimator("antithetic", options, setting) : std::move(jet);
 }
