@@ -8,7 +8,8 @@ TEST_F(Characteristics, GradientNormIsTheSlopeOfTheLoss) {
   const auto norms = of("gradient_norm");
   std::vector<data::Document> one = {forget_[1]};
   sharding::GradientStore gradients(model_.index, engine_.grid, at::kDouble);
-  const auto statistics = walk_.forward(data::make_pack(one), {.for_backward = true});
+  const data::Pack pack = data::make_pack(one);  // the walk looks at it again in its backward
+  const auto statistics = walk_.forward(pack, {.for_backward = true});
   gradients.zero();
   walk_.backward({at::full_like(statistics[0], -1.0 / 5)}, gradients);
   gradients.finish();

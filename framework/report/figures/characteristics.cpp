@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
+#include "framework/base/statistics.h"
 #include "framework/report/figures/figures.h"
 #include "framework/report/figures/plot.h"
 #include "framework/report/html.h"
@@ -52,38 +54,52 @@ std::string forest(const AnalysisRecord& analysis, double width, const std::stri
   return std::move(svg).finish();
 }
 
-std::vector<double> column(const AnalysisRecord& analysis, const std::string& name) {
-  std::vector<double> values;
-  for (const records::SampleMetrics& sample : analysis.samples) {
-    const auto found = sample.values.find(name);
-    values.push_back(found == sample.values.end() ? std::nan("") : found->second);
-  }
-  return values;
+// What a score record says of a sample beside its MRD.
+struct Against {
+  std::string name, label;
+  double (*value)(const records::ScoreRecord&);
+};
+const std::vector<Against>& axes() {
+  static const std::vector<Against> all = {
+      {"length", "scored tokens",
+       [](const records::ScoreRecord& s) { return static_cast<double>(s.tokens); }},
+      {"loss", "mean loss (nats a token)", [](const records::ScoreRecord& s) { return s.loss; }}};
+  return all;
 }
 
-std::string scatter(const AnalysisRecord& analysis, const std::string& name, const std::string& label,
-                    Size size, const std::string& id) {
-  const auto x = column(analysis, name), y = column(analysis, "mrd");
-  Axis x_axis = axis_over(x, label, /*from_zero=*/false), y_axis = axis_over(y, "MRD", /*from_zero=*/true);
+using Scores = std::vector<records::ScoreRecord>;
+
+// Samples with a score and a value.
+Scores drawn(const Scores& scores, const Against& against) {
+  Scores kept;
+  std::ranges::copy_if(scores, std::back_inserter(kept), [&](const records::ScoreRecord& s) {
+    return std::isfinite(s.mrd) && std::isfinite(against.value(s));
+  });
+  return kept;
+}
+
+std::string scatter(const Scores& scores, const Against& against, Size size, const std::string& id) {
+  std::vector<double> x, y;
+  for (const records::ScoreRecord& s : scores) x.push_back(against.value(s)), y.push_back(s.mrd);
+  Axis y_axis = axis_over(y, "MRD", /*from_zero=*/true);
   move_power_into_label(y_axis);
-  Svg svg(size, id, "MRD against " + words(name), "One dot a forget sample.");
-  const Plot plot(svg, x_axis, y_axis);
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    if (!std::isfinite(x[i]) || !std::isfinite(y[i])) continue;
+  Svg svg(size, id, "MRD against " + against.name, "One dot a forget sample.");
+  const Plot plot(svg, axis_over(x, against.label, /*from_zero=*/false), y_axis);
+  for (std::size_t i = 0; i < x.size(); ++i)
     svg.marker(plot.at(x[i], y[i]), 3, 0, "dot s0",
-               fmt::format("row {}: MRD {}, {} {}", analysis.samples[i].row, number(y[i]), words(name),
-                           number(x[i])));
-  }
+               fmt::format("row {}: MRD {}, {} {}", scores[i].row, number(y[i]), against.name, number(x[i])));
   return std::move(svg).finish();
 }
 
-std::string correlation_caption(const AnalysisRecord& analysis, const std::string& name) {
-  for (const RelationRow& r : analysis.relations) {
-    if (r.name == name)
-      return fmt::format("MRD against {}: rank correlation {} (95 %: {} to {}).", words(name),
-                         signed_fixed(r.rho, 2), signed_fixed(r.rho_low, 2), signed_fixed(r.rho_high, 2));
-  }
-  return "";
+Drawing against_drawing(const Scores& all, const Against& against) {
+  const Scores scores = drawn(all, against);
+  std::vector<double> x, y;
+  for (const records::ScoreRecord& s : scores) x.push_back(against.value(s)), y.push_back(s.mrd);
+  const double rho = base::spearman(x, y);
+  return {fmt::format("MRD against {}: rank correlation {}.", against.name,
+                      std::isfinite(rho) ? signed_fixed(rho, 2) : "not defined"),
+          scatter(scores, against, {900, 300}, "against-" + against.name + "-wide"),
+          scatter(scores, against, {360, 260}, "against-" + against.name + "-narrow")};
 }
 
 std::string numbers_of(const AnalysisRecord& analysis) {
@@ -106,26 +122,28 @@ std::string numbers_of(const AnalysisRecord& analysis) {
 
 Figure characteristics_figure(const std::vector<RunSummary>& runs) {
   Figure figure{.id = "characteristics", .title = "What goes with difficulty"};
-  const auto found = std::ranges::find_if(
+  const auto analysed = std::ranges::find_if(
       runs, [](const RunSummary& run) { return run.analysis && !run.analysis->relations.empty(); });
-  if (found == runs.end()) return figure;
-  const AnalysisRecord& analysis = *found->analysis;
-  figure.lead =
-      "Circles: rank correlation of MRD with each characteristic; squares: the same after length and loss "
-      "are "
-      "removed. Lines: 95 % intervals. Easy is the quarter of largest MRD.";
-  figure.drawings.push_back({fmt::format("{}: {} samples.", found->name, analysis.samples.size()),
-                             forest(analysis, 900, "characteristics-wide"),
-                             forest(analysis, 360, "characteristics-narrow")});
-  for (const auto& [name, label] : {std::pair<std::string, std::string>{"length", "scored tokens"},
-                                    {"loss", "mean loss (nats a token)"}}) {
-    const std::string caption = correlation_caption(analysis, name);
-    if (caption.empty()) continue;
-    figure.drawings.push_back({caption,
-                               scatter(analysis, name, label, {900, 300}, "against-" + name + "-wide"),
-                               scatter(analysis, name, label, {360, 260}, "against-" + name + "-narrow")});
+  const auto scored = std::ranges::find_if(runs, [](const RunSummary& run) {
+    return !run.scorings.empty() && !run.scorings.front().scores.empty();
+  });
+  if (analysed != runs.end()) {
+    const AnalysisRecord& analysis = *analysed->analysis;
+    figure.lead =
+        "Circles: rank correlation of MRD with each characteristic; squares: the same after length and loss "
+        "are "
+        "removed. Lines: 95 % intervals. Easy is the quarter of largest MRD.";
+    figure.drawings.push_back({fmt::format("{}: {} samples.", analysed->name, analysis.samples.size()),
+                               forest(analysis, 900, "characteristics-wide"),
+                               forest(analysis, 360, "characteristics-narrow")});
+    figure.numbers = numbers_of(analysis);
   }
-  figure.numbers = numbers_of(analysis);
+  if (scored != runs.end()) {
+    if (figure.lead.empty())
+      figure.lead = "MRD sums over tokens: where it follows length, it measures length.";
+    for (const Against& against : axes())
+      figure.drawings.push_back(against_drawing(scored->scorings.front().scores, against));
+  }
   return figure;
 }
 
