@@ -60,6 +60,31 @@ DerivativeValues unpacked(std::span<const Sums> sums) {
   return values;
 }
 
+// One walk of this rank: a group of directions over some of the samples; none of them where it only gathers
+// along.
+struct Job {
+  std::size_t group;
+  std::span<const std::int64_t> members;
+};
+
+// A rank that holds the model takes whole (group, pack) pairs. Ranks that share one walk every group
+// together, each with packs of its own; a rank without a pack still gathers.
+std::vector<Job> jobs_of(std::size_t groups, const std::vector<std::vector<std::int64_t>>& packs,
+                         const dist::ProcessGroup& world, bool sharded) {
+  const auto ranks = static_cast<std::size_t>(world.size()), rank = static_cast<std::size_t>(world.rank());
+  const std::size_t all = groups * packs.size();
+  std::vector<Job> jobs;
+  for (std::size_t g = 0; g < groups; ++g) {
+    for (std::size_t k = 0; k < packs.size(); ++k) {
+      const bool mine = sharded ? k % ranks == rank : (g * packs.size() + k) * ranks / all == rank;
+      if (mine) jobs.push_back({g, packs[k]});
+    }
+    const std::size_t last_round = packs.size() % ranks;
+    if (sharded && last_round != 0 && rank >= last_round) jobs.push_back({g, {}});
+  }
+  return jobs;
+}
+
 }  // namespace
 
 std::vector<DerivativeValues> WalkedModel::derivative_passes(const Noise& noise,
@@ -72,28 +97,15 @@ std::vector<DerivativeValues> WalkedModel::derivative_passes(const Noise& noise,
   const std::vector<bool> moves = moved_parameters(store_.index(), noise.scope);
   walk::JetWalk jets(walk_.model(), store_);
   std::vector<Sums> sums(groups.size() * samples.size());
-  const auto run = [&](std::size_t group, std::span<const std::int64_t> members) {
-    const data::Pack pack = data::make_pack(documents_of(chosen, members));
-    const walk::JetRequest request{directions_of(noise, groups[group]), moves};
+  for (const Job& job : jobs_of(groups.size(), packs, world_, store_.grid().shard_size() > 1)) {
+    const data::Pack pack = data::make_pack(documents_of(chosen, job.members));
+    const walk::JetRequest request{directions_of(noise, groups[job.group]), moves};
     const ops::LogProbJet p =
         widened_sum(how == SecondOrder::jet ? jets.forward(pack, request)
                                             : nested_log_prob(walk_.model(), store_, pack, request));
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      const auto at = static_cast<std::size_t>(members[i]);
-      sums[group * samples.size() + at] = sums_of(p, pack.scored_offsets[i], base_.of(samples[at]));
-    }
-  };
-  const auto ranks = static_cast<std::size_t>(world_.size()), rank = static_cast<std::size_t>(world_.rank());
-  const std::size_t jobs = groups.size() * packs.size();
-  for (std::size_t g = 0; g < groups.size(); ++g) {
-    if (store_.grid().shard_size() > 1) {  // all walk together; a rank without a pack still gathers
-      for (std::size_t first = 0; first < packs.size(); first += ranks)
-        run(g, first + rank < packs.size() ? std::span<const std::int64_t>(packs[first + rank])
-                                           : std::span<const std::int64_t>());
-      continue;
-    }
-    for (std::size_t k = 0; k < packs.size(); ++k) {
-      if ((g * packs.size() + k) * ranks / jobs == rank) run(g, packs[k]);
+    for (std::size_t i = 0; i < job.members.size(); ++i) {
+      const auto at = static_cast<std::size_t>(job.members[i]);
+      sums[job.group * samples.size() + at] = sums_of(p, pack.scored_offsets[i], base_.of(samples[at]));
     }
   }
   // Each sum was made by one rank and is zero on the others, so adding is exact.

@@ -132,7 +132,7 @@ TEST_F(Smoke, AKilledScoringGoesOnAtTheDraw) {
   ASSERT_EQ(lethe(1, command + out("whole")).exit_code, 0);
   const fs::path state = folder_ / "cut" / "cache" / "scoring-0.txt";
   const Result killed = run("sh -c '\"$0\" \"$@\" & p=$!; while [ ! -e " + state.string() +
-                                " ]; do sleep 0.02; done; kill -9 $p; wait $p'",
+                                " ] && kill -0 $p; do sleep 0.02; done; kill -9 $p; wait $p'",
                             command + out("cut"));
   EXPECT_NE(killed.exit_code, 0);
   ASSERT_TRUE(fs::exists(state)) << killed.output;
