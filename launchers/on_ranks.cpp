@@ -14,8 +14,10 @@ run::Launch launch_of(const Arguments& arguments) {
                      .config_path = arguments.positionals.front(),
                      .out = arguments.out.value_or(""),
                      .resume = arguments.resume,
-                     .profile = arguments.flags.contains("profile")};
+                     .profile = arguments.flags.contains("profile"),
+                     .analyse = arguments.flags.contains("analyse")};
   launch.arguments.insert(launch.arguments.end(), arguments.positionals.begin(), arguments.positionals.end());
+  if (launch.analyse) launch.arguments.emplace_back("--analyse");
   for (const std::string& assignment : arguments.set)
     launch.arguments.insert(launch.arguments.end(), {"--set", assignment});
   return launch;

@@ -81,7 +81,9 @@ TextOptions read_text_options(config::Section section) {
 
 Options read(config::Section section) {
   Options o;
-  o.forget = read_source(section.section("forget", "the samples to forget"));
+  config::Section forget = section.section("forget", "the samples to forget");
+  o.select = read_select(forget);
+  o.forget = read_source(forget);
   o.retain = read_source(section.section("retain", "the samples to keep"));
   o.alternate = read_alternate(section.section("alternate", "other answers to the same questions"));
   section.choice("exclude", o.exclude, {"none", "forget"},

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "framework/config/section.h"
+#include "framework/data/select.h"
 
 namespace lethe::data {
 
@@ -50,6 +51,7 @@ struct Options {
   SourceOptions forget, retain;
   AlternateOptions alternate;
   std::string exclude = "none";  // forget: the forget set is only evaluated (the retrained model)
+  std::optional<SelectOptions> select;  // a part of the forget set
   TextOptions text;
   double max_dropped = 0.01;   // share of a set that may have no target token
   bool allow_overlap = false;  // a sample or question in both sets

@@ -38,5 +38,7 @@ Value decoder_layer(const DecoderShape& shape, const LayerWeights<Value>& w, con
 
 template at::Tensor decoder_layer(const DecoderShape&, const LayerWeights<at::Tensor>&, const at::Tensor&,
                                   const ops::RopeTables&, const Attend<at::Tensor>&);
+template ops::Jet decoder_layer(const DecoderShape&, const LayerWeights<ops::Jet>&, const ops::Jet&,
+                                const ops::RopeTables&, const Attend<ops::Jet>&);
 
 }  // namespace lethe::models

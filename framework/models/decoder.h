@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "framework/ops/jet.h"
 #include "framework/ops/rope.h"
 
 namespace lethe::models {
@@ -24,11 +25,12 @@ using Attend = std::function<Value(const Value& q, const Value& k, const Value& 
 
 template <class Value>
 struct LayerWeights {
-  Value input_norm;              // [hidden]
-  Value q, k, v, o;              // [heads * head_dim, hidden] … [hidden, heads * head_dim]
-  Value q_bias, k_bias, v_bias;  // undefined where the family has none
-  Value post_attention_norm;     // [hidden]
-  Value gate, up, down;          // [intermediate, hidden] x 2, [hidden, intermediate]
+  using Weight = typename ops::WeightOf<Value>::Type;
+  Weight input_norm;              // [hidden]
+  Weight q, k, v, o;              // [heads * head_dim, hidden] … [hidden, heads * head_dim]
+  Weight q_bias, k_bias, v_bias;  // undefined where the family has none
+  Weight post_attention_norm;     // [hidden]
+  Weight gate, up, down;          // [intermediate, hidden] x 2, [hidden, intermediate]
 };
 
 // hidden [tokens, hidden] -> the same shape: x + attention(norm(x)), then + mlp(norm(.)).
@@ -40,5 +42,7 @@ template <class Value>
 extern template at::Tensor decoder_layer(const DecoderShape&, const LayerWeights<at::Tensor>&,
                                          const at::Tensor&, const ops::RopeTables&,
                                          const Attend<at::Tensor>&);
+extern template ops::Jet decoder_layer(const DecoderShape&, const LayerWeights<ops::Jet>&, const ops::Jet&,
+                                       const ops::RopeTables&, const Attend<ops::Jet>&);
 
 }  // namespace lethe::models

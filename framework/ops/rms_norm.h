@@ -4,8 +4,14 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "framework/ops/jet.h"
+
 namespace lethe::ops {
 
 [[nodiscard]] at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& gain, double eps);
+
+// With m = mean(x^2) + eps: m1 = 2 mean(x x1), m2 = 2 mean(x1^2) + 2 mean(x x2), then m^(-1/2), x m^(-1/2)
+// and the gain by the chain and product rules.
+[[nodiscard]] Jet rms_norm(const Jet& x, const JetWeight& gain, double eps);
 
 }  // namespace lethe::ops

@@ -31,4 +31,6 @@ at::Tensor rope(const at::Tensor& x, const RopeTables& tables) {
       {halves[0] * tables.cos - halves[1] * tables.sin, halves[1] * tables.cos + halves[0] * tables.sin}, -1);
 }
 
+Jet rope(const Jet& x, const RopeTables& tables) { return Jet(rope(x.parts(), tables)); }
+
 }  // namespace lethe::ops

@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "framework/ops/jet.h"
+
 namespace lethe::ops {
 
 struct RopeTables {
@@ -24,5 +26,7 @@ struct RopeTables {
 
 // x [tokens, heads, head_dim] -> the same shape.
 [[nodiscard]] at::Tensor rope(const at::Tensor& x, const RopeTables& tables);
+// Linear: each part alone.
+[[nodiscard]] Jet rope(const Jet& x, const RopeTables& tables);
 
 }  // namespace lethe::ops

@@ -17,12 +17,15 @@ namespace lethe::records {
 struct ScoringRecord {
   static constexpr std::string_view kKind = "scoring";
   std::int64_t step = 0;            // 0: before the first step
-  std::string estimator, mode;      // antithetic, jet, …; sum or mean
-  double sigma = 0, sigma_eff = 0;  // asked for; used (scores are scaled back to sigma)
+  std::string estimator, mode;      // antithetic, jet 2 (directions a draw), …; sum, mean or aggregate
+  double sigma = 0, sigma_eff = 0;  // asked for; used (scores are scaled back to sigma), 0 without a step
   std::int64_t draws = 0, num_samples = 0, num_unresolved = 0;
-  double tv_hat = 0;             // expected total-variation error of the sampling probabilities
-  double reliability = 0;        // R: the relative error of one plain draw at sigma
-  double effective_samples = 0;  // 1 / sum p^2
+  double tv_hat = 0;               // expected total-variation error of the sampling probabilities
+  double reliability = 0;          // R: the relative error of one plain draw at sigma
+  double ranking_reliability = 0;  // split-half, 0 to 1
+  double change = 0;               // c: median relative change of a token's log-probability at sigma_eff
+  std::int64_t passes = 0;         // over all samples, the base pass included
+  double effective_samples = 0;    // 1 / sum p^2
   double seconds = 0;
 };
 
@@ -38,6 +41,9 @@ void describe(V& visit, R& r) {
   visit("num_unresolved", r.num_unresolved);
   visit("tv_hat", r.tv_hat);
   visit("reliability", r.reliability);
+  visit("ranking_reliability", r.ranking_reliability);
+  visit("change", r.change);
+  visit("passes", r.passes);
   visit("effective_samples", r.effective_samples);
   visit("seconds", r.seconds);
 }
@@ -63,6 +69,28 @@ void describe(V& visit, R& r) {
   visit("tokens", r.tokens);
   visit("loss", r.loss);
   visit("resolved", r.resolved);
+}
+
+// How one characteristic of the forget samples goes with their MRD. Correlations are of ranks, with 95 %
+// intervals.
+struct RelationRow {
+  std::string name;
+  double rho = 0, rho_low = 0, rho_high = 0;
+  double partial = 0, partial_low = 0, partial_high = 0;  // after length and loss are removed
+  double easy_mean = 0, hard_mean = 0;                    // over the quarters of largest and of smallest MRD
+};
+
+template <class V, OneOf<RelationRow> R>
+void describe(V& visit, R& r) {
+  visit("name", r.name);
+  visit("rho", r.rho);
+  visit("rho_low", r.rho_low);
+  visit("rho_high", r.rho_high);
+  visit("partial", r.partial);
+  visit("partial_low", r.partial_low);
+  visit("partial_high", r.partial_high);
+  visit("easy_mean", r.easy_mean);
+  visit("hard_mean", r.hard_mean);
 }
 
 // One sample's metrics: probability, rougeL_recall, truth_ratio, … (the names are the metrics' own).
@@ -97,6 +125,23 @@ void describe(V& visit, R& r) {
   visit("set", r.set);
   visit("samples", r.samples);
   visit("aggregates", r.aggregates);
+  visit("seconds", r.seconds);
+}
+
+// What `lethe score --analyse` found: each sample's characteristics (no text), and how they go with its MRD.
+struct AnalysisRecord {
+  static constexpr std::string_view kKind = "analysis";
+  std::int64_t step = 0;
+  std::vector<SampleMetrics> samples;
+  std::vector<RelationRow> relations;
+  double seconds = 0;
+};
+
+template <class V, OneOf<AnalysisRecord> R>
+void describe(V& visit, R& r) {
+  visit("step", r.step);
+  visit("samples", r.samples);
+  visit("relations", r.relations);
   visit("seconds", r.seconds);
 }
 

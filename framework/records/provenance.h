@@ -83,6 +83,9 @@ struct DataRecord {
   std::string set;  // forget, retain, general, …
   std::string path, hash, template_hash;
   std::int64_t num_samples = 0, num_tokens = 0, num_target_tokens = 0, longest_tokens = 0, num_dropped = 0;
+  std::string selection,
+      selection_hash;  // "hard by mrd, 20 of 40", and of the ids; empty where all samples are used
+  std::vector<std::string> selected_ids;  // in file order
 };
 
 template <class V, OneOf<DataRecord> R>
@@ -96,6 +99,9 @@ void describe(V& visit, R& r) {
   visit("num_target_tokens", r.num_target_tokens);
   visit("longest_tokens", r.longest_tokens);
   visit("num_dropped", r.num_dropped);
+  visit("selection", r.selection);
+  visit("selection_hash", r.selection_hash);
+  visit("selected_ids", r.selected_ids);
 }
 
 }  // namespace lethe::records

@@ -18,7 +18,7 @@ inline constexpr int kSchema = 1;
 
 using Record = std::variant<RunRecord, ModelRecord, DataRecord, StepRecord, SamplerRecord, CheckpointRecord,
                             MemoryRecord, EventRecord, SummaryRecord, ScoringRecord, ScoreRecord,
-                            EvaluationRecord, GenerationRecord>;
+                            EvaluationRecord, GenerationRecord, AnalysisRecord>;
 
 struct Entry {
   std::string time;  // UTC, milliseconds

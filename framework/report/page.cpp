@@ -105,6 +105,7 @@ std::string render_html(const std::vector<RunSummary>& runs) {
       {"trade-off", "Trade-off", figure_section(trade_off_figure(runs))},
       {"loss", "Training", figure_section(loss_figure(runs))},
       {"difficulty", "Difficulty", figure_section(difficulty_figure(runs))},
+      {"characteristics", "Characteristics", figure_section(characteristics_figure(runs))},
       {"coverage", "Sampler", figure_section(coverage_figure(runs))},
       {"provenance", "Provenance",
        page_section("provenance", "Where it came from",

@@ -101,7 +101,8 @@ RunSummary summarize(const std::filesystem::path& folder, const std::vector<Entr
       .generations = records_of<GenerationRecord>(entries),
       .events = records_of<EventRecord>(entries),
       .memory = records_of<MemoryRecord>(entries),
-      .scorings = gather_scorings(entries)};
+      .scorings = gather_scorings(entries),
+      .analysis = last(records_of<AnalysisRecord>(entries))};
   run.name = run.run && !run.run->name.empty()
                  ? run.run->name
                  : std::filesystem::absolute(folder).lexically_normal().filename().string();

@@ -30,7 +30,8 @@ struct RunSummary {
   std::vector<records::GenerationRecord> generations;
   std::vector<records::EventRecord> events;
   std::vector<records::MemoryRecord> memory;
-  std::vector<Scoring> scorings;           // by step
+  std::vector<Scoring> scorings;  // by step
+  std::optional<records::AnalysisRecord> analysis;
   std::string first_time, last_time;       // of the records, UTC
   std::vector<std::string> reading_notes;  // torn ends, unknown kinds
 

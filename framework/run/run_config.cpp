@@ -142,9 +142,8 @@ EvalOptions read_eval(config::Section section) {
 
 ScoreOptions read_score(config::Section section) {
   ScoreOptions o;
-  section.optional("from", o.from, "a run directory whose scores are used instead of scoring again")
-      .optional("refresh_every", o.refresh_every, "updates between scorings during training; 0 scores once",
-                config::at_least(0));
+  section.optional("from", o.from, "a run directory whose scores are used instead of scoring again");
+  o.refresh = training::read_refresh(section);
   o.mrd = scoring::read_mrd(section);
   return o;
 }

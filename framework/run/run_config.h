@@ -18,6 +18,7 @@
 #include "framework/run/timeouts.h"
 #include "framework/sampling/sampler.h"
 #include "framework/scoring/mrd.h"
+#include "framework/training/refresh.h"
 
 namespace lethe::run {
 
@@ -64,7 +65,7 @@ struct EvalOptions {
 struct ScoreOptions {
   scoring::MrdOptions mrd;
   std::string from;  // a run directory whose scores are used instead of scoring again
-  std::int64_t refresh_every = 0;
+  training::RefreshOptions refresh;
 };
 
 struct ResumeOptions {

@@ -31,6 +31,15 @@ records::DataRecord data_record(const SampleSet& set, const std::string& templat
                              .template_hash = template_hash,
                              .num_samples = static_cast<std::int64_t>(set.samples.size()),
                              .num_dropped = set.num_dropped};
+  if (!set.selection.empty()) {
+    base::Hasher hasher;
+    for (const data::Sample& sample : set.samples) {
+      record.selected_ids.push_back(sample.id);
+      hasher.add(sample.id);
+    }
+    record.selection = set.selection;
+    record.selection_hash = hasher.hex();
+  }
   for (const data::Document& document : set.documents) {
     record.num_tokens += static_cast<std::int64_t>(document.ids.size());
     record.num_target_tokens += document.scored_tokens();

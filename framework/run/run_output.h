@@ -23,6 +23,7 @@ struct Launch {
   std::string out;
   bool resume = false;
   bool profile = false;  // writes trace.json
+  bool analyse = false;  // score: relate the scores to characteristics of the samples
 };
 
 class RunOutput {

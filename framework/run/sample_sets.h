@@ -27,6 +27,7 @@ struct SampleSet {
   std::vector<data::Document> documents;  // of `samples`, in `store`
   std::string store_key;                  // names the tokens, for caches
   std::int64_t num_dropped = 0;
+  std::string selection;  // "hard by mrd, 20 of 40"; empty where all are used
 
   [[nodiscard]] std::vector<std::string> ids(std::span<const std::int64_t> which) const;
 };
@@ -54,6 +55,7 @@ class SampleSets {
   std::vector<const SampleSet*> all() const;
 
  private:
+  void select_forget(const data::SelectOptions& options);
   SampleSet load(const std::string& name, data::SampleFile file, const data::SourceOptions& source,
                  double max_dropped, const std::filesystem::path& cache, dist::ProcessGroup& world);
   void load_earlier(const std::string& run, const RunConfig& config, const std::filesystem::path& cache,

@@ -1,6 +1,7 @@
 // `lethe score FILE` and `lethe eval FILE`: measure, record, say.
 #include "framework/base/log.h"
 #include "framework/config/document.h"
+#include "framework/run/analyse_scores.h"
 #include "framework/run/commands.h"
 #include "framework/run/device.h"
 #include "framework/run/evaluate_sets.h"
@@ -42,7 +43,8 @@ void finish(Parts& parts, const char* reason) {
 
 int score(config::Section root, const Launch& launch, dist::World& world) {
   Parts parts(root, launch, world);
-  (void)score_forget_set(parts.config, parts.engine, parts.sets, 0, 0, parts.output);
+  const ForgetScores scores = score_forget_set(parts.config, parts.engine, parts.sets, 0, 0, parts.output);
+  if (launch.analyse) analyse_scores(parts.config, parts.engine, parts.sets, scores, parts.output);
   finish(parts, "every sample of the forget set is scored");
   return 0;
 }

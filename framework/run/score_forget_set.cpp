@@ -13,21 +13,27 @@
 namespace lethe::run {
 namespace {
 
+const char* mode_name(scoring::Mode mode) {
+  return mode == scoring::Mode::sum ? "sum" : mode == scoring::Mode::mean ? "mean" : "aggregate";
+}
+
 void record_scores(const RunConfig& config, const scoring::MrdResult& result, const SampleSet& forget,
                    std::int64_t step, double seconds, RunOutput& output) {
-  output.append_score(
-      records::ScoringRecord{.step = step,
-                             .estimator = config.score.mrd.estimator,
-                             .mode = config.score.mrd.mode == scoring::Mode::sum ? "sum" : "mean",
-                             .sigma = result.sigma,
-                             .sigma_eff = result.sigma_eff,
-                             .draws = result.draws,
-                             .num_samples = static_cast<std::int64_t>(result.samples.size()),
-                             .num_unresolved = result.unresolved,
-                             .tv_hat = result.total_variation,
-                             .reliability = result.plain_relative_error,
-                             .effective_samples = result.effective_samples,
-                             .seconds = seconds});
+  output.append_score(records::ScoringRecord{.step = step,
+                                             .estimator = result.estimator,
+                                             .mode = mode_name(config.score.mrd.mode),
+                                             .sigma = result.sigma,
+                                             .sigma_eff = result.sigma_eff,
+                                             .draws = result.draws,
+                                             .num_samples = static_cast<std::int64_t>(result.samples.size()),
+                                             .num_unresolved = result.unresolved,
+                                             .tv_hat = result.total_variation,
+                                             .reliability = result.plain_relative_error,
+                                             .ranking_reliability = result.reliability,
+                                             .change = result.c,
+                                             .passes = result.passes,
+                                             .effective_samples = result.effective_samples,
+                                             .seconds = seconds});
   for (std::size_t i = 0; i < result.samples.size(); ++i) {
     const scoring::ScoredSample& s = result.samples[i];
     output.append_score(records::ScoreRecord{.step = step,
@@ -56,6 +62,47 @@ void say_extremes(const scoring::MrdResult& result, const SampleSet& forget) {
   for (std::size_t i = order.size() - shown; i < order.size(); ++i) say("hardest", order[i]);
 }
 
+void say_result(const scoring::MrdResult& r, double seconds) {
+  const std::string at = r.sigma_eff > 0 ? fmt::format(" (measured at {:.1e})", r.sigma_eff) : "";
+  spdlog::info(
+      "score: {}, sigma {:.0e}{}, {} draws in {:.1f} s; weights off by {:.1f} % (expected total variation), "
+      "ranking reliable to {:.2f}, {} of {} unresolved; one plain draw would be off by {:.0f} %",
+      r.estimator, r.sigma, at, r.draws, seconds, 100 * r.total_variation, r.reliability, r.unresolved,
+      r.samples.size(), 100 * r.plain_relative_error);
+}
+
+// Goes on where an interrupted scoring of the same things stopped. Every rank reads the same file.
+void take_up(scoring::MrdRun& scoring, dist::ProcessGroup& world, const std::filesystem::path& file) {
+  std::int64_t there = std::filesystem::exists(file) ? 1 : 0;
+  world.all_reduce({&there, 1, dist::DType::i64}, dist::Reduce::min);
+  if (there == 0) return;
+  scoring::ScoreState state = scoring::load_score_state(file);
+  if (!scoring.continues(state)) {
+    spdlog::warn("{} is of another scoring and is not used", file.string());
+    return;
+  }
+  spdlog::info("score: goes on after {} draws", state.draws.size());
+  scoring.resume(std::move(state));
+}
+
+// Draws until enough. What is there is saved at most once a second, so an interruption costs a second or a
+// draw.
+void draw_all(scoring::MrdRun& scoring, dist::ProcessGroup& world, const std::filesystem::path& file) {
+  using Clock = std::chrono::steady_clock;
+  take_up(scoring, world, file);
+  if (world.rank() == 0) std::filesystem::create_directories(file.parent_path());
+  Clock::time_point saved{};
+  while (!scoring.done()) {
+    scoring.advance();
+    spdlog::info("score: {} draws", scoring.state().draws.size());
+    if (world.rank() != 0 || Clock::now() - saved < std::chrono::seconds(1)) continue;
+    scoring::save(scoring.state(), file);
+    saved = Clock::now();
+  }
+  world.barrier();  // every rank has read the file
+  if (world.rank() == 0) std::filesystem::remove(file);
+}
+
 }  // namespace
 
 ForgetScores score_forget_set(const RunConfig& config, Engine& engine, const SampleSets& sets,
@@ -63,23 +110,14 @@ ForgetScores score_forget_set(const RunConfig& config, Engine& engine, const Sam
   const auto start = std::chrono::steady_clock::now();
   scoring::WalkedModel model(*engine.walk, *engine.weights, engine.world, sets.forget.documents);
   scoring::MrdRun scoring(model, config.score.mrd, refresh, engine.model_hash + sets.forget.store_key);
-  while (!scoring.done()) {
-    scoring.advance();
-    spdlog::info("score: {} draws of {} samples, {:.1f} s", scoring.state().draws.size(),
-                 sets.forget.samples.size(),
-                 std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
+  draw_all(scoring, engine.world, output.paths().cache() / fmt::format("scoring-{}.txt", refresh));
   const scoring::MrdResult result = scoring.result();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   for (const std::string& warning : result.warnings) {  // "score.bias: …"
     const std::size_t colon = warning.find(": ");
     base::warn_once(warning.substr(0, colon), warning.substr(std::min(colon + 2, warning.size())));
   }
-  spdlog::info(
-      "score: sigma {:.0e} (measured at {:.1e}), {} draws, weights off by {:.1f} % (expected total "
-      "variation), {} of {} unresolved; one plain draw would be off by {:.0f} %",
-      result.sigma, result.sigma_eff, result.draws, 100 * result.total_variation, result.unresolved,
-      result.samples.size(), 100 * result.plain_relative_error);
+  say_result(result, seconds);
   say_extremes(result, sets.forget);
   record_scores(config, result, sets.forget, step, seconds, output);
   ForgetScores scores;
@@ -92,10 +130,11 @@ ForgetScores score_forget_set(const RunConfig& config, Engine& engine, const Sam
   return scores;
 }
 
-ForgetScores scores_from_run(const std::filesystem::path& folder, const SampleSet& forget) {
+ForgetScores scores_from_run(const std::filesystem::path& folder, const SampleSet& forget,
+                             const std::string& key) {
   const auto file = records::RunPaths{folder}.scores();
   if (!std::filesystem::exists(file))
-    fail("run.missing", fmt::format("score.from: {} has no scores.jsonl", folder.string()),
+    fail("run.missing", fmt::format("{}: {} has no scores.jsonl", key, folder.string()),
          "make it with: lethe score FILE --out " + folder.string());
   std::map<std::string, records::ScoreRecord> by_id;  // the latest of each sample
   for (const records::ScoreRecord& record :
@@ -105,10 +144,9 @@ ForgetScores scores_from_run(const std::filesystem::path& folder, const SampleSe
   for (const data::Sample& sample : forget.samples) {
     const auto found = by_id.find(sample.id);
     if (found == by_id.end())
-      fail(
-          "score.missing",
-          fmt::format("score.from: {} has no score of row {} of the forget set", folder.string(), sample.row),
-          "score the same forget set");
+      fail("score.missing",
+           fmt::format("{}: {} has no score of row {} of the forget set", key, folder.string(), sample.row),
+           "score the same forget set");
     scores.score.push_back(found->second.mrd);
     scores.standard_error.push_back(found->second.standard_error);
     scores.loss.push_back(found->second.loss);

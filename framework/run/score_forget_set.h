@@ -18,7 +18,9 @@ struct ForgetScores {
 ForgetScores score_forget_set(const RunConfig& config, Engine& engine, const SampleSets& sets,
                               std::uint32_t refresh, std::int64_t step, RunOutput& output);
 
-// The scores that another run recorded, matched by sample id. Errors: score.missing where a sample has none.
-[[nodiscard]] ForgetScores scores_from_run(const std::filesystem::path& folder, const SampleSet& forget);
+// The scores that another run recorded, matched by sample id. `key`: the setting that names it. Errors:
+// run.missing, score.missing where a sample has none.
+[[nodiscard]] ForgetScores scores_from_run(const std::filesystem::path& folder, const SampleSet& forget,
+                                           const std::string& key = "score.from");
 
 }  // namespace lethe::run

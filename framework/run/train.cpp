@@ -13,12 +13,12 @@
 #include "framework/optim/gradient_norm.h"
 #include "framework/run/accounting.h"
 #include "framework/run/agreement.h"
+#include "framework/run/batch_sampling.h"
 #include "framework/run/commands.h"
 #include "framework/run/device.h"
 #include "framework/run/evaluate_sets.h"
 #include "framework/run/nonfinite.h"
 #include "framework/run/objective_inputs.h"
-#include "framework/run/score_forget_set.h"
 #include "framework/run/session.h"
 #include "framework/run/timeouts.h"
 #include "framework/training/checkpoint.h"
@@ -56,7 +56,8 @@ class Training {
         optimizer_(config_.train.optimizer, *engine_.weights,
                    training::trained_parameters(engine_.model.index, config_.train.trainable)),
         writer_(output_.paths().checkpoints(), config_.checkpoint.keep_last, *engine_.weights, optimizer_,
-                world_) {}
+                world_),
+        sampling_(config_, engine_, sets_, output_) {}
 
   int run() {
     prepare();
@@ -67,7 +68,7 @@ class Training {
     for (; step_ < config_.train.max_steps; ++step_) {
       if (told_to_stop(world_)) return stop_and_save();
       if (enough()) break;
-      refresh_scores();
+      sampling_.refresh(step_);
       one_step();
       record_save(writer_.ended());
       if (config_.checkpoint.every > 0 && (step_ + 1) % config_.checkpoint.every == 0) save(step_ + 1);
@@ -121,84 +122,29 @@ class Training {
     output_.rewind_to(-1);
     output_.describe(launch_, config_, yaml_, engine_, sets_, -1);
     if (config_.eval.before) evaluate("before", 0);
-    update_samplers(
-        config_.sampler->needs().scores
-            ? (config_.score.from.empty() ? measure(0) : scores_from_run(config_.score.from, sets_.forget))
-            : ForgetScores{});
+    sampling_.begin();
   }
 
   void resume(const training::CheckpointInfo& info) {
     training::check_identity(info.identity, identity(), info.step, config_.resume.allow_data_change);
     training::load_checkpoint(info, info.identity, *engine_.weights, optimizer_);
     const auto state = nlohmann::json::parse(info.state);
-    scores_.score = state["score"].get<std::vector<double>>();
-    scores_.standard_error = state["standard_error"].get<std::vector<double>>();
-    scores_.tokens = state["tokens"].get<std::vector<std::int64_t>>();
-    refreshes_ = state["refreshes"];
     if (const auto own = state.value("objective", std::vector<double>()); !own.empty())
       config_.objective->restore(own);
     best_ = training::read_best(output_.paths().checkpoints());
     step_ = info.step;
-    update_samplers(scores_);
     output_.rewind_to(step_);
+    sampling_.restore(state["sampling"], step_);
     output_.append(records::EventRecord{.name = "resumed",
                                         .message = fmt::format("from {}", info.folder.filename().string()),
                                         .step = step_});
     spdlog::info("resumed from {} (step {})", info.folder.string(), step_);
   }
 
-  ForgetScores measure(std::int64_t step) {
-    return score_forget_set(config_, engine_, sets_, refreshes_++, step, output_);
-  }
-
-  void refresh_scores() {
-    const std::int64_t every = config_.score.refresh_every;
-    if (every == 0 || step_ == 0 || step_ % every != 0 || !config_.sampler->needs().scores) return;
-    update_samplers(measure(step_));
-  }
-
-  void update_samplers(ForgetScores scores) {
-    scores_ = std::move(scores);
-    sampling::SamplerInputs inputs{.count = static_cast<std::int64_t>(sets_.forget.samples.size()),
-                                   .seed = config_.seed,
-                                   .total_steps = static_cast<std::uint64_t>(config_.train.max_steps)};
-    inputs.scores = scores_.score;
-    inputs.score_errors = scores_.standard_error;
-    for (const data::Document& document : sets_.forget.documents)
-      inputs.tokens.push_back(document.scored_tokens());
-    if (config_.sampler->needs().losses)
-      inputs.losses =
-          inference::mean_losses(inference::token_log_probs(*engine_.walk, world_, sets_.forget.documents));
-    config_.sampler->update(inputs);
-    config_.retain_sampler->update({.count = static_cast<std::int64_t>(sets_.retain.samples.size()),
-                                    .seed = config_.seed,
-                                    .stream = base::Stream::data_order});
-    record_sampler();
-  }
-
-  void record_sampler() {
-    const sampling::Weights weights = config_.sampler->weights(static_cast<std::uint64_t>(step_));
-    records::SamplerRecord record{
-        .step = step_, .name = config_.sampler_name, .effective_samples = weights.effective_samples};
-    for (std::size_t i = 0; i < weights.probability.size(); ++i)
-      record.weights.push_back({.id = sets_.forget.samples[i].id,
-                                .row = sets_.forget.samples[i].row,
-                                .probability = weights.probability[i]});
-    output_.append(record);
-  }
-
   void one_step() {
     const auto start = Clock::now();
-    const auto draw = [&](const sampling::Sampler& sampler, std::int64_t size, std::size_t count) {
-      return size == 0 ? std::vector<std::int64_t>()
-                       : sampler.batch(static_cast<std::uint64_t>(step_),
-                                       std::min(size, static_cast<std::int64_t>(count)));
-    };
-    const auto forget = draw(*config_.sampler, inputs_->reads_forget() ? config_.train.forget_batch : 0,
-                             sets_.forget.samples.size());
-    const auto retain =
-        draw(*config_.retain_sampler, inputs_->reads_retain() ? config_.train.retain_batch : 0,
-             sets_.retain.samples.size());
+    const auto forget = sampling_.forget(step_, inputs_->reads_forget() ? config_.train.forget_batch : 0);
+    const auto retain = sampling_.retain(step_, inputs_->reads_retain() ? config_.train.retain_batch : 0);
     const auto items =
         training::batch_items(inputs_->data(), config_.objective->needs(),
                               {.forget = forget, .retain = retain, .seed = config_.seed, .step = step_});
@@ -220,6 +166,7 @@ class Training {
     const double seconds = seconds_since(start);
     result.flop_utilisation = accounting_.utilisation(
         training::update_flops(engine_.model, gradients_, inputs_->data(), items), seconds);
+    sampling_.observe(-result.forget_log_prob_mean);
     config_.objective->after_update({.terms = result.terms, .epoch = epochs_done()});
     report_step(result, norm, rate, seconds, forget, retain);
   }
@@ -295,10 +242,7 @@ class Training {
     const DeadlineScope deadline(ranks_, config_.timeouts.checkpoint_seconds);
     base::require_space(output_.paths().root, 3 * engine_.model.index.size() * state_bytes(),
                         fmt::format("step-{}", step));  // weights and two moments
-    const nlohmann::json state = {{"score", scores_.score},
-                                  {"standard_error", scores_.standard_error},
-                                  {"tokens", scores_.tokens},
-                                  {"refreshes", refreshes_},
+    const nlohmann::json state = {{"sampling", sampling_.state()},
                                   {"objective", config_.objective->state()}};
     record_save(writer_.begin(step, training::identity_text(identity()), state.dump()));
   }
@@ -338,6 +282,13 @@ class Training {
       metrics_[tag + "." + name] = value;
   }
 
+  void say_overhead() {
+    const std::string message = sampling_.overhead(training_seconds_);
+    if (message.empty()) return;
+    spdlog::info("score: {}", message);
+    output_.append(records::EventRecord{.name = "scoring overhead", .message = message, .step = step_});
+  }
+
   void finish() {
     if (config_.eval.after) evaluate("after", step_);
     if (config_.export_model) engine_.export_model(output_.paths().model());
@@ -348,6 +299,7 @@ class Training {
                                           .model_path = config_.export_model ? "model" : "",
                                           .metrics = metrics_});
     output_.write_exports();
+    say_overhead();
     spdlog::info("{} after {} steps, {}", stopped_because_, step_,
                  base::readable_duration(seconds_since(start_)));
     if (config_.export_model) spdlog::info("model: {}", output_.paths().model().string());
@@ -368,8 +320,7 @@ class Training {
   training::CheckpointWriter writer_;
   std::optional<training::BestCheckpoint> best_;
   std::optional<ObjectiveInputs> inputs_;
-  ForgetScores scores_;
-  std::uint32_t refreshes_ = 0;
+  BatchSampling sampling_;
   std::int64_t step_ = 0, steps_run_ = 0;
   double training_seconds_ = 0;
   std::map<std::string, double> metrics_;

@@ -11,9 +11,10 @@ std::vector<std::string> estimator_names() {
   return names;
 }
 
-std::unique_ptr<Estimator> make_estimator(const std::string& name, config::Section options) {
+std::unique_ptr<Estimator> make_estimator(const std::string& name, config::Section options,
+                                          const Setting& setting) {
   for (const Entry& entry : registry()) {
-    if (entry.name == name) return entry.make(options);
+    if (entry.name == name) return entry.make(options, setting);
   }
   const std::vector<std::string> names = estimator_names();
   fail("config.range", fmt::format("`{}` is not an estimator", name),

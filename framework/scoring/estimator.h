@@ -2,8 +2,8 @@
 //
 // An estimator is asked for draws: a draw is one independent value a[k][i] for each sample i, made from
 // direction(s) keyed by its number k alone, so draws may be made in any order, together, or after an
-// interruption. The score is scale(sigma, step) |mean_k a|. (`jet`, which needs no step, adds a pass of its
-// own to ScoredModel; a draw of it is a collapsed group of directions.)
+// interruption. The score is scale(sigma, step) |mean_k a|. Estimators without a step (`jet`, `hvp`) count in
+// units of step 1; a draw of theirs is a collapsed group of directions.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "framework/config/section.h"
+#include "framework/scoring/error_bars.h"
 #include "framework/scoring/functional.h"
 
 namespace lethe::scoring {
@@ -31,6 +32,8 @@ class Estimator {
  public:
   virtual ~Estimator() = default;
   virtual StepSize step_size() const = 0;
+  // What a draw is made of, beyond the noise: draws of another identity do not continue these.
+  virtual std::string identity() const = 0;
   // From |mean a| at this step to the score at sigma.
   virtual double scale(double sigma, double step) const = 0;
   // Draws first … first + count - 1, of the samples named or of all.
@@ -39,7 +42,15 @@ class Estimator {
                                         std::span<const std::int64_t> samples = {}) const = 0;
 };
 
-using Make = std::unique_ptr<Estimator>(config::Section);
+// What an estimator may suit itself to. The same on every rank and world, so that the choice is.
+struct Setting {
+  Precision precision = Precision::float32;
+  StopOptions stop;
+  bool step_given = false;  // score.sigma_eff is set by hand
+  bool says_why = true;     // log a choice; not where options are only checked
+};
+
+using Make = std::unique_ptr<Estimator>(config::Section, const Setting&);
 struct Entry {
   std::string_view name;
   Make* make;
@@ -48,6 +59,7 @@ struct Entry {
 [[nodiscard]] std::vector<std::string> estimator_names();
 
 // Errors: config.range for a name that is not in the registry.
-[[nodiscard]] std::unique_ptr<Estimator> make_estimator(const std::string& name, config::Section options);
+[[nodiscard]] std::unique_ptr<Estimator> make_estimator(const std::string& name, config::Section options,
+                                                        const Setting& setting = {});
 
 }  // namespace lethe::scoring

@@ -24,6 +24,14 @@ class Functional {
   std::vector<std::vector<double>> values(std::span<const Perturbation> perturbations,
                                           std::span<const std::int64_t> samples = {}) const;
 
+  // What values() would show of second and first order for each group of directions, at a step of 1: the mean
+  // over its directions of -z'Hess f z / 2, and, with the spread of a single direction, -z'grad f.
+  struct Orders {
+    std::vector<double> second, first;
+  };
+  std::vector<Orders> orders(std::span<const DirectionGroup> groups, SecondOrder how,
+                             std::span<const std::int64_t> samples = {}) const;
+
   // A value of sample i as the mean relative change of one token's log-probability: the unit of `c`.
   double per_token(double value, std::int64_t sample) const;
 
@@ -35,6 +43,9 @@ class Functional {
   }  // over all samples, the base pass included
 
  private:
+  std::vector<double> in_mode(const PassValues& pass, std::span<const std::int64_t> samples,
+                              double factor) const;
+
   ScoredModel& model_;
   Mode mode_;
   Noise noise_;

@@ -31,12 +31,13 @@ MrdOptions checked(MrdOptions options) {
 }
 
 std::string identity_of(const MrdOptions& o, std::uint32_t refresh, const std::string& given,
-                        const std::vector<SampleBase>& base) {
+                        const std::string& estimator, const std::vector<SampleBase>& base) {
   base::Hasher hasher;
-  hasher.add(given).add(o.estimator).add(o.scope);
+  hasher.add(given).add(estimator).add(o.scope);
   hasher.add(fmt::format("{:a} {:a} {} {} {} {}", o.sigma, o.sigma_eff.value_or(0), static_cast<int>(o.mode),
                          static_cast<int>(o.distribution), o.seed, refresh));
-  for (const SampleBase& sample : base) hasher.add(fmt::format("{} {}", sample.tokens, sample.dropped));
+  for (const SampleBase& sample : base)
+    hasher.add(fmt::format("{} {} {:a}", sample.tokens, sample.dropped, sample.log_prob_sum));
   return hasher.hex();
 }
 
@@ -96,14 +97,21 @@ void count(MrdResult& result) {
 MrdRun::MrdRun(ScoredModel& model, MrdOptions options, std::uint32_t refresh, std::string identity,
                double previous_step)
     : options_(checked(std::move(options))),
-      estimator_(make_estimator(options_.estimator, options_.estimator_options)),
+      estimator_(make_estimator(options_.estimator, options_.estimator_options,
+                                {.precision = model.precision(),
+                                 .stop = options_.stop,
+                                 .step_given = options_.sigma_eff.has_value()})),
       functional_(model, options_.mode, {options_.seed, refresh, options_.distribution, options_.scope}),
       previous_step_(previous_step) {
-  state_.identity = identity_of(options_, refresh, identity, functional_.base());
+  if (options_.sigma_eff && estimator_->step_size() == StepSize::none) {
+    fail("config.conflict", fmt::format("score.sigma_eff: `{}` takes no step", options_.estimator),
+         "leave score.sigma_eff out, or use antithetic");
+  }
+  state_.identity = identity_of(options_, refresh, identity, estimator_->identity(), functional_.base());
 }
 
 void MrdRun::resume(ScoreState state) {
-  if (state.identity != state_.identity) {
+  if (!continues(state)) {
     fail("ckpt.mismatch", "the saved draws are of another model, data set, refresh or score section",
          "delete the saved state to score from the first draw");
   }
@@ -113,6 +121,10 @@ void MrdRun::resume(ScoreState state) {
 bool MrdRun::done() const { return enough(column(state_.draws, &DrawValues::value), options_.stop); }
 
 void MrdRun::choose_step() {
+  if (estimator_->step_size() == StepSize::none) {
+    state_.step = 1;
+    return;
+  }
   if (options_.sigma_eff || estimator_->step_size() != StepSize::calibrated) {
     state_.step = options_.sigma_eff.value_or(options_.sigma);
     return;
@@ -139,11 +151,13 @@ MrdResult MrdRun::result() const {
   const auto mean = means(values), error = standard_errors(values);
   MrdResult r;
   r.sigma = options_.sigma;
-  r.sigma_eff = state_.step;
+  const bool stepless = estimator_->step_size() == StepSize::none;
+  r.estimator = estimator_->identity();
+  r.sigma_eff = stepless ? 0 : state_.step;
   r.draws = static_cast<std::int64_t>(values.size());
   r.passes = functional_.full_passes();
   r.calibration_passes = calibration_passes_;
-  r.c = median_change(functional_, mean);
+  r.c = stepless ? 0 : median_change(functional_, mean);
   r.total_variation = expected_total_variation(values);
   r.reliability = ranking_reliability(values);
   r.plain_relative_error = plain_relative_error(state_.draws, mean, state_.step / options_.sigma);

@@ -23,7 +23,7 @@ namespace lethe::scoring {
 struct MrdOptions {
   double sigma = 1e-5;              // the unit of the scores
   std::optional<double> sigma_eff;  // calibrated where absent
-  std::string estimator = "antithetic";
+  std::string estimator = "auto";
   config::Section estimator_options;
   Mode mode = Mode::sum;
   Distribution distribution = Distribution::rademacher;
@@ -45,13 +45,14 @@ struct ScoredSample {
 
 struct MrdResult {
   std::vector<ScoredSample> samples;  // in sample order
-  double sigma = 0, sigma_eff = 0;
+  std::string estimator;              // the one that `auto` took, with its options
+  double sigma = 0, sigma_eff = 0;    // sigma_eff is 0 for an estimator without a step
   std::int64_t draws = 0;
   std::int64_t passes = 0;  // over all samples, the base pass included, since the start or the resume
   std::int64_t calibration_passes = 0;  // over at most 16 samples
-  double c = 0;                         // median relative change of a token's log-probability at sigma_eff
-  double total_variation = 0;           // expected error of the sampling weights
-  double reliability = 0;               // of the ranking, split-half; NaN where it cannot be said
+  double c = 0;  // median relative change of a token's log-probability at sigma_eff; 0 without a step
+  double total_variation = 0;       // expected error of the sampling weights
+  double reliability = 0;           // of the ranking, split-half; NaN where it cannot be said
   double plain_relative_error = 0;  // R: of one plain draw at sigma (median over samples); NaN where not seen
   double effective_samples = 0;     // of weights proportional to the score
   std::int64_t unresolved = 0, non_finite = 0, dropped_tokens = 0;
@@ -66,6 +67,8 @@ class MrdRun {
   MrdRun(ScoredModel& model, MrdOptions options, std::uint32_t refresh, std::string identity = "",
          double previous_step = 0);
 
+  // Was the state made of the same model, set, refresh and options?
+  bool continues(const ScoreState& state) const { return state.identity == state_.identity; }
   // Goes on from a saved state. Errors: ckpt.mismatch where it was made of something else.
   void resume(ScoreState state);
 

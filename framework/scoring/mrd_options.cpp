@@ -12,6 +12,9 @@ MrdOptions read_mrd(config::Section section) {
              "step at which the score is measured; found by calibration where absent", config::above(0));
   o.estimator_options =
       section.named("estimator", o.estimator, estimator_names(), "how the expectation is estimated");
+  // An option that the estimator does not know is an error before anything is loaded.
+  (void)make_estimator(o.estimator, o.estimator_options,
+                       {.precision = Precision::float64, .says_why = false});
   section
       .choice("mode", mode, {"sum", "mean", "aggregate"},
               "over tokens: the paper's sum, per token, or one ratio")

@@ -18,19 +18,27 @@ bool in_scope(const models::Parameter& parameter, const std::string& scope) {
 
 }  // namespace
 
+std::vector<bool> moved_parameters(const models::ParameterIndex& index, const std::string& scope) {
+  std::vector<bool> moves;
+  for (const models::Parameter& p : index.parameters()) moves.push_back(in_scope(p, scope));
+  if (std::ranges::count(moves, true) == 0)
+    fail("config.range", fmt::format("score.scope: no parameter's name contains `{}`", scope),
+         "use all, norms, or a part of a parameter's name");
+  return moves;
+}
+
 PerturbedWeights::PerturbedWeights(const models::ParameterIndex& index, Noise noise,
                                    Perturbation perturbation)
     : noise_(std::move(noise)), perturbation_(perturbation) {
-  for (const models::Parameter& p : index.parameters()) {
-    if (!in_scope(p, noise_.scope)) continue;
+  const std::vector<bool> moves = moved_parameters(index, noise_.scope);
+  for (std::size_t i = 0; i < moves.size(); ++i) {
+    if (!moves[i]) continue;
+    const models::Parameter& p = index.parameters()[i];
     if (!moved_.empty() && moved_.back().second == p.first)
       moved_.back().second += p.count;
     else
       moved_.emplace_back(p.first, p.first + p.count);
   }
-  if (moved_.empty())
-    fail("config.range", fmt::format("score.scope: no parameter's name contains `{}`", noise_.scope),
-         "use all, norms, or a part of a parameter's name");
 }
 
 template <class T>

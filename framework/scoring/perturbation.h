@@ -12,6 +12,11 @@
 
 namespace lethe::scoring {
 
+// By parameter: does `scope` (all, norms, or a part of a parameter's name) move it? Errors: config.range
+// where it moves none.
+[[nodiscard]] std::vector<bool> moved_parameters(const models::ParameterIndex& index,
+                                                 const std::string& scope);
+
 class PerturbedWeights final : public sharding::WeightSource {
  public:
   // Errors: config.range where `noise.scope` names no parameter.

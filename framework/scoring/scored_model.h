@@ -27,6 +27,12 @@ struct Perturbation {
   std::uint32_t draw = 0;
 };
 
+// Directions first … first + count - 1, walked together; one draw of a second-order estimator.
+struct DirectionGroup {
+  std::uint32_t first = 0;
+  std::int64_t count = 1;
+};
+
 struct SampleBase {
   std::int64_t tokens = 0;   // scored tokens that count
   std::int64_t dropped = 0;  // tokens with P_t = 0 exactly (underflow), left out of every sum and of `tokens`
@@ -38,6 +44,14 @@ struct PassValues {
   std::vector<double> ratio;       // sum (P0 - P) / P0
   std::vector<double> difference;  // sum (P0 - P)
 };
+
+// What a group of directions z says without a step: sums over tokens and directions of z' grad P (first) and
+// of z' Hess P z (second), as they are (`difference`) and each token's divided by its P0 (`ratio`).
+struct DerivativeValues {
+  PassValues first, second;
+};
+// By forward mode (jets), or by double backward in float64 (the oracle of tests).
+enum class SecondOrder { jet, hessian };
 
 class ScoredModel {
  public:
@@ -51,6 +65,12 @@ class ScoredModel {
   virtual std::vector<PassValues> perturbed_passes(const Noise& noise,
                                                    std::span<const Perturbation> perturbations,
                                                    std::span<const std::int64_t> samples) = 0;
+
+  // The same for derivatives along groups of directions. Errors: config.conflict where this model cannot.
+  virtual std::vector<DerivativeValues> derivative_passes(const Noise& noise,
+                                                          std::span<const DirectionGroup> groups,
+                                                          std::span<const std::int64_t> samples,
+                                                          SecondOrder how);
 
   virtual Precision precision() const = 0;
 

@@ -1,8 +1,7 @@
 #include "framework/scoring/walked_model.h"
 
-#include <numeric>
-
 #include "framework/scoring/perturbation.h"
+#include "framework/scoring/sample_choice.h"
 
 namespace lethe::scoring {
 
@@ -26,13 +25,8 @@ std::vector<SampleBase> WalkedModel::base_pass() {
 std::vector<PassValues> WalkedModel::perturbed_passes(const Noise& noise,
                                                       std::span<const Perturbation> perturbations,
                                                       std::span<const std::int64_t> asked) {
-  std::vector<std::int64_t> samples(asked.begin(), asked.end());
-  if (samples.empty()) {
-    samples.resize(documents_.size());
-    std::iota(samples.begin(), samples.end(), 0);
-  }
-  std::vector<data::Document> chosen;
-  for (const std::int64_t s : samples) chosen.push_back(documents_[s]);
+  const std::vector<std::int64_t> samples = named_or_all(asked, documents_.size());
+  const std::vector<data::Document> chosen = documents_of(documents_, samples);
   std::vector<PassValues> values;
   for (const inference::TokenLogProbs& pass : walk_all(noise, perturbations, chosen))
     values.push_back(compare(pass, samples));

@@ -20,6 +20,10 @@ class WalkedModel final : public ScoredModel {
   std::vector<SampleBase> base_pass() override;
   std::vector<PassValues> perturbed_passes(const Noise& noise, std::span<const Perturbation> perturbations,
                                            std::span<const std::int64_t> samples) override;
+  // One walk a group: what walks together does not depend on the world, so neither do the bits.
+  std::vector<DerivativeValues> derivative_passes(const Noise& noise, std::span<const DirectionGroup> groups,
+                                                  std::span<const std::int64_t> samples,
+                                                  SecondOrder how) override;
   Precision precision() const override;
   std::int64_t draws_at_once() const override;
 

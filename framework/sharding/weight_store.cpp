@@ -73,6 +73,9 @@ WeightStore::Lease WeightStore::acquire(int segment, const WeightSource* source)
   } else if (seats_on_master(source)) {
     seat_segment(segment, masters_[segment].mutable_data_ptr());
   } else {
+    // ZeRO below 3 keeps what it gathered; another view of the weights (scoring) needs another gather.
+    if (state.buffer.defined() && !state.gathering && state.source != source)
+      give_back(std::exchange(state.buffer, {}));
     if (!state.buffer.defined()) start_gather(segment, source);
     LETHE_CHECK(state.source == source, "segment {} was gathered for another source",
                 index_.segments()[segment].name);

@@ -123,6 +123,10 @@ std::vector<Record> one_of_each() {
                        .answer = "\"Ann\"\n",
                        .generated = "I don\xE2\x80\x99t know",
                        .purged = true},
+      AnalysisRecord{.step = 1,
+                     .samples = {{.id = "a", .row = 3, .values = {{"length", 12}}}},
+                     .relations = {{.name = "length", .rho = 0.9, .rho_low = 0.8, .rho_high = 0.95}},
+                     .seconds = 2},
   };
 }
 

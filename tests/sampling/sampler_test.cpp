@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "framework/config/document.h"
 #include "tests/sampling/chi_square.h"
 
 namespace lethe::sampling {
@@ -86,6 +87,41 @@ TEST_P(EverySampler, SaysItsProbabilities) {
   EXPECT_EQ(weights.probability.size(), 40u);
   EXPECT_GT(weights.effective_samples, 1);
   EXPECT_LE(weights.effective_samples, 40 + 1e-9);
+}
+
+std::unique_ptr<Sampler> with_replacement(const std::string& name) {
+  const std::string yaml = fmt::format("sampler: {{name: {}, replacement: true, floor: 0.1}}\n", name);
+  config::Section root = config::parse(yaml, "test.yaml");
+  return make_sampler(root, "sampler", "uniform", "");
+}
+
+// How often each sample is drawn is what weights() says, with a floor and with replacement: chi-square over
+// 4,000 steps.
+TEST(Samplers, FrequenciesAreTheirProbabilities) {
+  for (const std::string name : {"mrd", "mrd_mean", "loss", "active"}) {
+    const auto sampler = with_replacement(name);
+    SamplerInputs in = made_up(20, 6);
+    in.losses[3] = in.losses[7] = 5;  // forgotten already, for `active`
+    sampler->update(in);
+    std::vector<std::int64_t> counts(20);
+    for (const auto& ids : batches(*sampler, 4000)) {
+      for (const std::int64_t id : ids) ++counts[static_cast<std::size_t>(id)];
+    }
+    const Weights weights = sampler->weights(0);
+    EXPECT_GE(*std::ranges::min_element(weights.probability), 0.1 / 20 - 1e-12) << name;
+    EXPECT_GT(chi_square_p_value(counts, weights.probability), 1e-3) << name;
+  }
+}
+
+// Slots of one sample a batch: without replacement, the first drawn follows the probabilities.
+TEST(Samplers, FirstDrawsWithoutReplacementFollowTheirProbabilities) {
+  for (const std::string name : {"uniform", "mrd", "mrd_mean", "loss", "active"}) {
+    const auto sampler = plain(name);
+    sampler->update(made_up(20, 6));
+    std::vector<std::int64_t> counts(20);
+    for (const auto& ids : batches(*sampler, 6000, 3)) ++counts[static_cast<std::size_t>(ids[0])];
+    EXPECT_GT(chi_square_p_value(counts, sampler->weights(0).probability), 1e-3) << name;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Registry, EverySampler, testing::ValuesIn(sampler_names()),

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "framework/base/error.h"
+#include "framework/config/document.h"
 #include "tests/scoring/toy_model.h"
 
 namespace lethe::scoring {
@@ -80,6 +81,13 @@ TEST(Score, ImpossibleStopsAndUnknownEstimatorsAreRefused) {
   options.stop = {};
   options.estimator = "antitetic";
   expect_refused(options, "`antitetic` is not an estimator");
+}
+
+TEST(Score, OptionsOfTheEstimatorAreCheckedWhenTheyAreRead) {
+  EXPECT_NO_THROW((void)read_mrd(config::parse("estimator: {name: jet, group: 4}\n", "test.yaml")));
+  for (const char* yaml : {"estimator: {name: jet, gruop: 4}\n", "estimator: {name: plain, group: 4}\n",
+                           "estimator: {name: jet, group: 0}\n", "estimator: jets\n", "mode: median\n"})
+    EXPECT_THROW((void)read_mrd(config::parse(yaml, "test.yaml")), Error) << yaml;
 }
 
 TEST(Score, WeightsAreUntouchedAlsoWhenItIsInterrupted) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "framework/base/random.h"
@@ -63,6 +64,24 @@ class SoftmaxToy : public ScoredModel {
     return passes;
   }
 
+  // In closed form: logits are linear in the weights, so P1 = s_t - <s> and P2 = -(<s^2> - <s>^2), s = Z x.
+  std::vector<DerivativeValues> derivative_passes(const Noise& noise, std::span<const DirectionGroup> groups,
+                                                  std::span<const std::int64_t> samples,
+                                                  SecondOrder) override {
+    std::vector<DerivativeValues> result;
+    for (const DirectionGroup& group : groups) {
+      DerivativeValues& values = result.emplace_back();
+      const std::size_t count = samples.empty() ? base_.size() : samples.size();
+      for (PassValues* pass : {&values.first, &values.second}) {
+        pass->ratio.assign(count, 0);
+        pass->difference.assign(count, 0);
+      }
+      for (std::int64_t d = 0; d < group.count; ++d)
+        add_derivatives(direction(noise, group.first + static_cast<std::uint32_t>(d)), samples, values);
+    }
+    return result;
+  }
+
   Precision precision() const override { return precision_; }
   std::int64_t draws_at_once() const override { return draws_at_once_; }
 
@@ -111,21 +130,59 @@ class SoftmaxToy : public ScoredModel {
   virtual double log_prob(const std::vector<T>& logits, std::int64_t target) const {
     return token_log_prob(std::span<const T>(logits), target);
   }
+  // First and second derivative of P along logits s.
+  virtual std::pair<double, double> derivatives(const std::vector<double>& p, const std::vector<double>& s,
+                                                std::int64_t target) const {
+    double mean = 0, square = 0;
+    for (std::size_t c = 0; c < p.size(); ++c) {
+      mean += p[c] * s[c];
+      square += p[c] * s[c] * s[c];
+    }
+    return {s[target] - mean, -(square - mean * mean)};
+  }
 
  private:
-  std::vector<T> moved(const Noise& noise, const Perturbation& p) const {
+  std::vector<T> direction(const Noise& noise, std::uint32_t draw) const {
     const bool signs = noise.distribution == Distribution::rademacher;
     const base::StreamKey key{.seed = noise.seed,
                               .stream = signs ? base::Stream::rademacher : base::Stream::gaussian,
-                              .draw = p.draw,
+                              .draw = draw,
                               .refresh = noise.refresh};
-    std::vector<T> z(weights_.size()), scratch(weights_.size());
-    if (signs) base::rademacher(key, 0, std::span<T>(z));
-    for (std::size_t i = 0; i < z.size(); ++i) {
-      if (!signs) z[i] = static_cast<T>(base::gaussian(key, i));
-      scratch[i] = weights_[i] + static_cast<T>(p.sign * p.sigma) * z[i];
+    std::vector<T> z(weights_.size());
+    if (signs) {
+      base::rademacher(key, 0, std::span<T>(z));
+      return z;
     }
+    for (std::size_t i = 0; i < z.size(); ++i) z[i] = static_cast<T>(base::gaussian(key, i));
+    return z;
+  }
+
+  std::vector<T> moved(const Noise& noise, const Perturbation& p) const {
+    std::vector<T> scratch = direction(noise, p.draw);
+    for (std::size_t i = 0; i < scratch.size(); ++i)
+      scratch[i] = weights_[i] + static_cast<T>(p.sign * p.sigma) * scratch[i];
     return scratch;
+  }
+
+  void add_derivatives(const std::vector<T>& z, std::span<const std::int64_t> samples,
+                       DerivativeValues& values) const {
+    for (std::size_t at = 0; at < values.first.ratio.size(); ++at) {
+      const std::size_t i = samples.empty() ? at : static_cast<std::size_t>(samples[at]);
+      for (std::size_t t = 0; t < base_[i].size(); ++t) {
+        if (base_[i][t] == 0) continue;
+        const ToyToken& token = samples_[i][t];
+        std::vector<double> s(static_cast<std::size_t>(classes_));
+        for (std::size_t c = 0; c < s.size(); ++c) {
+          for (std::size_t f = 0; f < token.x.size(); ++f)
+            s[c] += static_cast<double>(z[c * token.x.size() + f]) * token.x[f];
+        }
+        const auto [first, second] = derivatives(probabilities(token), s, token.target);
+        values.first.ratio[at] += first / base_[i][t];
+        values.first.difference[at] += first;
+        values.second.ratio[at] += second / base_[i][t];
+        values.second.difference[at] += second;
+      }
+    }
   }
 
   std::vector<std::vector<double>> log_probs(const std::vector<T>& weights) const {
@@ -194,6 +251,10 @@ class LinearToy final : public SoftmaxToy<double> {
  private:
   double log_prob(const std::vector<double>& logits, std::int64_t target) const override {
     return logits[target] - 20;
+  }
+  std::pair<double, double> derivatives(const std::vector<double>&, const std::vector<double>& s,
+                                        std::int64_t target) const override {
+    return {s[target], 0.0};
   }
 };
 

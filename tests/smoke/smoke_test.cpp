@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
@@ -189,6 +190,113 @@ TEST_F(Smoke, ScoresDoNotKnowTheWorld) {
   EXPECT_GT(samples, 0u);
   EXPECT_EQ(scores[1].size(), samples);
   EXPECT_EQ(scores[1], scores[3]);
+}
+
+TEST_F(Smoke, JetsInBf16DoNotKnowTheWorldEither) {
+  std::map<int, std::vector<double>> scores;
+  for (const int ranks : {1, 3}) {
+    const std::string name = fmt::format("jet{}", ranks);
+    const Result result = lethe(
+        ranks,
+        fmt::format(
+            "score configs/smoke/score.yaml --set model.compute=bfloat16 --set parallel.zero={} --out {}",
+            ranks == 1 ? 0 : 3, out(name)));
+    ASSERT_EQ(result.exit_code, 0) << result.output;
+    EXPECT_THAT(result.output, HasSubstr("auto takes jet"));
+    for (const auto& score : records::records_of<records::ScoreRecord>(
+             records::read_records(records::RunPaths{out(name)}.scores()).entries))
+      scores[ranks].push_back(score.mrd);
+  }
+  EXPECT_EQ(scores[1].size(), 48u);
+  EXPECT_EQ(scores[1], scores[3]);
+}
+
+TEST_F(Smoke, AKilledScoringGoesOnAtTheDraw) {
+  const std::string command =
+      "score configs/smoke/score.yaml --set score.sigma_eff=1e-3 --set score.stop.min_draws=400 --set "
+      "score.stop.max_draws=400 --out ";
+  ASSERT_EQ(lethe(1, command + out("whole")).exit_code, 0);
+  const fs::path state = folder_ / "cut" / "cache" / "scoring-0.txt";
+  const Result killed = run("sh -c '\"$0\" \"$@\" & p=$!; while [ ! -e " + state.string() +
+                                " ] && kill -0 $p; do sleep 0.02; done; kill -9 $p; wait $p'",
+                            command + out("cut"));
+  EXPECT_NE(killed.exit_code, 0);
+  ASSERT_TRUE(fs::exists(state)) << killed.output;
+  const Result resumed = lethe(1, command + out("cut"));
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("goes on after"));
+  EXPECT_FALSE(fs::exists(state));
+  std::vector<double> whole, cut;
+  for (auto& [name, scores] : {std::pair("whole", &whole), std::pair("cut", &cut)}) {
+    for (const auto& score : records::records_of<records::ScoreRecord>(
+             records::read_records(records::RunPaths{out(name)}.scores()).entries))
+      scores->push_back(score.mrd);
+  }
+  EXPECT_EQ(whole.size(), 48u);
+  EXPECT_EQ(whole, cut);
+}
+
+TEST_F(Smoke, ScoresAgainAtAnIntervalAndSaysWhatItCost) {
+  const Result result =
+      lethe(2,
+            "train configs/smoke/train.yaml --set sampler=mrd --set score.stop.min_draws=2 --set "
+            "score.stop.max_draws=2 --set 'score.refresh={name: interval, every: 2}' --out " +
+                out("refresh"));
+  ASSERT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("3 scorings took"));
+  EXPECT_THAT(result.output, HasSubstr("% of the training time"));
+}
+
+TEST_F(Smoke, AnalysesWhatGoesWithDifficultyAndDrawsIt) {
+  std::map<int, std::string> relations;
+  for (const int ranks : {1, 2}) {
+    const std::string name = fmt::format("analyse{}", ranks);
+    const Result result =
+        lethe(ranks, fmt::format("score configs/smoke/score.yaml --analyse --set parallel.zero={} --out {}",
+                                 ranks == 1 ? 0 : 3, out(name)));
+    ASSERT_EQ(result.exit_code, 0) << result.output;
+    EXPECT_THAT(result.output, HasSubstr("near_copies_retain"));
+    const auto analyses = records::records_of<records::AnalysisRecord>(
+        records::read_records(records::RunPaths{out(name)}.scores()).entries);
+    ASSERT_EQ(analyses.size(), 1u);
+    ASSERT_EQ(analyses[0].relations.size(), 9u);
+    EXPECT_EQ(analyses[0].samples.size(), 48u);
+    EXPECT_GT(analyses[0].samples[0].values.at("gradient_norm"), 0);
+    for (const auto& row : analyses[0].relations)
+      relations[ranks] += fmt::format("{} {:.6f} {:.6f}\n", row.name, row.rho, row.partial);
+  }
+  EXPECT_EQ(relations[1], relations[2]);
+  ASSERT_EQ(lethe(1, "report " + out("analyse1")).exit_code, 0);
+  std::ifstream page(folder_ / "analyse1" / "report.html");
+  std::stringstream text;
+  text << page.rdbuf();
+  EXPECT_THAT(text.str(), HasSubstr("What goes with difficulty"));
+}
+
+TEST_F(Smoke, SelectsForgetSetsOfStatedDifficulty) {
+  const auto scores_of = [&](const std::string& name) {
+    return records::records_of<records::ScoreRecord>(
+        records::read_records(records::RunPaths{out(name)}.scores()).entries);
+  };
+  ASSERT_EQ(lethe(1, "score configs/smoke/score.yaml --out " + out("all")).exit_code, 0);
+  const Result hard = lethe(
+      2, fmt::format(
+             "score configs/smoke/score.yaml --set 'data.forget.select={{by: mrd, stratum: hard, count: 10, "
+             "scores: {}}}' --out {}",
+             out("all"), out("hard")));
+  ASSERT_EQ(hard.exit_code, 0) << hard.output;
+  std::vector<double> all, chosen;
+  std::map<std::string, double> by_id;
+  for (const auto& score : scores_of("all")) all.push_back(by_id[score.id] = score.mrd);
+  for (const auto& score : scores_of("hard")) chosen.push_back(by_id.at(score.id));
+  std::ranges::sort(all);
+  std::ranges::sort(chosen);
+  all.resize(10);
+  EXPECT_EQ(chosen, all);
+  const auto data = records::records_of<records::DataRecord>(
+      records::read_records(records::RunPaths{out("hard")}.records()).entries);
+  EXPECT_EQ(data.at(0).selection, "hard by mrd, 10 of 48");
+  EXPECT_EQ(data.at(0).selected_ids.size(), 10u);
 }
 
 TEST_F(Smoke, EvaluatesReportsAndPurges) {

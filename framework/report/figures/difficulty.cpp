@@ -92,9 +92,10 @@ std::string caption_of(const Shown& shown, std::size_t num_shown, std::size_t nu
   text += fmt::format("{} samples", shown.scoring->scores.size());
   if (const auto& header = shown.scoring->header)
     text += fmt::format(
-        ", {} estimator, {} draws, \u03C3 = {} (measured at {}); expected error of the sampling "
-        "probabilities {} (total variation)",
-        header->estimator, header->draws, number(header->sigma), number(header->sigma_eff),
+        ", {} estimator, {} draws, \u03C3 = {}{}; expected error of the sampling probabilities {} (total "
+        "variation)",
+        header->estimator, header->draws, number(header->sigma),
+        header->sigma_eff > 0 ? fmt::format(" (measured at {})", number(header->sigma_eff)) : "",
         number(header->tv_hat));
   return text + ".";
 }

@@ -31,6 +31,9 @@ struct Figure {
     const std::vector<RunSummary>& runs);                                   // sorted MRD with standard errors
 [[nodiscard]] Figure coverage_figure(const std::vector<RunSummary>& runs);  // drawn against expected
 
+// What goes with difficulty: rank correlations with their intervals; and MRD against length and loss.
+[[nodiscard]] Figure characteristics_figure(const std::vector<RunSummary>& runs);
+
 // One entry a run, in its colour and shape; empty for a single run, which needs none.
 [[nodiscard]] std::string run_legend(const std::vector<RunSummary>& runs);
 

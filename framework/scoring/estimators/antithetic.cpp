@@ -9,6 +9,7 @@ namespace {
 class Antithetic final : public Estimator {
  public:
   StepSize step_size() const override { return StepSize::calibrated; }
+  std::string identity() const override { return "antithetic"; }
   double scale(double sigma, double step) const override { return (sigma / step) * (sigma / step); }
 
   std::vector<DrawValues> draws(const Functional& f, double step, std::int64_t first, std::int64_t count,
@@ -38,7 +39,7 @@ class Antithetic final : public Estimator {
 
 }  // namespace
 
-std::unique_ptr<Estimator> make_antithetic(config::Section options) {
+std::unique_ptr<Estimator> make_antithetic(config::Section options, const Setting&) {
   options.reject_unknown();
   return std::make_unique<Antithetic>();
 }

@@ -10,6 +10,7 @@ namespace {
 class MeanAbs final : public Estimator {
  public:
   StepSize step_size() const override { return StepSize::sigma; }
+  std::string identity() const override { return "mean_abs"; }
   double scale(double sigma, double step) const override { return sigma / step; }
 
   std::vector<DrawValues> draws(const Functional& f, double step, std::int64_t first, std::int64_t count,
@@ -29,7 +30,7 @@ class MeanAbs final : public Estimator {
 
 }  // namespace
 
-std::unique_ptr<Estimator> make_mean_abs(config::Section options) {
+std::unique_ptr<Estimator> make_mean_abs(config::Section options, const Setting&) {
   options.reject_unknown();
   return std::make_unique<MeanAbs>();
 }

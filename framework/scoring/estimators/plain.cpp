@@ -8,6 +8,7 @@ namespace {
 class Plain final : public Estimator {
  public:
   StepSize step_size() const override { return StepSize::sigma; }
+  std::string identity() const override { return "plain"; }
   double scale(double sigma, double step) const override { return (sigma / step) * (sigma / step); }
 
   std::vector<DrawValues> draws(const Functional& f, double step, std::int64_t first, std::int64_t count,
@@ -25,7 +26,7 @@ class Plain final : public Estimator {
 
 }  // namespace
 
-std::unique_ptr<Estimator> make_plain(config::Section options) {
+std::unique_ptr<Estimator> make_plain(config::Section options, const Setting&) {
   options.reject_unknown();
   return std::make_unique<Plain>();
 }

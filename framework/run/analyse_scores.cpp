@@ -1,0 +1,126 @@
+#include "framework/run/analyse_scores.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+
+#include "framework/base/log.h"
+#include "framework/scoring/characteristic.h"
+#include "framework/scoring/relation.h"
+
+namespace lethe::run {
+namespace {
+
+struct Column {
+  std::string name;
+  std::vector<double> values;  // by forget sample
+};
+
+// MRD with only the norm gains moving: a few thousand parameters that rank nearly as all of them do.
+Column norms_only(const RunConfig& config, Engine& engine, const SampleSets& sets) {
+  scoring::MrdOptions options = config.score.mrd;
+  options.scope = "norms";
+  options.sigma_eff.reset();
+  scoring::WalkedModel model(*engine.walk, *engine.weights, engine.world, sets.forget.documents);
+  Column column{"norms_only", {}};
+  for (const scoring::ScoredSample& sample : scoring::score(model, options, 0).samples)
+    column.values.push_back(sample.score);
+  return column;
+}
+
+std::vector<Column> measure(const RunConfig& config, Engine& engine, const SampleSets& sets) {
+  const inference::TokenLogProbs log_probs =
+      inference::token_log_probs(*engine.walk, engine.world, sets.forget.documents);
+  std::vector<std::string_view> answers;
+  for (const data::Sample& sample : sets.forget.samples) answers.push_back(sample.answer);
+  const scoring::characteristics::Inputs inputs{.forget = sets.forget.documents,
+                                                .retain = sets.retain.documents,
+                                                .answers = answers,
+                                                .log_probs = &log_probs,
+                                                .walk = engine.walk.get(),
+                                                .weights = engine.weights.get(),
+                                                .world = &engine.world};
+  std::vector<Column> columns;
+  for (const auto& entry : scoring::characteristics::registry()) {
+    spdlog::info("analyse: {}", entry.name);
+    columns.push_back({std::string(entry.name), entry.make(inputs)});
+  }
+  columns.push_back(norms_only(config, engine, sets));
+  return columns;
+}
+
+// Length and loss, without the one that is asked about.
+std::vector<std::span<const double>> controls_for(const std::string& name,
+                                                  const std::vector<Column>& columns) {
+  std::vector<std::span<const double>> controls;
+  for (const Column& column : columns) {
+    if (column.name != name && (column.name == "length" || column.name == "loss"))
+      controls.emplace_back(column.values);
+  }
+  return controls;
+}
+
+std::vector<records::RelationRow> relate(const std::vector<double>& scores,
+                                         const std::vector<Column>& columns) {
+  std::vector<records::RelationRow> rows;
+  for (const Column& column : columns) {
+    const auto raw = scoring::rank_correlation(scores, column.values);
+    const auto partial =
+        scoring::partial_rank_correlation(scores, column.values, controls_for(column.name, columns));
+    const auto means = scoring::quartile_means(scores, column.values);
+    rows.push_back({.name = column.name,
+                    .rho = raw.rho,
+                    .rho_low = raw.low,
+                    .rho_high = raw.high,
+                    .partial = partial.rho,
+                    .partial_low = partial.low,
+                    .partial_high = partial.high,
+                    .easy_mean = means.easy,
+                    .hard_mean = means.hard});
+  }
+  return rows;
+}
+
+void say(const std::vector<records::RelationRow>& rows) {
+  spdlog::info("rank correlation with MRD [95 %]      after length and loss        easy / hard quarter");
+  for (const records::RelationRow& r : rows) {
+    spdlog::info("  {:20} {:+.2f} [{:+.2f}, {:+.2f}]   {:+.2f} [{:+.2f}, {:+.2f}]   {:.4g} / {:.4g}", r.name,
+                 r.rho, r.rho_low, r.rho_high, r.partial, r.partial_low, r.partial_high, r.easy_mean,
+                 r.hard_mean);
+  }
+}
+
+void say_quarters(const ForgetScores& scores, const SampleSet& forget) {
+  std::vector<std::size_t> order(scores.score.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t i) { return scores.score[i]; });
+  const std::size_t shown = std::min<std::size_t>(3, order.size() / 4);
+  for (std::size_t k = 0; k < shown; ++k) {
+    const data::Sample& easy = forget.samples[order[k]];
+    const data::Sample& hard = forget.samples[order[order.size() - 1 - k]];
+    spdlog::info("  easy: {} {}", easy.question, easy.answer);
+    spdlog::info("  hard: {} {}", hard.question, hard.answer);
+  }
+}
+
+}  // namespace
+
+void analyse_scores(const RunConfig& config, Engine& engine, const SampleSets& sets,
+                    const ForgetScores& scores, RunOutput& output) {
+  const auto start = std::chrono::steady_clock::now();
+  const std::vector<Column> columns = measure(config, engine, sets);
+  records::AnalysisRecord record{.relations = relate(scores.score, columns)};
+  for (std::size_t i = 0; i < sets.forget.samples.size(); ++i) {
+    records::SampleMetrics& sample = record.samples.emplace_back(
+        records::SampleMetrics{.id = sets.forget.samples[i].id, .row = sets.forget.samples[i].row});
+    sample.values["mrd"] = scores.score[i];
+    for (const Column& column : columns) sample.values[column.name] = column.values[i];
+  }
+  say(record.relations);
+  say_quarters(scores, sets.forget);
+  record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  output.append_score(record);
+}
+
+}  // namespace lethe::run

@@ -1,0 +1,13 @@
+// `lethe score --analyse`: what makes a sample hard. Relates the scores of the forget set to everything else
+// that is known of its samples.
+#pragma once
+
+#include "framework/run/score_forget_set.h"
+
+namespace lethe::run {
+
+// Says the table, and records it with every sample's values. Collective.
+void analyse_scores(const RunConfig& config, Engine& engine, const SampleSets& sets,
+                    const ForgetScores& scores, RunOutput& output);
+
+}  // namespace lethe::run

@@ -1,0 +1,149 @@
+#include "framework/run/batch_sampling.h"
+
+#include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "framework/base/text.h"
+
+namespace lethe::run {
+namespace {
+
+std::int64_t updates_of_an_epoch(const RunConfig& config, const SampleSet& forget) {
+  const std::int64_t batch = std::max<std::int64_t>(config.train.forget_batch, 1);
+  return (static_cast<std::int64_t>(forget.samples.size()) + batch - 1) / batch;
+}
+
+std::vector<std::int64_t> draw(const sampling::Sampler& sampler, std::int64_t step, std::int64_t size,
+                               std::size_t count) {
+  if (size == 0) return {};
+  return sampler.batch(static_cast<std::uint64_t>(step), std::min(size, static_cast<std::int64_t>(count)));
+}
+
+// Of a forget token at a scoring, nats.
+double mean_loss(const ForgetScores& scores) {
+  double sum = 0, tokens = 0;
+  for (std::size_t i = 0; i < scores.loss.size(); ++i) {
+    if (!std::isfinite(scores.loss[i])) continue;
+    sum += scores.loss[i] * static_cast<double>(scores.tokens[i]);
+    tokens += static_cast<double>(scores.tokens[i]);
+  }
+  return sum / tokens;
+}
+
+}  // namespace
+
+BatchSampling::BatchSampling(const RunConfig& config, Engine& engine, const SampleSets& sets,
+                             RunOutput& output)
+    : config_(config),
+      engine_(engine),
+      sets_(sets),
+      output_(output),
+      epoch_(updates_of_an_epoch(config, sets.forget)),
+      refresh_(config.score.refresh, epoch_) {}
+
+void BatchSampling::begin() {
+  const sampling::Needs needs = config_.sampler->needs();
+  if (needs.scores) {
+    if (config_.score.from.empty()) {
+      measure(0);
+    } else {
+      scores_ = scores_from_run(config_.score.from, sets_.forget);
+      refresh_.scored(0, mean_loss(scores_));
+    }
+  }
+  if (needs.losses) look_at_losses();
+  update(0);
+}
+
+// Losses take one forward: cheap enough to be looked at every epoch whatever the scores do.
+void BatchSampling::refresh(std::int64_t step) {
+  const sampling::Needs needs = config_.sampler->needs();
+  const bool scores = needs.scores && refresh_.due(step),
+             losses = needs.losses && (scores || step % epoch_ == 0);
+  if (step == 0 || !(scores || losses)) return;
+  if (scores) measure(step);
+  if (losses) look_at_losses();
+  update(step);
+}
+
+void BatchSampling::measure(std::int64_t step) {
+  const auto start = std::chrono::steady_clock::now();
+  scores_ = score_forget_set(config_, engine_, sets_, refreshes_++, step, output_);
+  scoring_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  refresh_.scored(step, mean_loss(scores_));
+}
+
+void BatchSampling::look_at_losses() {
+  losses_ = inference::mean_losses(
+      inference::token_log_probs(*engine_.walk, engine_.world, sets_.forget.documents));
+}
+
+void BatchSampling::update(std::int64_t step) {
+  sampling::SamplerInputs inputs{.count = static_cast<std::int64_t>(sets_.forget.samples.size()),
+                                 .seed = config_.seed,
+                                 .total_steps = static_cast<std::uint64_t>(config_.train.max_steps)};
+  inputs.scores = scores_.score;
+  inputs.score_errors = scores_.standard_error;
+  inputs.losses = losses_;
+  for (const data::Document& document : sets_.forget.documents)
+    inputs.tokens.push_back(document.scored_tokens());
+  config_.sampler->update(inputs);
+  config_.retain_sampler->update({.count = static_cast<std::int64_t>(sets_.retain.samples.size()),
+                                  .seed = config_.seed,
+                                  .stream = base::Stream::data_order});
+  record(step);
+}
+
+void BatchSampling::record(std::int64_t step) {
+  const sampling::Weights weights = config_.sampler->weights(static_cast<std::uint64_t>(step));
+  records::SamplerRecord record{
+      .step = step, .name = config_.sampler_name, .effective_samples = weights.effective_samples};
+  for (std::size_t i = 0; i < weights.probability.size(); ++i)
+    record.weights.push_back({.id = sets_.forget.samples[i].id,
+                              .row = sets_.forget.samples[i].row,
+                              .probability = weights.probability[i]});
+  output_.append(record);
+}
+
+std::vector<std::int64_t> BatchSampling::forget(std::int64_t step, std::int64_t size) const {
+  return draw(*config_.sampler, step, size, sets_.forget.samples.size());
+}
+
+std::vector<std::int64_t> BatchSampling::retain(std::int64_t step, std::int64_t size) const {
+  return draw(*config_.retain_sampler, step, size, sets_.retain.samples.size());
+}
+
+nlohmann::json BatchSampling::state() const {
+  return {{"score", scores_.score},
+          {"standard_error", scores_.standard_error},
+          {"tokens", scores_.tokens},
+          {"losses", losses_},
+          {"refreshes", refreshes_},
+          {"scored_at", refresh_.state().scored_at},
+          {"forget_loss_baseline", refresh_.state().baseline},
+          {"forget_loss_running", refresh_.state().running},
+          {"forget_loss_batches", refresh_.state().seen}};
+}
+
+void BatchSampling::restore(const nlohmann::json& state, std::int64_t step) {
+  scores_.score = state.at("score").get<std::vector<double>>();
+  scores_.standard_error = state.at("standard_error").get<std::vector<double>>();
+  scores_.tokens = state.at("tokens").get<std::vector<std::int64_t>>();
+  losses_ = state.at("losses").get<std::vector<double>>();
+  refreshes_ = state.at("refreshes");
+  refresh_.restore({.scored_at = state.at("scored_at"),
+                    .baseline = state.at("forget_loss_baseline"),
+                    .running = state.at("forget_loss_running"),
+                    .seen = state.at("forget_loss_batches")});
+  update(step);
+}
+
+std::string BatchSampling::overhead(double training_seconds) const {
+  if (refreshes_ == 0 || training_seconds == 0) return "";
+  return fmt::format("{} scorings took {}, {:.0f} % of the training time ({})", refreshes_,
+                     base::readable_duration(scoring_seconds_), 100 * scoring_seconds_ / training_seconds,
+                     base::readable_duration(training_seconds));
+}
+
+}  // namespace lethe::run

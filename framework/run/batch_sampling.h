@@ -1,0 +1,55 @@
+// Which samples a run's batches hold: its two samplers, the scores and losses that feed them, and when these
+// are measured again. All of it is a function of the records and the seed, so every rank draws the same batch
+// without a message, and a resumed run goes on with the batches that it would have drawn.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <vector>
+
+#include "framework/run/score_forget_set.h"
+#include "framework/training/refresh.h"
+
+namespace lethe::run {
+
+class BatchSampling {
+ public:
+  // All must outlive it. The samplers are the configuration's.
+  BatchSampling(const RunConfig& config, Engine& engine, const SampleSets& sets, RunOutput& output);
+
+  // The first scores and losses, where the sampler asks for them. Collective.
+  void begin();
+  // The same again where they are due before update `step` (from 0). Collective.
+  void refresh(std::int64_t step);
+  // After an update: the mean loss of its forget tokens, nats; NaN where it had none.
+  void observe(double forget_loss) { refresh_.observe(forget_loss); }
+
+  // Samples of the global batch of update `step`, at most the whole set; none for size 0.
+  [[nodiscard]] std::vector<std::int64_t> forget(std::int64_t step, std::int64_t size) const;
+  [[nodiscard]] std::vector<std::int64_t> retain(std::int64_t step, std::int64_t size) const;
+
+  // For a checkpoint, and to go on from one after `step` updates.
+  [[nodiscard]] nlohmann::json state() const;
+  void restore(const nlohmann::json& state, std::int64_t step);
+
+  // "3 scorings took 12 s, 8 % of the training time (2.5 min)"; empty where nothing was scored.
+  [[nodiscard]] std::string overhead(double training_seconds) const;
+
+ private:
+  void measure(std::int64_t step);
+  void look_at_losses();
+  void update(std::int64_t step);
+  void record(std::int64_t step);
+
+  const RunConfig& config_;
+  Engine& engine_;
+  const SampleSets& sets_;
+  RunOutput& output_;
+  std::int64_t epoch_;  // updates that use as many forget samples as there are
+  training::Refresh refresh_;
+  ForgetScores scores_;
+  std::vector<double> losses_;  // by forget sample, where the sampler asks for them
+  std::uint32_t refreshes_ = 0;
+  double scoring_seconds_ = 0;
+};
+
+}  // namespace lethe::run

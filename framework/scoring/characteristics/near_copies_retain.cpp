@@ -1,0 +1,12 @@
+// The largest share of a sample's scored 3-grams that one retain sample also has: what is kept may keep it
+// alive.
+#include "framework/scoring/characteristic.h"
+#include "framework/scoring/ngram_overlap.h"
+
+namespace lethe::scoring::characteristics {
+
+std::vector<double> make_near_copies_retain(const Inputs& inputs) {
+  return largest_overlap(inputs.forget, inputs.retain, /*same_set=*/false);
+}
+
+}  // namespace lethe::scoring::characteristics

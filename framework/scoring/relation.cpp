@@ -1,0 +1,87 @@
+#include "framework/scoring/relation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "framework/base/statistics.h"
+
+namespace lethe::scoring {
+namespace {
+
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNormal95 = 1.959963984540054;
+
+std::vector<double> minus_projection(std::vector<double> x, const std::vector<double>& direction) {
+  const double norm = std::inner_product(direction.begin(), direction.end(), direction.begin(), 0.0);
+  if (!(norm > 1e-12)) return x;  // a control that the others already hold
+  const double share = std::inner_product(x.begin(), x.end(), direction.begin(), 0.0) / norm;
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] -= share * direction[i];
+  return x;
+}
+
+// Ranks less their mean: the constant is the first control.
+std::vector<double> centred_ranks(std::span<const double> values) {
+  std::vector<double> ranks = base::ranks(values);
+  const double centre = base::mean(ranks);
+  for (double& rank : ranks) rank -= centre;
+  return ranks;
+}
+
+RankCorrelation with_interval(double rho, std::size_t samples, std::size_t controls) {
+  const double freedom = static_cast<double>(samples) - 3 - static_cast<double>(controls);
+  if (!(freedom > 0) || std::isnan(rho)) return {kNone, kNone, kNone};
+  const double z = std::atanh(std::clamp(rho, -1 + 1e-15, 1 - 1e-15)),
+               half = kNormal95 * std::sqrt(1.06 / freedom);
+  return {rho, std::tanh(z - half), std::tanh(z + half)};
+}
+
+}  // namespace
+
+RankCorrelation rank_correlation(std::span<const double> a, std::span<const double> b) {
+  return partial_rank_correlation(a, b, {});
+}
+
+RankCorrelation partial_rank_correlation(std::span<const double> a, std::span<const double> b,
+                                         const std::vector<std::span<const double>>& controls) {
+  std::vector<std::vector<double>> columns(controls.size() + 2);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    double sum = a[i] + b[i];
+    for (const auto& control : controls) sum += control[i];
+    if (!std::isfinite(sum)) continue;
+    for (std::size_t c = 0; c < controls.size(); ++c) columns[c].push_back(controls[c][i]);
+    columns[controls.size()].push_back(a[i]);
+    columns[controls.size() + 1].push_back(b[i]);
+  }
+  const std::size_t samples = columns.back().size();
+  if (samples < 2) return {kNone, kNone, kNone};
+  for (auto& column : columns) column = centred_ranks(column);
+  for (std::size_t c = 0; c < controls.size(); ++c) {  // Gram-Schmidt
+    for (std::size_t later = c + 1; later < columns.size(); ++later)
+      columns[later] = minus_projection(std::move(columns[later]), columns[c]);
+  }
+  const auto& x = columns[controls.size()];
+  const auto& y = columns[controls.size() + 1];
+  const auto varies = [](const std::vector<double>& v) {
+    return std::inner_product(v.begin(), v.end(), v.begin(), 0.0) > 1e-9;
+  };
+  return with_interval(varies(x) && varies(y) ? base::pearson(x, y) : kNone, samples, controls.size());
+}
+
+QuartileMeans quartile_means(std::span<const double> scores, std::span<const double> values) {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    if (std::isfinite(scores[i]) && std::isfinite(values[i])) order.push_back(i);
+  }
+  std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t i) { return scores[i]; });
+  const std::size_t quarter = order.size() / 4;
+  std::vector<double> easy, hard;
+  for (std::size_t k = 0; k < quarter; ++k) {
+    easy.push_back(values[order[k]]);
+    hard.push_back(values[order[order.size() - 1 - k]]);
+  }
+  return {base::mean(easy), base::mean(hard)};
+}
+
+}  // namespace lethe::scoring

@@ -1,0 +1,47 @@
+#include "framework/training/refresh.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace lethe::training {
+
+RefreshOptions read_refresh(config::Section& section) {
+  RefreshOptions o;
+  static const std::array<std::string, 3> policies = {"never", "interval", "loss"};
+  config::Section own = section.named("refresh", o.policy, policies, "when to score again during training");
+  if (o.policy == "interval") {
+    own.required("every", o.every, "updates between scorings", config::at_least(1));
+  } else if (o.policy == "loss") {
+    own.optional("factor", o.factor, "score again when the forget loss has grown by this factor …",
+                 config::above(1))
+        .optional("nats", o.nats, "… or by so many nats a token, whichever comes first", config::above(0))
+        .optional("at_least", o.at_least,
+                  "updates between scorings at least; 0 is one epoch of the forget set", config::at_least(0));
+  }
+  own.reject_unknown();
+  return o;
+}
+
+void Refresh::scored(std::int64_t step, double forget_loss) {
+  state_ = {.scored_at = step, .baseline = forget_loss, .running = forget_loss, .seen = 0};
+}
+
+void Refresh::observe(double forget_loss) {
+  if (std::isnan(forget_loss)) return;
+  // The plain mean for an epoch, then one that forgets at an epoch's pace.
+  state_.seen = std::min(state_.seen + 1, std::max<std::int64_t>(epoch_, 1));
+  const double share = 1 / static_cast<double>(state_.seen);
+  state_.running = state_.seen == 1 ? forget_loss : state_.running + share * (forget_loss - state_.running);
+}
+
+bool Refresh::due(std::int64_t step) const {
+  const std::int64_t since = step - state_.scored_at;
+  if (options_.policy == "interval") return since >= options_.every;
+  if (options_.policy != "loss" || state_.seen == 0) return false;
+  if (since < (options_.at_least > 0 ? options_.at_least : epoch_)) return false;
+  return state_.running >= options_.factor * state_.baseline ||
+         state_.running >= state_.baseline + options_.nats;
+}
+
+}  // namespace lethe::training
