@@ -82,11 +82,11 @@ std::string parquet_as_json_lines(const std::filesystem::path& path, const std::
   check(file.status());
   auto reader = parquet::arrow::OpenFile(*file, arrow::default_memory_pool());
   check(reader.status());
-  std::shared_ptr<arrow::Table> table;
-  check((*reader)->ReadTable(&table));
-  check(table->Validate());
+  const auto table = (*reader)->ReadTable();  // this form needs Arrow 24
+  check(table.status());
+  check((*table)->Validate());
   std::string out;
-  arrow::TableBatchReader batches(*table);
+  arrow::TableBatchReader batches(**table);
   for (std::shared_ptr<arrow::RecordBatch> batch;;) {
     check(batches.ReadNext(&batch));
     if (!batch) return out;

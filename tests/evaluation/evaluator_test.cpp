@@ -200,8 +200,11 @@ TEST_F(EvaluatorTest, ANullMetricHasItsReasonAndNoValue) {
   Journal nowhere;
   const auto world = dist::make_single_group();
   const Evaluation evaluation = run(model, *world, nowhere);
-  for (const NamedResult& r : evaluation.results)
-    if (r.name == "mia_reference") EXPECT_EQ(r.result.reason, "no reference model");
+  for (const NamedResult& r : evaluation.results) {
+    if (r.name == "mia_reference") {
+      EXPECT_EQ(r.result.reason, "no reference model");
+    }
+  }
   EXPECT_FALSE(evaluation.values().contains("mia_reference"));
   EXPECT_TRUE(evaluation.values().contains("forget_Q_A_Prob"));
   EXPECT_TRUE(evaluation.values().contains("forget.probability")) << "by column too";
