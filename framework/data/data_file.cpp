@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "framework/base/atomic_file.h"
 #include "framework/base/error.h"
+#include "framework/data/parquet.h"
 #include "framework/data/tokenizer/unicode.h"
 
 namespace lethe::data {
@@ -39,17 +41,20 @@ void refuse_absent(const std::filesystem::path& path, const std::string& set) {
        "lethe downloads nothing; check the path, or ask for access where the set needs permission");
 }
 
+bool is_parquet(const std::filesystem::path& path) {
+  std::string magic(4, ' ');
+  std::ifstream(path, std::ios::binary).read(magic.data(), 4);
+  return path.extension() == ".parquet" || magic == "PAR1";
+}
+
 bool blank(std::string_view text) { return text.find_first_not_of(" \t\r") == std::string_view::npos; }
 
 }  // namespace
 
 std::string read_data_file(const std::filesystem::path& path, const std::string& set) {
   refuse_absent(path, set);
+  if (is_parquet(path)) return parquet_as_json_lines(path, set);
   std::string content = base::read_file(path, kMaxFileBytes);
-  if (path.extension() == ".parquet" || content.starts_with("PAR1"))
-    fail("data.parquet", fmt::format("{}: {}: built without Parquet", set, path.string()),
-         "convert: python -c \"import pandas as p; p.read_parquet('IN').to_json('OUT', orient='records', "
-         "lines=True)\"");
   if (const auto bad = first_invalid_utf8(content)) {
     const Place place = place_of(content, *bad);
     fail("data.encoding", fmt::format("{}:{}:{}: not UTF-8", path.string(), place.line, place.column),

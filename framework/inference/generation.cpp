@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "framework/data/packing.h"
 #include "framework/inference/kv_cache.h"
@@ -16,21 +17,25 @@ namespace {
 // all ranks are done.
 class Batch {
  public:
-  Batch(const models::DecoderModel& model, sharding::WeightStore& store, std::vector<std::int64_t> ids,
+  Batch(const models::DecoderModel& model, sharding::WeightStore& store,
         std::span<const std::vector<std::int32_t>> prompts, const GenerationOptions& options,
-        std::vector<std::vector<std::int32_t>>& outputs)
+        bool with_margins)
       : model_(model),
         store_(store),
-        live_(std::move(ids)),
         prompts_(prompts),
         options_(options),
-        outputs_(outputs),
-        cache_(static_cast<int>(model.layers.size()), static_cast<std::int64_t>(live_.size()),
-               model.shape.num_kv_heads, capacity(), model.shape.head_dim, store.options().compute) {}
+        with_margins_(with_margins),
+        live_(prompts.size()),
+        cache_(static_cast<int>(model.layers.size()), static_cast<std::int64_t>(prompts.size()),
+               model.shape.num_kv_heads, capacity(), model.shape.head_dim, store.options().compute) {
+    std::iota(live_.begin(), live_.end(), 0);
+    out.tokens.resize(prompts.size());
+    out.margins.resize(prompts.size());
+  }
 
   void read_prompts() {
     std::vector<data::Document> documents;
-    for (const std::int64_t id : live_) documents.push_back({.ids = prompts_[id]});
+    for (const auto& prompt : prompts_) documents.push_back({.ids = prompt});
     const data::Pack pack = data::make_pack(documents);
     const at::Tensor hidden =
         walk::run_blocks(model_, store_, at::tensor(pack.ids, at::kLong), pack.positions,
@@ -47,10 +52,11 @@ class Batch {
   }
 
   void step() {
+    cache_.begin_step(lengths_);
     const at::Tensor hidden =
         walk::run_blocks(model_, store_, at::tensor(next_, at::kLong), lengths_,
                          [&](int layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
-                           return cache_.append_and_attend(layer, q, k, v, lengths_);
+                           return cache_.append_and_attend(layer, q, k, v);
                          });
     for (std::int64_t& length : lengths_) ++length;
     choose(hidden);
@@ -58,10 +64,12 @@ class Batch {
 
   bool done() const { return live_.empty(); }
 
+  Generated out;
+
  private:
   std::int64_t capacity() const {
     std::size_t longest = 0;
-    for (const std::int64_t id : live_) longest = std::max(longest, prompts_[id].size());
+    for (const auto& prompt : prompts_) longest = std::max(longest, prompt.size());
     return static_cast<std::int64_t>(longest) + options_.max_new_tokens;
   }
 
@@ -71,32 +79,45 @@ class Batch {
     next_.clear();
     if (live_.empty()) return;
     const at::Tensor best = logits.argmax(1);
-    std::vector<std::int64_t> kept;
+    if (with_margins_) note_margins(logits);
+    std::vector<std::size_t> ended;
     for (std::size_t s = 0; s < live_.size(); ++s) {
       const auto token = static_cast<std::int32_t>(best.const_data_ptr<std::int64_t>()[s]);
-      auto& output = outputs_[live_[s]];
+      auto& output = out.tokens[live_[s]];
       const bool stops = std::ranges::find(options_.stop_ids, token) != options_.stop_ids.end();
       if (!stops) output.push_back(token);
-      if (stops || static_cast<std::int64_t>(output.size()) >= options_.max_new_tokens) continue;
-      kept.push_back(static_cast<std::int64_t>(s));
+      if (stops || static_cast<std::int64_t>(output.size()) >= options_.max_new_tokens) ended.push_back(s);
       next_.push_back(token);
     }
-    if (kept.size() < live_.size()) shrink(kept);
+    for (auto s = ended.rbegin(); s != ended.rend(); ++s) remove(*s);
   }
 
-  void shrink(const std::vector<std::int64_t>& kept) {
-    for (std::size_t i = 0; i < kept.size(); ++i) live_[i] = live_[kept[i]], lengths_[i] = lengths_[kept[i]];
-    live_.resize(kept.size());
-    lengths_.resize(kept.size());
-    cache_.keep(at::tensor(kept, at::kLong));
+  // The last sequence takes the place of one that has ended.
+  void remove(std::size_t s) {
+    const std::size_t last = live_.size() - 1;
+    if (s != last)
+      cache_.move_row(static_cast<std::int64_t>(last), static_cast<std::int64_t>(s), lengths_[last]);
+    live_[s] = live_[last];
+    lengths_[s] = lengths_[last];
+    next_[s] = next_[last];
+    live_.pop_back();
+    lengths_.pop_back();
+    next_.pop_back();
+  }
+
+  void note_margins(const at::Tensor& logits) {
+    const at::Tensor two = std::get<0>(logits.topk(2, 1)).to(at::kFloat).contiguous();
+    const float* values = two.const_data_ptr<float>();
+    for (std::size_t s = 0; s < live_.size(); ++s)
+      out.margins[live_[s]].push_back(values[2 * s] - values[2 * s + 1]);
   }
 
   const models::DecoderModel& model_;
   sharding::WeightStore& store_;
-  std::vector<std::int64_t> live_;  // prompt numbers
   std::span<const std::vector<std::int32_t>> prompts_;
   const GenerationOptions& options_;
-  std::vector<std::vector<std::int32_t>>& outputs_;
+  bool with_margins_;
+  std::vector<std::size_t> live_;  // prompt numbers, by row of the cache
   KvCache cache_;
   std::vector<std::int64_t> lengths_;  // tokens in the cache
   std::vector<std::int64_t> next_;     // tokens to run
@@ -108,39 +129,15 @@ bool anybody_goes_on(dist::ProcessGroup& world, bool here) {
   return any != 0;
 }
 
-// Every rank gets every output: token + 1 in its place, zero elsewhere, summed.
-void share(dist::ProcessGroup& world, std::vector<std::vector<std::int32_t>>& outputs,
-           std::int64_t max_new_tokens) {
-  std::vector<std::int64_t> flat(outputs.size() * static_cast<std::size_t>(max_new_tokens), 0);
-  for (std::size_t p = 0; p < outputs.size(); ++p)
-    for (std::size_t t = 0; t < outputs[p].size(); ++t) flat[p * max_new_tokens + t] = outputs[p][t] + 1;
-  world.all_reduce(dist::span_of(std::span(flat)));
-  for (std::size_t p = 0; p < outputs.size(); ++p) {
-    outputs[p].clear();
-    for (std::int64_t t = 0; t < max_new_tokens && flat[p * max_new_tokens + t] > 0; ++t)
-      outputs[p].push_back(static_cast<std::int32_t>(flat[p * max_new_tokens + t] - 1));
-  }
-}
-
 }  // namespace
 
-std::vector<std::vector<std::int32_t>> generate(const models::DecoderModel& model,
-                                                sharding::WeightStore& store, dist::ProcessGroup& world,
-                                                std::span<const std::vector<std::int32_t>> prompts,
-                                                const GenerationOptions& options) {
-  std::vector<std::vector<std::int32_t>> outputs(prompts.size());
-  const std::int64_t count = static_cast<std::int64_t>(prompts.size()),
-                     at_once = options.batch * world.size();
-  for (std::int64_t first = 0; first < count; first += at_once) {
-    std::vector<std::int64_t> mine;
-    for (std::int64_t id = first + world.rank(); id < std::min(first + at_once, count); id += world.size())
-      mine.push_back(id);
-    Batch batch(model, store, std::move(mine), prompts, options, outputs);
-    batch.read_prompts();
-    while (anybody_goes_on(world, !batch.done())) batch.step();
-  }
-  share(world, outputs, options.max_new_tokens);
-  return outputs;
+Generated generate(const models::DecoderModel& model, sharding::WeightStore& store, dist::ProcessGroup& world,
+                   std::span<const std::vector<std::int32_t>> prompts, const GenerationOptions& options,
+                   bool with_margins) {
+  Batch batch(model, store, prompts, options, with_margins);
+  batch.read_prompts();
+  while (anybody_goes_on(world, !batch.done())) batch.step();
+  return std::move(batch.out);
 }
 
 }  // namespace lethe::inference

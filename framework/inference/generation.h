@@ -1,4 +1,5 @@
-// Greedy generation with a key-value cache, in batches over ranks. Sequences that have ended leave the batch.
+// Greedy generation with a key-value cache: the sequences of a batch take each step together (one matrix
+// product a weight), and those that have ended leave it.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +14,21 @@ namespace lethe::inference {
 
 struct GenerationOptions {
   std::int64_t max_new_tokens = 64;
-  std::int64_t batch = 32;             // sequences at once on a rank
   std::vector<std::int32_t> stop_ids;  // any of them ends a sequence and is not part of it
 };
 
-// New tokens of every prompt, on every rank. Collective over `world`: ranks take batches in turn.
-[[nodiscard]] std::vector<std::vector<std::int32_t>> generate(
-    const models::DecoderModel& model, sharding::WeightStore& store, dist::ProcessGroup& world,
-    std::span<const std::vector<std::int32_t>> prompts, const GenerationOptions& options);
+struct Generated {
+  std::vector<std::vector<std::int32_t>> tokens;  // new ones, of each prompt
+  // By prompt and token, the stop included: how much likelier (as logits) the chosen token was than the next
+  // best. Where it is below rounding, another order of summation may choose the other one.
+  std::vector<std::vector<float>> margins;
+};
+
+// One batch: `prompts` are this rank's, all at once; prompts of similar length waste least. Collective over
+// `world`: every rank brings its own batch, or none. Margins only if asked for.
+[[nodiscard]] Generated generate(const models::DecoderModel& model, sharding::WeightStore& store,
+                                 dist::ProcessGroup& world,
+                                 std::span<const std::vector<std::int32_t>> prompts,
+                                 const GenerationOptions& options, bool with_margins = false);
 
 }  // namespace lethe::inference

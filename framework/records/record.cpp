@@ -77,7 +77,7 @@ std::optional<Entry> parse_line(std::string_view line, const std::string& where)
 }
 
 bool is_forget_text(std::string_view set) {
-  constexpr std::array kept{"retain", "general", "real_authors", "world_facts"};
+  constexpr std::array kept{"retain", "general", "real_authors", "world_facts", "holdout", "model"};
   for (const std::string_view name : kept)
     if (set == name) return false;
   return true;

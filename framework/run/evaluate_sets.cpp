@@ -1,142 +1,186 @@
 #include "framework/run/evaluate_sets.h"
 
+#include <algorithm>
 #include <chrono>
-#include <cmath>
 
+#include "framework/base/atomic_file.h"
+#include "framework/base/hash.h"
 #include "framework/base/log.h"
+#include "framework/evaluation/evaluator.h"
 #include "framework/evaluation/measures/probability.h"
-#include "framework/evaluation/measures/rouge.h"
-#include "framework/inference/generation.h"
 #include "framework/inference/log_likelihood.h"
+#include "framework/run/evaluated_engine.h"
 
 namespace lethe::run {
 namespace {
+
+namespace ev = evaluation;
+
+constexpr const char* kModelSet = "model";  // of the records that hold numbers of the whole model
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-std::vector<double> losses_of(Engine& engine, std::span<const data::Document> documents) {
-  return inference::mean_losses(inference::token_log_probs(*engine.walk, engine.world, documents));
+ev::Suite plain_suite(const RunConfig& config, const SampleSets& sets) {
+  std::vector<ev::PlainSet> plain;
+  for (const SampleSet* set : sets.evaluated())
+    plain.push_back({.name = set->name,
+                     .has_wrong_answers = std::ranges::any_of(
+                         set->samples, [](const auto& s) { return !s.perturbed_answers.empty(); })});
+  return ev::plain_suite(plain, config.eval.generate);
 }
 
-// Losses of other answers to each sample's question: `answers(sample)` names them; the result is by sample.
-template <class Answers>
-std::vector<std::vector<double>> losses_of_answers(Engine& engine, const SampleSets& sets,
-                                                   const SampleSet& set, const Answers& answers) {
-  std::vector<data::TokenizedSample> tokens;
-  for (const data::Sample& sample : set.samples)
-    for (const std::string& answer : answers(sample))
-      tokens.push_back(sets.sample_tokenizer().tokenize(sample.question, answer));
-  std::vector<data::Document> documents;
-  for (const data::TokenizedSample& t : tokens)
-    documents.push_back({.ids = t.ids, .prompt_tokens = t.prompt_tokens});
-  const std::vector<double> losses = losses_of(engine, documents);
-  std::vector<std::vector<double>> by_sample;
-  std::size_t at = 0;
-  for (const data::Sample& sample : set.samples) {
-    by_sample.emplace_back();
-    for (std::size_t i = 0; i < answers(sample).size(); ++i) by_sample.back().push_back(losses[at++]);
-  }
-  return by_sample;
+ev::EvaluatorParts parts_of(const RunConfig& config, const SampleSets& sets, Engine& engine,
+                            ev::EvaluatedModel& model) {
+  ev::EvaluatorParts parts{.model = model,
+                           .world = engine.world,
+                           .tokenizer = sets.tokenizer(),
+                           .sample_tokenizer = sets.sample_tokenizer(),
+                           .sets = {},
+                           .retain = std::nullopt};
+  for (const SampleSet* set : sets.evaluated())
+    parts.sets.push_back({.name = set->name, .samples = set->samples, .documents = set->documents});
+  if (!config.eval.retain_log.empty()) parts.retain = ev::read_retain_log(config.eval.retain_log);
+  return parts;
 }
 
-void add_truth_ratios(Engine& engine, const SampleSets& sets, const SampleSet& set,
-                      std::vector<records::SampleMetrics>& metrics, std::span<const double> answer_losses) {
-  const auto wrong =
-      losses_of_answers(engine, sets, set, [](const data::Sample& s) { return s.perturbed_answers; });
-  const auto right = losses_of_answers(engine, sets, set, [](const data::Sample& s) {
-    return s.paraphrased_answer.empty() ? std::vector<std::string>() : std::vector{s.paraphrased_answer};
-  });
-  for (std::size_t i = 0; i < metrics.size(); ++i) {
-    if (wrong[i].empty()) continue;
-    const std::vector<double> correct = right[i].empty() ? std::vector{answer_losses[i]} : right[i];
-    metrics[i].values["truth_ratio"] = evaluation::truth_ratio(correct, wrong[i]);
+ev::EvaluatorOptions options_of(const RunConfig& config) {
+  return {.batch_prompts = config.eval.batch,
+          .max_new_tokens = config.eval.max_new_tokens,
+          .max_generations = config.eval.max_generations,
+          .stop_words = config.eval.stop_words};
+}
+
+// The suite of the configuration, or the plain one, on the engine as it is now.
+ev::Evaluation run_suite(const RunConfig& config, Engine& engine, const SampleSets& sets,
+                         const std::set<std::string>* names, ev::Journal& journal) {
+  const ev::Suite plain = config.eval.suite.empty() ? plain_suite(config, sets) : ev::Suite{};
+  const ev::Suite& suite = config.eval.suite.empty() ? plain : config.eval.suite;
+  std::vector<const ev::SuiteEntry*> entries;
+  if (names != nullptr)
+    entries = ev::entries_for(suite, *names);
+  else
+    for (const ev::SuiteEntry& entry : suite) entries.push_back(&entry);
+  EvaluatedEngine model(config, engine, sets.tokenizer().special_tokens().stop_ids);
+  return ev::evaluate(entries, parts_of(config, sets, engine, model), options_of(config), journal);
+}
+
+// What a journal's measurements depend on. The weights are a function of the configuration and the step.
+std::string identity_of(const RunConfig& config, const Engine& engine, const SampleSets& sets,
+                        std::int64_t step) {
+  base::Hasher hasher;
+  hasher.add(engine.model_hash)
+      .add(std::to_string(step))
+      .add(config.model.compute)
+      .add(config.eval.reference);
+  hasher.add(fmt::format("{} {}", config.eval.batch, config.eval.max_new_tokens)).add(config.identity);
+  for (const SampleSet* set : sets.evaluated()) hasher.add(set->name).add(set->store_key);
+  return hasher.hex();
+}
+
+void add_columns(const ev::Evaluation& evaluation, records::EvaluationRecord& record) {
+  for (const ev::NamedResult& r : evaluation.results) {
+    if (r.column.set != (record.set == kModelSet ? "" : record.set) || !r.result.value) continue;
+    record.aggregates[r.column.name] = *r.result.value;
+    for (const ev::SampleResult& sample : r.result.samples) {
+      const auto same_row = [&](const records::SampleMetrics& s) { return s.row == sample.index; };
+      const auto found = std::ranges::find_if(record.samples, same_row);
+      if (found != record.samples.end() && sample.value) found->values[r.column.name] = *sample.value;
+    }
   }
 }
 
-// The set's truth ratio as the benchmarks aggregate it: of a set to forget, how alike truth and falsehood
-// look; of a set to keep, how sure of the truth.
-void aggregate(const std::string& set, const std::vector<records::SampleMetrics>& metrics,
-               std::map<std::string, double>& aggregates) {
-  std::map<std::string, std::vector<double>> columns;
-  for (const records::SampleMetrics& sample : metrics)
-    for (const auto& [name, value] : sample.values) columns[name].push_back(value);
-  for (const auto& [name, values] : columns) {
-    double sum = 0;
-    for (const double value : values) sum += value;
-    aggregates[name] = sum / static_cast<double>(values.size());
+void record_results(const ev::Evaluation& evaluation, const SampleSets& sets, const std::string& tag,
+                    std::int64_t step, double seconds, RunOutput& output) {
+  for (const SampleSet* set : sets.evaluated()) {
+    records::EvaluationRecord record{.tag = tag, .step = step, .set = set->name};
+    for (const data::Sample& sample : set->samples)
+      record.samples.push_back({.id = sample.id, .row = sample.row, .values = {}});
+    add_columns(evaluation, record);
+    record.seconds = seconds;
+    if (!record.aggregates.empty()) output.append(record);
   }
-  if (columns.contains("truth_ratio"))
-    aggregates["truth_ratio"] = set.starts_with("forget")
-                                    ? evaluation::closer_to_1_better(columns["truth_ratio"])
-                                    : evaluation::true_better(columns["truth_ratio"]);
+  records::EvaluationRecord whole{.tag = tag, .step = step, .set = kModelSet};
+  add_columns(evaluation, whole);
+  if (!whole.aggregates.empty()) output.append(whole);
+  for (const ev::NamedResult& r : evaluation.results)
+    if (!r.result.value)
+      output.append(records::EventRecord{
+          .name = "metric_null", .message = fmt::format("{}: {}", r.name, r.result.reason), .step = step});
 }
 
-std::vector<std::string> generate_answers(const RunConfig& config, Engine& engine, const SampleSets& sets,
-                                          const SampleSet& set) {
-  std::vector<std::vector<std::int32_t>> prompts;
-  const auto limit = static_cast<std::size_t>(config.eval.max_generations);
-  for (const data::Sample& sample : set.samples) {
-    if (limit > 0 && prompts.size() == limit) break;
-    prompts.push_back(sets.sample_tokenizer().prompt(sample));
+void record_generations(const ev::Evaluation& evaluation, const SampleSets& sets, const std::string& tag,
+                        std::int64_t step, RunOutput& output) {
+  for (const SampleSet* set : sets.evaluated()) {
+    const auto found = evaluation.generations.find(set->name);
+    if (found == evaluation.generations.end()) continue;
+    for (std::size_t i = 0; i < found->second.size(); ++i) {
+      const data::Sample& sample = set->samples[i];
+      output.append(records::GenerationRecord{.tag = tag,
+                                              .step = step,
+                                              .set = set->name,
+                                              .id = sample.id,
+                                              .row = sample.row,
+                                              .question = sample.question,
+                                              .answer = sample.answer,
+                                              .generated = found->second[i].text});
+    }
   }
-  const inference::GenerationOptions options{.max_new_tokens = config.eval.max_new_tokens,
-                                             .batch = config.eval.batch,
-                                             .stop_ids = sets.tokenizer().special_tokens().stop_ids};
-  std::vector<std::string> texts;
-  for (const auto& ids : inference::generate(engine.model, *engine.weights, engine.world, prompts, options))
-    texts.push_back(sets.tokenizer().decode(ids, true));
-  return texts;
 }
 
-void evaluate_one(const RunConfig& config, Engine& engine, const SampleSets& sets, const SampleSet& set,
-                  const std::string& tag, std::int64_t step, RunOutput& output, Aggregates& all) {
-  const auto start = std::chrono::steady_clock::now();
-  records::EvaluationRecord record{.tag = tag, .step = step, .set = set.name};
-  const std::vector<double> losses = losses_of(engine, set.documents);
-  for (std::size_t i = 0; i < set.samples.size(); ++i)
-    record.samples.push_back({.id = set.samples[i].id,
-                              .row = set.samples[i].row,
-                              .values = {{"probability", evaluation::answer_probability(losses[i])}}});
-  add_truth_ratios(engine, sets, set, record.samples, losses);
-  const std::vector<std::string> texts =
-      config.eval.generate ? generate_answers(config, engine, sets, set) : std::vector<std::string>();
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    const data::Sample& sample = set.samples[i];
-    record.samples[i].values["rougeL_recall"] = evaluation::rouge(sample.answer, texts[i]).rougeL.recall;
-    output.append(records::GenerationRecord{.tag = tag,
-                                            .step = step,
-                                            .set = set.name,
-                                            .id = sample.id,
-                                            .row = sample.row,
-                                            .question = sample.question,
-                                            .answer = sample.answer,
-                                            .generated = texts[i]});
-  }
-  aggregate(set.name, record.samples, record.aggregates);
-  record.seconds = seconds_since(start);
-  for (const auto& [name, value] : record.aggregates) all[set.name + "." + name] = value;
-  output.append(record);
+std::string folder_name(std::string tag) {
+  std::ranges::replace(tag, ' ', '-');
+  return tag;
+}
+
+void write_files(const RunConfig& config, const ev::Evaluation& evaluation,
+                 const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder);
+  base::write_file_atomically(folder / (config.eval.result_name + "_EVAL.json"),
+                              ev::eval_file(evaluation.results));
+  base::write_file_atomically(folder / (config.eval.result_name + "_SUMMARY.json"),
+                              ev::summary_file(evaluation.results));
 }
 
 }  // namespace
 
 Aggregates evaluate_sets(const RunConfig& config, Engine& engine, const SampleSets& sets,
-                         const std::string& tag, std::int64_t step, RunOutput& output) {
+                         const std::string& tag, std::int64_t step, RunOutput& output,
+                         const std::filesystem::path& folder) {
   const auto start = std::chrono::steady_clock::now();
-  Aggregates all;
-  for (const SampleSet* set : sets.all()) evaluate_one(config, engine, sets, *set, tag, step, output, all);
+  const std::filesystem::path evals = output.paths().root / "evals";
+  ev::Journal journal;
+  if (engine.world.rank() == 0)
+    journal = ev::Journal(evals / (folder_name(tag) + ".journal"), identity_of(config, engine, sets, step));
+  const ev::Evaluation evaluation = run_suite(config, engine, sets, nullptr, journal);
+  const double seconds = seconds_since(start);
+  if (engine.world.rank() == 0) {
+    record_results(evaluation, sets, tag, step, seconds, output);
+    record_generations(evaluation, sets, tag, step, output);
+    write_files(config, evaluation, folder.empty() ? evals / folder_name(tag) : folder);
+    if (folder.empty()) journal.remove();  // `lethe eval` keeps it: the same command again measures nothing
+  }
+  Aggregates all = evaluation.values();
   std::string line;
-  for (const SampleSet* set : sets.all())
-    line += fmt::format("  {} {:.3f}", set->name, all[set->name + ".probability"]);
-  spdlog::info("evaluation {}: answer probability{}  ({:.1f} s)", tag, line, seconds_since(start));
+  for (const SampleSet* set : sets.evaluated())
+    if (const auto found = all.find(set->name + ".probability"); found != all.end())
+      line += fmt::format("  {} {:.3f}", set->name, found->second);
+  spdlog::info("evaluation {}: answer probability{}  ({:.1f} s)", tag, line, seconds);
   return all;
 }
 
+std::optional<double> evaluate_formula(const evaluation::Formula& formula, const RunConfig& config,
+                                       Engine& engine, const SampleSets& sets) {
+  ev::Journal nowhere;
+  return formula.value(run_suite(config, engine, sets, &formula.names(), nowhere).values());
+}
+
 double mean_probability(Engine& engine, const SampleSet& set) {
+  const auto losses =
+      inference::mean_losses(inference::token_log_probs(*engine.walk, engine.world, set.documents));
   double sum = 0;
-  for (const double loss : losses_of(engine, set.documents)) sum += evaluation::answer_probability(loss);
+  for (const double loss : losses) sum += evaluation::answer_probability(loss);
   return sum / static_cast<double>(set.samples.size());
 }
 

@@ -1,8 +1,11 @@
 #include "framework/run/run_config.h"
 
+#include <algorithm>
 #include <bit>
+#include <cctype>
 
 #include "framework/base/error.h"
+#include "framework/base/hash.h"
 #include "framework/config/document.h"
 
 namespace lethe::run {
@@ -110,15 +113,33 @@ TrainOptions read_train(config::Section section) {
 StopOptions read_stop(config::Section section) {
   StopOptions o;
   const auto probability = config::between(0, 1);
+  std::optional<std::string> when;
   section.optional("every", o.every, "updates between looks at the rules", config::at_least(1))
       .maybe("forget_probability_below", o.forget_probability_below,
              "stop when the mean answer probability of the forget set is below this", probability)
       .maybe("forget_probability_above", o.forget_probability_above,
              "stop when it is above this (fine-tuning) …", probability)
       .maybe("retain_probability_above", o.retain_probability_above, "… and the retain set's above this",
-             probability);
+             probability)
+      .maybe("when", when,
+             "stop when this formula of metrics holds: forget.probability < 0.1 and model_utility > 0.5");
+  if (when) o.when = evaluation::Formula::parse(*when);
   section.reject_unknown();
   return o;
+}
+
+void refuse_set_name(const config::Section& sets, const std::string& name) {
+  const bool plain =
+      std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-'; });
+  if (!plain) sets.refuse(name, "config.range", "a set's name is letters, digits, _ and -");
+}
+
+void read_eval_sets(config::Section section, EvalOptions& o) {
+  config::Section sets = section.section("sets", "more sets to evaluate, by name; each as data.forget");
+  for (const std::string& name : sets.keys()) {
+    refuse_set_name(sets, name);
+    o.sets.emplace_back(name, data::read_source(sets.section(name, "a set to evaluate")));
+  }
 }
 
 EvalOptions read_eval(config::Section section) {
@@ -136,8 +157,27 @@ EvalOptions read_eval(config::Section section) {
     o.general = data::read_source(section.section("general", "questions of general knowledge"));
   else
     (void)section.section("general", "questions of general knowledge");
+  read_eval_sets(section, o);
+  o.suite = evaluation::read_suite(section);
+  section
+      .optional("retain_log", o.retain_log,
+                "TOFU_EVAL.json of a model trained without the forget set, for forget_quality and privleak")
+      .optional("reference", o.reference, "model that mia_reference compares with: directory or hub name")
+      .choice("result_name", o.result_name, {"TOFU", "MUSE"},
+              "result files are called <this>_EVAL.json and <this>_SUMMARY.json")
+      .optional("stop_words", o.stop_words, "texts before which a generation is cut");
   section.reject_unknown();
   return o;
+}
+
+// What formulas may name: the suite's metrics, or those of the plain one.
+std::vector<std::string> measured_names(const EvalOptions& eval) {
+  if (!eval.suite.empty()) return evaluation::names_of(eval.suite);
+  std::vector<evaluation::PlainSet> sets = {{"forget", true}, {"retain", true}};
+  if (!eval.general.path.empty()) sets.push_back({"general", true});
+  for (const auto& [name, source] : eval.sets)
+    if (name != "forget" && name != "retain" && name != "general") sets.push_back({name, true});
+  return evaluation::names_of(evaluation::plain_suite(sets, eval.generate));
 }
 
 ScoreOptions read_score(config::Section section) {
@@ -224,8 +264,10 @@ RunConfig read_run_config(config::Section root) {
     fail("config.conflict", "checkpoint.keep_best needs evaluations, and eval.every is 0",
          "set eval.every, or leave checkpoint.keep_best out");
   check_reference(root, c);
+  if (c.stop.when) c.stop.when->check_names(measured_names(c.eval));
   for (const config::ReadKey& read : config::keys_read(root))
     if (read.path == "sampler.name") c.sampler_name = read.value;
+  c.identity = base::hash_text(config::effective_yaml(root));
   return c;
 }
 

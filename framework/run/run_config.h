@@ -11,6 +11,8 @@
 #include "framework/config/section.h"
 #include "framework/data/options.h"
 #include "framework/data/tokenizer/special_tokens.h"
+#include "framework/evaluation/formula.h"
+#include "framework/evaluation/suite.h"
 #include "framework/models/hf_config.h"
 #include "framework/objectives/objective.h"
 #include "framework/optim/adamw.h"
@@ -51,8 +53,9 @@ struct TrainOptions {
 struct StopOptions {
   std::int64_t every = 5;  // updates between looks
   std::optional<double> forget_probability_below, forget_probability_above, retain_probability_above;
+  std::optional<evaluation::Formula> when;  // of metrics
   bool any() const {
-    return forget_probability_below || forget_probability_above || retain_probability_above;
+    return forget_probability_below || forget_probability_above || retain_probability_above || when;
   }
 };
 
@@ -60,6 +63,13 @@ struct EvalOptions {
   bool before = true, after = true, generate = true;
   std::int64_t every = 0, max_new_tokens = 40, batch = 32, max_generations = 0;
   data::SourceOptions general;  // a set of general knowledge; no path: none
+  // More sets, by name; `forget` and `retain` here are evaluated in place of data's.
+  std::vector<std::pair<std::string, data::SourceOptions>> sets;
+  evaluation::Suite suite;              // empty: the plain one
+  std::string retain_log;               // TOFU_EVAL.json of a retrained model
+  std::string reference;                // model that metrics compare with
+  std::string result_name = "TOFU";     // TOFU_EVAL.json, TOFU_SUMMARY.json
+  std::vector<std::string> stop_words;  // generations are cut before them
 };
 
 struct ScoreOptions {
@@ -101,6 +111,7 @@ struct RunConfig {
   ResumeOptions resume;
   TimeoutOptions timeouts;
   bool export_model = true;
+  std::string identity;  // hash of the effective configuration
   std::string redact = "nothing";  // what reports of this run leave out: nothing, or forget
 
   // For training::SplitOptions: 0 where packs follow the ranks.

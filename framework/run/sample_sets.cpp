@@ -1,5 +1,7 @@
 #include "framework/run/sample_sets.h"
 
+#include <algorithm>
+
 #include "framework/base/error.h"
 #include "framework/base/hash.h"
 #include "framework/config/document.h"
@@ -46,6 +48,9 @@ SampleSets::SampleSets(const RunConfig& config, const std::filesystem::path& tok
   if (!config.eval.general.path.empty())
     general = load("general", data::read_samples(config.eval.general, "general"), config.eval.general,
                    config.data.max_dropped, cache, world);
+  for (const auto& [name, source] : config.eval.sets)
+    evaluation_only.push_back(load(name, data::read_samples(source, "eval.sets." + name), source,
+                                   config.data.max_dropped, cache, world));
   for (const std::string& run : config.data.earlier) load_earlier(run, config, cache, world);
 }
 
@@ -91,6 +96,15 @@ std::vector<const SampleSet*> SampleSets::all() const {
   std::vector<const SampleSet*> sets = {&forget, &retain};
   if (general) sets.push_back(&*general);
   for (const SampleSet& set : earlier) sets.push_back(&set);
+  return sets;
+}
+
+std::vector<const SampleSet*> SampleSets::evaluated() const {
+  std::vector<const SampleSet*> sets = all();
+  for (const SampleSet& set : evaluation_only) {
+    const auto same = std::ranges::find(sets, set.name, [](const SampleSet* s) { return s->name; });
+    same == sets.end() ? sets.push_back(&set) : void(*same = &set);
+  }
   return sets;
 }
 

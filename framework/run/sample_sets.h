@@ -48,11 +48,14 @@ class SampleSets {
   SampleSet forget, retain;
   std::optional<SampleSet> general;
   std::vector<SampleSet> earlier;  // forget sets of earlier requests, to be evaluated only
+  std::vector<SampleSet> evaluation_only;  // eval.sets
 
   const data::Tokenizer& tokenizer() const { return tokenizer_; }
   const data::SampleTokenizer& sample_tokenizer() const { return *sample_tokenizer_; }
   std::string template_hash() const { return template_ ? template_->hash() : ""; }
   std::vector<const SampleSet*> all() const;
+  // What an evaluation looks at: all(), with those of eval.sets in place of or behind them.
+  std::vector<const SampleSet*> evaluated() const;
 
  private:
   void select_forget(const data::SelectOptions& options);

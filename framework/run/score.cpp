@@ -51,7 +51,8 @@ int score(config::Section root, const Launch& launch, dist::World& world) {
 
 int evaluate(config::Section root, const Launch& launch, dist::World& world) {
   Parts parts(root, launch, world);
-  (void)evaluate_sets(parts.config, parts.engine, parts.sets, "before", 0, parts.output);
+  (void)evaluate_sets(parts.config, parts.engine, parts.sets, "before", 0, parts.output,
+                      parts.output.paths().root);
   finish(parts, "every set is evaluated");
   return 0;
 }

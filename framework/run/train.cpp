@@ -216,8 +216,11 @@ class Training {
 
   bool enough() {
     if (!config_.stop.any() || step_ == 0 || step_ % config_.stop.every != 0) return false;
-    const double forget = mean_probability(engine_, sets_.forget);
     const StopOptions& stop = config_.stop;
+    if (stop.when && evaluate_formula(*stop.when, config_, engine_, sets_).value_or(0) != 0)
+      return because(fmt::format("{} holds", stop.when->text()));
+    if (!stop.forget_probability_below && !stop.forget_probability_above) return false;
+    const double forget = mean_probability(engine_, sets_.forget);
     if (stop.forget_probability_below && forget < *stop.forget_probability_below)
       return because(
           fmt::format("forget probability {:.3f} is below {}", forget, *stop.forget_probability_below));

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "framework/evaluation/measures/porter_stemmer.h"
+#include "tests/evaluation/made_inputs.h"
 #include "tests/evaluation/oracle.h"
 
 namespace lethe::evaluation {
@@ -161,6 +162,14 @@ TEST(PorterStemmer, EqualsNltkOnEveryEnding) {
       testing::ask_oracle("rouge_and_stem.py", {{"pairs", nlohmann::json::array()}, {"words", words}});
   for (std::size_t i = 0; i < words.size(); ++i)
     EXPECT_EQ(porter_stem(words[i]), answer["stems"][i]) << words[i];
+}
+
+TEST(RougeMetric, AgreesWithTheOracleInEveryForm) {
+  for (const std::string type : {"rouge1_recall", "rougeL_recall", "rougeL_f1"})
+    for (const bool stem : {true, false})
+      testing::expect_golden(testing::metric("rouge", fmt::format("type: {}, stem: {}", type, stem))
+                                 ->compute(testing::golden_inputs()),
+                             fmt::format("rouge/{}/{}", type, stem ? "stem" : "plain"));
 }
 
 }  // namespace

@@ -1,0 +1,47 @@
+// The share of the answer's tokens that are the model's first choice.
+#include "framework/evaluation/mean_over_samples.h"
+#include "framework/evaluation/measures/probability.h"
+
+namespace lethe::evaluation {
+namespace {
+
+class ExactMemorization final : public Metric {
+ public:
+  explicit ExactMemorization(Source source) : source_(std::move(source)) {}
+
+  About about() const override {
+    return {.summary = "The share of the answer's tokens that are the model's first choice.",
+            .formula = "`#(argmax = label) / N` over the answer's tokens, the last one left out.",
+            .source = "Tirumala et al., arXiv 2205.10770; OpenUnlearning `exact_memorization`",
+            .quirks =
+                "An answer of one token has no value (null in result files) and is left out of the mean. The "
+                "last token is dropped although it need not be the end of sequence.",
+            .use = "Word-for-word memory, under teacher forcing."};
+  }
+  Column column() const override {
+    return {.set = source_.set, .name = column_name("exact_memorization", source_.answers)};
+  }
+  Needs needs() const override { return {.statistics = {{source_, {"greedy"}}}}; }
+  Result compute(const Inputs& inputs) const override {
+    return mean_over_samples(
+        inputs, source_, [](std::size_t, const std::vector<AnswerValues>& answers) -> SampleScore {
+          const auto greedy = answers[0].inner("greedy");
+          const std::vector<std::uint8_t> matches(greedy.begin(), greedy.end());
+          const std::optional<double> share = lethe::evaluation::exact_memorization(matches);
+          return {.value = share, .fields = {{"score", share ? records::Json(*share) : records::Json()}}};
+        });
+  }
+
+ private:
+  Source source_;
+};
+
+}  // namespace
+
+std::unique_ptr<Metric> make_exact_memorization(config::Section section) {
+  Source source = read_source(section);
+  section.reject_unknown();
+  return std::make_unique<ExactMemorization>(std::move(source));
+}
+
+}  // namespace lethe::evaluation

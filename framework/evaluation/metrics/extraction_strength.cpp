@@ -1,0 +1,49 @@
+// How little of the answer the model must be shown to write the rest.
+#include "framework/evaluation/mean_over_samples.h"
+#include "framework/evaluation/measures/probability.h"
+
+namespace lethe::evaluation {
+namespace {
+
+class ExtractionStrength final : public Metric {
+ public:
+  explicit ExtractionStrength(Source source) : source_(std::move(source)) {}
+
+  About about() const override {
+    return {.summary = "How little of the answer the model must be shown to write the rest.",
+            .formula =
+                "`1 - k/N`, `k` the shortest prefix behind which every token is the model's first choice; "
+                "the last token left out.",
+            .source = "Carlini et al., arXiv 2012.07805; OpenUnlearning `extraction_strength`",
+            .quirks =
+                "Never below `1/N`: where nothing is extracted, the last token counts as if it were. 0 for "
+                "an answer of one token, which counts in the mean.",
+            .use = "Verbatim extraction; the leaderboards' memorisation score."};
+  }
+  Column column() const override {
+    return {.set = source_.set, .name = column_name("extraction_strength", source_.answers)};
+  }
+  Needs needs() const override { return {.statistics = {{source_, {"greedy"}}}}; }
+  Result compute(const Inputs& inputs) const override {
+    return mean_over_samples(inputs, source_,
+                             [](std::size_t, const std::vector<AnswerValues>& answers) -> SampleScore {
+                               const auto greedy = answers[0].inner("greedy");
+                               const std::vector<std::uint8_t> matches(greedy.begin(), greedy.end());
+                               const double strength = lethe::evaluation::extraction_strength(matches);
+                               return {.value = strength, .fields = {{"score", strength}}};
+                             });
+  }
+
+ private:
+  Source source_;
+};
+
+}  // namespace
+
+std::unique_ptr<Metric> make_extraction_strength(config::Section section) {
+  Source source = read_source(section);
+  section.reject_unknown();
+  return std::make_unique<ExtractionStrength>(std::move(source));
+}
+
+}  // namespace lethe::evaluation

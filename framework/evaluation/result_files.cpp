@@ -1,0 +1,72 @@
+#include "framework/evaluation/result_files.h"
+
+#include "framework/base/atomic_file.h"
+#include "framework/base/error.h"
+#include "framework/evaluation/python_json.h"
+
+namespace lethe::evaluation {
+namespace {
+
+using records::Json;
+
+Json value_json(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
+
+Json entry_of(const Result& result) {
+  Json entry = Json::object();
+  for (const auto& [name, part] : result.parts) entry[name] = entry_of(part);
+  if (!result.parts.empty()) entry["auc"] = value_json(result.value);
+  entry["agg_value"] = value_json(result.value);
+  if (result.samples.empty()) return entry;
+  Json& by_index = entry["value_by_index"] = Json::object();
+  for (const SampleResult& sample : result.samples) by_index[std::to_string(sample.index)] = sample.fields;
+  return entry;
+}
+
+template <class Value>
+std::string sorted_file(const std::map<std::string, Value>& entries) {
+  Json file = Json::object();
+  for (const auto& [name, value] : entries) file[name] = value;
+  return python_json(file);
+}
+
+RetainEntry retain_entry(const Json& entry) {
+  RetainEntry out;
+  if (entry.contains("agg_value") && !entry["agg_value"].is_null()) out.value = number_of(entry["agg_value"]);
+  if (!entry.contains("value_by_index")) return out;
+  for (const auto& item : entry["value_by_index"].items()) {
+    const Json& fields = item.value();
+    const auto score = fields.is_object() ? fields.find("score") : fields.end();
+    if (score != fields.end() && !score->is_null()) out.scores.push_back(number_of(*score));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string eval_file(std::span<const NamedResult> results) {
+  std::map<std::string, Json> entries;
+  for (const NamedResult& r : results) entries[r.name] = entry_of(r.result);
+  return sorted_file(entries);
+}
+
+std::string summary_file(std::span<const NamedResult> results) {
+  std::map<std::string, double> values;
+  for (const NamedResult& r : results)
+    if (r.listed && r.result.value) values[r.name] = *r.result.value;
+  return sorted_file(values);
+}
+
+std::map<std::string, RetainEntry, std::less<>> read_retain_log(const std::filesystem::path& path) {
+  if (!std::filesystem::is_regular_file(path))
+    fail("eval.retain_log", fmt::format("{}: there is no such file", path.string()),
+         "it is the TOFU_EVAL.json of a model trained without the forget set");
+  const Json file = parse_python_json(base::read_file(path), path.string());
+  if (!file.is_object())
+    fail("eval.retain_log", fmt::format("{} is not an object of metrics", path.string()));
+  std::map<std::string, RetainEntry, std::less<>> entries;
+  for (const auto& item : file.items())
+    if (item.value().is_object()) entries[item.key()] = retain_entry(item.value());
+  return entries;
+}
+
+}  // namespace lethe::evaluation

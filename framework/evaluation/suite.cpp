@@ -1,0 +1,83 @@
+#include "framework/evaluation/suite.h"
+
+#include <algorithm>
+
+#include "framework/base/error.h"
+#include "framework/config/document.h"
+
+namespace lethe::evaluation {
+namespace {
+
+SuiteEntry read_entry(config::Section section) {
+  const auto names = metric_names();
+  std::string metric = "probability";
+  section.named_here(metric, names, "the metric");
+  SuiteEntry entry;
+  section.optional("as", entry.name, "its name in result files and formulas; set and metric where empty")
+      .optional("summary", entry.listed, "also in the summary file");
+  for (const Entry& made : registry())
+    if (made.name == metric) entry.metric = made.make(section);
+  if (entry.name.empty()) entry.name = label_of(entry.metric->column());
+  return entry;
+}
+
+void check_order(const config::Section& section, const Suite& suite) {
+  std::set<std::string> before;
+  for (const SuiteEntry& entry : suite) {
+    for (const std::string& read : entry.metric->needs().results)
+      if (!before.contains(read))
+        section.refuse("metrics", "config.conflict",
+                       fmt::format("{} reads {}, which does not stand before it", entry.name, read));
+    if (!before.insert(entry.name).second)
+      section.refuse("metrics", "config.conflict", fmt::format("two metrics are called {}", entry.name),
+                     "tell them apart with `as`");
+  }
+}
+
+}  // namespace
+
+Suite read_suite(config::Section& section) {
+  Suite suite;
+  for (config::Section& entry : section.sections("metrics", "what is measured; a plain suite where absent"))
+    suite.push_back(read_entry(entry));
+  check_order(section, suite);
+  return suite;
+}
+
+Suite plain_suite(const std::vector<PlainSet>& sets, bool generate) {
+  std::string yaml = "metrics:\n";
+  for (const PlainSet& set : sets) {
+    yaml += fmt::format("  - {{name: probability, set: {}}}\n", set.name);
+    if (set.has_wrong_answers) yaml += fmt::format("  - {{name: truth_ratio, set: {}}}\n", set.name);
+    if (generate) yaml += fmt::format("  - {{name: rouge, set: {}}}\n", set.name);
+  }
+  config::Section section = config::parse(yaml, "the plain suite");
+  return read_suite(section);
+}
+
+std::string label_of(const Column& column) {
+  return column.set.empty() ? column.name : column.set + "." + column.name;
+}
+
+std::vector<std::string> names_of(const Suite& suite) {
+  std::vector<std::string> names;
+  for (const SuiteEntry& entry : suite) {
+    names.push_back(entry.name);
+    names.push_back(label_of(entry.metric->column()));
+  }
+  return names;
+}
+
+std::vector<const SuiteEntry*> entries_for(const Suite& suite, const std::set<std::string>& names) {
+  std::set<std::string> wanted = names;
+  std::vector<const SuiteEntry*> chosen;
+  for (auto entry = suite.rbegin(); entry != suite.rend(); ++entry) {  // readers stand behind what they read
+    if (!wanted.contains(entry->name) && !wanted.contains(label_of(entry->metric->column()))) continue;
+    for (const std::string& read : entry->metric->needs().results) wanted.insert(read);
+    chosen.push_back(&*entry);
+  }
+  std::ranges::reverse(chosen);
+  return chosen;
+}
+
+}  // namespace lethe::evaluation

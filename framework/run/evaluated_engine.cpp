@@ -1,0 +1,94 @@
+#include "framework/run/evaluated_engine.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "framework/inference/generation.h"
+
+namespace lethe::run {
+namespace {
+
+std::vector<std::vector<double>> statistics_of(Engine& engine, std::span<const data::Document> documents,
+                                               const std::vector<std::string>& names) {
+  const data::Pack pack = data::make_pack(documents);
+  std::vector<std::vector<double>> lists;
+  for (const at::Tensor& statistic : engine.walk->forward(pack, {.statistics = names})) {
+    const at::Tensor values = statistic.to(at::kDouble).contiguous();
+    lists.emplace_back(values.const_data_ptr<double>(), values.const_data_ptr<double>() + values.numel());
+  }
+  return lists;
+}
+
+}  // namespace
+
+EvaluatedEngine::EvaluatedEngine(const RunConfig& config, Engine& engine, std::vector<std::int32_t> stop_ids)
+    : config_(config), engine_(engine), stop_ids_(std::move(stop_ids)) {}
+
+std::vector<std::vector<double>> EvaluatedEngine::statistics(std::span<const data::Document> documents,
+                                                             const std::vector<std::string>& names) {
+  return statistics_of(engine_, documents, names);
+}
+
+std::string EvaluatedEngine::no_reference() const {
+  return config_.eval.reference.empty() ? "no reference model (eval.reference)" : "";
+}
+
+std::vector<double> EvaluatedEngine::reference_log_probs(std::span<const data::Document> documents) {
+  if (!reference_) {
+    RunConfig config;
+    config.model = config_.model;
+    config.model.init = "files";
+    config.model.path = config_.eval.reference;
+    config.parallel = config_.parallel;
+    reference_ = std::make_unique<Engine>(config, engine_.world, engine_.model.config.vocab_size);
+  }
+  return statistics_of(*reference_, documents, {"log_prob"}).front();
+}
+
+std::vector<evaluation::TokenIds> EvaluatedEngine::generate(std::span<const evaluation::TokenIds> prompts) {
+  return inference::generate(engine_.model, *engine_.weights, engine_.world, prompts,
+                             {.max_new_tokens = config_.eval.max_new_tokens, .stop_ids = stop_ids_})
+      .tokens;
+}
+
+double EvaluatedEngine::gradient_norm(const data::Document& document) {
+  if (document.scored_tokens() < 2) return 0;
+  if (!gradients_)
+    gradients_ = std::make_unique<sharding::GradientStore>(
+        engine_.model.index, *engine_.grid, config_.model.compute == "float64" ? at::kDouble : at::kFloat,
+        config_.parallel.prefetch);
+  data::Document inner = document;
+  inner.ids = inner.ids.first(inner.ids.size() - 1);
+  // Gradients are summed over ranks, so one of them works.
+  const data::Pack pack =
+      data::make_pack(engine_.world.rank() == 0 ? std::span<const data::Document>(&inner, 1)
+                                                : std::span<const data::Document>());
+  gradients_->zero();
+  const at::Tensor log_probs = engine_.walk->forward(pack, {.for_backward = true})[0];
+  engine_.walk->backward({at::full_like(log_probs, -1.0 / static_cast<double>(inner.scored_tokens()))},
+                         *gradients_);
+  gradients_->finish();
+  return mean_tensor_norm();
+}
+
+double EvaluatedEngine::mean_tensor_norm() {
+  const models::ParameterIndex& index = engine_.model.index;
+  std::vector<double> squares(index.parameters().size(), 0.0);
+  for (int s = 0; s < static_cast<int>(index.segments().size()); ++s) {
+    const sharding::ShardPart part = gradients_->layout().part(s, engine_.grid->shard_rank());
+    std::int64_t at = 0;
+    models::for_each_piece(
+        index, part.first, part.valid, [&](int parameter, std::uint64_t, std::uint64_t count) {
+          const at::Tensor piece = gradients_->part(s).narrow(0, at, static_cast<std::int64_t>(count));
+          squares[static_cast<std::size_t>(parameter)] += piece.to(at::kDouble).square().sum().item<double>();
+          at += static_cast<std::int64_t>(count);
+        });
+  }
+  engine_.grid->reduce_group().all_reduce(dist::span_of(std::span(squares)));
+  double sum = 0;
+  for (const double square : squares) sum += std::sqrt(square);
+  return sum / static_cast<double>(squares.size());
+}
+
+}  // namespace lethe::run

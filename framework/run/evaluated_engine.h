@@ -1,0 +1,34 @@
+// A run's model as the evaluator asks it: token statistics and gradients over the walk, generations with a
+// cache, and, for metrics that compare with one, the model of eval.reference.
+#pragma once
+
+#include <memory>
+
+#include "framework/evaluation/evaluated_model.h"
+#include "framework/run/engine.h"
+
+namespace lethe::run {
+
+class EvaluatedEngine final : public evaluation::EvaluatedModel {
+ public:
+  // Refers to both. `stop_ids` end a generation.
+  EvaluatedEngine(const RunConfig& config, Engine& engine, std::vector<std::int32_t> stop_ids);
+
+  std::vector<std::vector<double>> statistics(std::span<const data::Document> documents,
+                                              const std::vector<std::string>& names) override;
+  std::vector<double> reference_log_probs(std::span<const data::Document> documents) override;
+  std::string no_reference() const override;
+  std::vector<evaluation::TokenIds> generate(std::span<const evaluation::TokenIds> prompts) override;
+  double gradient_norm(const data::Document& document) override;
+
+ private:
+  double mean_tensor_norm();
+
+  const RunConfig& config_;
+  Engine& engine_;
+  std::vector<std::int32_t> stop_ids_;
+  std::unique_ptr<Engine> reference_;                   // once asked for
+  std::unique_ptr<sharding::GradientStore> gradients_;  // once asked for
+};
+
+}  // namespace lethe::run

@@ -1,0 +1,119 @@
+#include "framework/evaluation/result_files.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "framework/base/atomic_file.h"
+#include "framework/base/error.h"
+
+namespace lethe::evaluation {
+namespace {
+
+std::vector<NamedResult> some_results() {
+  Result probability;
+  probability.value = 0.25;
+  probability.samples = {
+      {.index = 0, .fields = {{"prob", 0.5}, {"avg_loss", 1e-5}}, .value = 0.5},
+      {.index = 7, .fields = {{"prob", {0.5, 1.0}}, {"avg_loss", {1.0, 2.0}}}, .value = 0.0}};
+  Result ratio;
+  ratio.value = 0.5;
+  ratio.samples = {{.index = 0, .fields = {{"score", 0.75}}, .value = 0.75},
+                   {.index = 1, .fields = {{"score", nullptr}}, .value = std::nullopt}};
+  Result attack;
+  attack.value = 0.75;
+  attack.parts = {{"forget", ratio}, {"holdout", ratio}};
+  return {{.name = "wf_Q_A_Prob", .column = {}, .listed = false, .result = probability},
+          {.name = "forget_quality", .column = {}, .listed = true, .result = null_result("why")},
+          {.name = "Upper", .column = {}, .listed = true, .result = ratio},
+          {.name = "mia_min_k", .column = {}, .listed = true, .result = attack}};
+}
+
+constexpr const char* kEvalFile = R"({
+    "Upper": {
+        "agg_value": 0.5,
+        "value_by_index": {
+            "0": {
+                "score": 0.75
+            },
+            "1": {
+                "score": null
+            }
+        }
+    },
+    "forget_quality": {
+        "agg_value": null
+    },
+    "mia_min_k": {
+        "forget": {
+            "agg_value": 0.5,
+            "value_by_index": {
+                "0": {
+                    "score": 0.75
+                },
+                "1": {
+                    "score": null
+                }
+            }
+        },
+        "holdout": {
+            "agg_value": 0.5,
+            "value_by_index": {
+                "0": {
+                    "score": 0.75
+                },
+                "1": {
+                    "score": null
+                }
+            }
+        },
+        "auc": 0.75,
+        "agg_value": 0.75
+    },
+    "wf_Q_A_Prob": {
+        "agg_value": 0.25,
+        "value_by_index": {
+            "0": {
+                "prob": 0.5,
+                "avg_loss": 1e-05
+            },
+            "7": {
+                "prob": [
+                    0.5,
+                    1.0
+                ],
+                "avg_loss": [
+                    1.0,
+                    2.0
+                ]
+            }
+        }
+    }
+})";
+
+TEST(ResultFiles, AreByteForByteWhatTheReferenceImplementationWrites) {
+  EXPECT_EQ(eval_file(some_results()), kEvalFile);
+  EXPECT_EQ(summary_file(some_results()), "{\n    \"Upper\": 0.5,\n    \"mia_min_k\": 0.75\n}");
+}
+
+TEST(ResultFiles, OneOfThemIsARetainLog) {
+  const auto path = std::filesystem::temp_directory_path() / "lethe_retain_log_test.json";
+  base::write_file_atomically(path, kEvalFile);
+  const auto log = read_retain_log(path);
+  std::filesystem::remove(path);
+  EXPECT_EQ(*log.find("mia_min_k")->second.value, 0.75);
+  EXPECT_EQ(log.find("Upper")->second.scores, std::vector<double>{0.75}) << "a null score is left out";
+  EXPECT_FALSE(log.find("forget_quality")->second.value.has_value());
+}
+
+TEST(ResultFiles, AMissingRetainLogIsNamed) {
+  try {
+    (void)read_retain_log("/nowhere/TOFU_EVAL.json");
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.key(), "eval.retain_log");
+  }
+}
+
+}  // namespace
+}  // namespace lethe::evaluation

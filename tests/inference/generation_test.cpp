@@ -1,0 +1,99 @@
+// Generation with a cache against the same model run over the whole text again for every token.
+#include "framework/inference/generation.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "framework/data/packing.h"
+#include "framework/dist/simulated_group.h"
+#include "framework/ops/attention.h"
+#include "framework/walk/cached_walk.h"
+#include "tests/support/tiny_model.h"
+
+namespace lethe::inference {
+namespace {
+
+using Tokens = std::vector<std::vector<std::int32_t>>;
+
+// The next token without any cache.
+std::int32_t next_token(const models::DecoderModel& model, sharding::WeightStore& store,
+                        const std::vector<std::int32_t>& ids) {
+  const data::Document document{.ids = ids};
+  const data::Pack pack = data::make_pack(std::span(&document, 1));
+  const at::Tensor hidden =
+      walk::run_blocks(model, store, at::tensor(pack.ids, at::kLong), pack.positions,
+                       [&](int, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+                         return ops::attention(q, k, v, pack.document_offsets);
+                       });
+  return static_cast<std::int32_t>(
+      walk::logits_of(model, store, hidden.narrow(0, hidden.size(0) - 1, 1)).argmax().item<std::int64_t>());
+}
+
+Tokens without_cache(const models::DecoderModel& model, sharding::WeightStore& store, const Tokens& prompts,
+                     const GenerationOptions& options) {
+  Tokens outputs;
+  for (std::vector<std::int32_t> ids : prompts) {
+    auto& output = outputs.emplace_back();
+    while (static_cast<std::int64_t>(output.size()) < options.max_new_tokens) {
+      const std::int32_t token = next_token(model, store, ids);
+      if (std::ranges::find(options.stop_ids, token) != options.stop_ids.end()) break;
+      output.push_back(token);
+      ids.push_back(token);
+    }
+  }
+  return outputs;
+}
+
+class Generation : public ::testing::Test {
+ protected:
+  models::DecoderModel model_ = testing::tiny_model();
+  Tokens prompts_ = testing::tiny_documents(7, 3, model_.config.vocab_size);
+};
+
+TEST_F(Generation, ACacheChangesNothing) {
+  const auto world = dist::make_single_group();
+  testing::TinyEngine engine(model_, *world, {}, {.compute = at::kDouble});
+  const GenerationOptions options{.max_new_tokens = 9};
+  EXPECT_EQ(generate(model_, engine.weights, *world, prompts_, options).tokens,
+            without_cache(model_, engine.weights, prompts_, options));
+}
+
+TEST_F(Generation, SequencesThatStopLeaveTheOthersAsTheyWere) {
+  const auto world = dist::make_single_group();
+  testing::TinyEngine engine(model_, *world, {}, {.compute = at::kDouble});
+  GenerationOptions options{.max_new_tokens = 9};
+  const Tokens free = generate(model_, engine.weights, *world, prompts_, options).tokens;
+  options.stop_ids = {free[0][2], free[3][0]};  // some stop in the middle, some at once
+  const Tokens stopped = generate(model_, engine.weights, *world, prompts_, options).tokens;
+  EXPECT_EQ(stopped, without_cache(model_, engine.weights, prompts_, options));
+  EXPECT_TRUE(stopped[3].empty());
+}
+
+TEST_F(Generation, MarginsSayHowSureEachChoiceWas) {
+  const auto world = dist::make_single_group();
+  testing::TinyEngine engine(model_, *world, {}, {.compute = at::kDouble});
+  const Generated out = generate(model_, engine.weights, *world, prompts_, {.max_new_tokens = 3}, true);
+  for (std::size_t p = 0; p < prompts_.size(); ++p) {
+    EXPECT_EQ(out.margins[p].size(), out.tokens[p].size());
+    for (const float margin : out.margins[p]) EXPECT_GE(margin, 0);
+  }
+}
+
+TEST_F(Generation, RanksBringTheirOwnPromptsOrNoneOnShardedWeights) {
+  const auto world = dist::make_single_group();
+  testing::TinyEngine alone(model_, *world, {}, {.compute = at::kDouble});
+  const GenerationOptions options{.max_new_tokens = 5};
+  const Tokens expected = generate(model_, alone.weights, *world, prompts_, options).tokens;
+  dist::run_simulated(3, [&](dist::ProcessGroup& group) {
+    testing::TinyEngine engine(model_, group, {.zero = 3, .shard_size = 3}, {.compute = at::kDouble});
+    Tokens mine;
+    if (group.rank() == 0) mine = {prompts_[0], prompts_[1]};
+    if (group.rank() == 2) mine = {prompts_[4]};
+    const Tokens out = generate(model_, engine.weights, group, mine, options).tokens;
+    for (std::size_t i = 0; i < out.size(); ++i)
+      EXPECT_EQ(out[i], expected[group.rank() == 0 ? i : 4]) << "rank " << group.rank();
+  });
+}
+
+}  // namespace
+}  // namespace lethe::inference

@@ -1,0 +1,132 @@
+// `lethe eval` with every metric: the same result files on any world, and after a SIGKILL anywhere.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "framework/records/reader.h"
+#include "framework/records/run_directory.h"
+
+namespace lethe {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+class Evaluating : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::path(::testing::TempDir()) / fmt::format("evaluating_{}", ::getpid());
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  int shell(const std::string& command) const {
+    const int status = std::system(fmt::format("cd '{}' && export OMP_NUM_THREADS=1 && {} > '{}' 2>&1",
+                                               LETHE_SOURCE_DIR, command, (folder_ / "log").string())
+                                       .c_str());
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+  std::string eval_command(const std::string& name, const std::string& more = "") const {
+    return fmt::format("'{}' eval configs/smoke/metrics.yaml --out '{}' {}", LETHE_PROGRAM,
+                       (folder_ / name).string(), more);
+  }
+  static std::string content(const fs::path& file) {
+    std::ifstream in(file);
+    std::stringstream text;
+    text << in.rdbuf();
+    return text.str();
+  }
+  std::string log() const { return content(folder_ / "log"); }
+  fs::path journal(const std::string& name) const { return folder_ / name / "evals" / "before.journal"; }
+  // Runs `lethe eval` and kills it once its journal has `lines` lines.
+  void run_and_kill(const std::string& name, int lines) const {
+    (void)shell(
+        fmt::format("{{ {} & pid=$!; while kill -0 $pid 2>/dev/null && [ $(cat '{}' 2>/dev/null | wc -l) -lt "
+                    "{} ]; do sleep "
+                    "0.01; done; kill -9 $pid; wait $pid; }}",
+                    eval_command(name), journal(name).string(), lines));
+  }
+  fs::path folder_;
+};
+
+TEST_F(Evaluating, WritesTheResultFilesAndSaysWhyAMetricIsNull) {
+  ASSERT_EQ(shell(eval_command("one")), 0) << log();
+  const auto eval = Json::parse(content(folder_ / "one" / "TOFU_EVAL.json"));
+  const auto summary = Json::parse(content(folder_ / "one" / "TOFU_SUMMARY.json"));
+  EXPECT_EQ(eval.size(), 22U);
+  EXPECT_TRUE(eval["forget_quality"]["agg_value"].is_null());
+  EXPECT_EQ(eval["forget_Q_A_PERT_Prob"]["value_by_index"]["0"]["prob"].size(), 2U);
+  EXPECT_EQ(eval["forget_Q_A_ROUGE"]["value_by_index"].size(), 5U);
+  EXPECT_FALSE(summary.contains("forget_Q_A_PERT_Prob"));
+  EXPECT_FALSE(summary.contains("forget_quality"));
+  EXPECT_TRUE(summary.contains("model_utility"));
+  std::set<std::string> reasons;
+  for (const auto& event : records::records_of<records::EventRecord>(
+           records::read_records(folder_ / "one" / "records.jsonl").entries))
+    if (event.name == "metric_null") reasons.insert(event.message);
+  EXPECT_EQ(reasons, (std::set<std::string>{"forget_quality: no retain log (eval.retain_log)",
+                                            "mia_reference: no reference model (eval.reference)"}));
+}
+
+TEST_F(Evaluating, ItsOwnResultFileIsARetainLog) {
+  ASSERT_EQ(shell(eval_command("one")), 0) << log();
+  const std::string log_file = (folder_ / "one" / "TOFU_EVAL.json").string();
+  ASSERT_EQ(shell(eval_command("two", "--set eval.retain_log=" + log_file)), 0) << log();
+  const auto summary = Json::parse(content(folder_ / "two" / "TOFU_SUMMARY.json"));
+  EXPECT_EQ(summary["forget_quality"].get<double>(), 1) << "a model against itself";
+  EXPECT_EQ(summary["privleak"].get<double>(), 0);
+}
+
+TEST_F(Evaluating, ThreeRanksWriteWhatOneDoes) {
+  ASSERT_EQ(shell(eval_command("one")), 0) << log();
+  ASSERT_EQ(shell("launchers/mpi -n 3 " + eval_command("three", "--set parallel.zero=3")), 0) << log();
+  auto one = Json::parse(content(folder_ / "one" / "TOFU_EVAL.json")),
+       three = Json::parse(content(folder_ / "three" / "TOFU_EVAL.json"));
+  // Squares of a gradient are summed by shard, so their last bits know the world.
+  for (const char* part : {"forget", "holdout"})
+    for (const auto& sample : one["mia_gradnorm"][part]["value_by_index"].items()) {
+      const double value = sample.value()["score"];
+      EXPECT_NEAR(three["mia_gradnorm"][part]["value_by_index"][sample.key()]["score"].get<double>(), value,
+                  1e-5 * value);
+    }
+  one.erase("mia_gradnorm");
+  three.erase("mia_gradnorm");
+  EXPECT_EQ(one, three);
+}
+
+TEST_F(Evaluating, AKilledOneGoesOnToTheSameBytesAndMeasuresNoBatchTwice) {
+  ASSERT_EQ(shell(eval_command("whole")), 0) << log();
+  const int lines = static_cast<int>(std::ranges::count(content(journal("whole")), '\n'));
+  ASSERT_GT(lines, 40);
+  for (int kill = 0; kill < 10; ++kill) {
+    const std::string name = fmt::format("killed{}", kill);
+    run_and_kill(name, 2 + kill * 7919 % (lines - 2));
+    ASSERT_EQ(shell(eval_command(name)), 0) << log();
+    EXPECT_EQ(content(folder_ / name / "TOFU_EVAL.json"), content(folder_ / "whole" / "TOFU_EVAL.json"));
+    EXPECT_EQ(content(folder_ / name / "TOFU_SUMMARY.json"),
+              content(folder_ / "whole" / "TOFU_SUMMARY.json"));
+    EXPECT_EQ(std::ranges::count(content(journal(name)), '\n'), lines)
+        << "each batch stands in the journal once";
+  }
+}
+
+TEST_F(Evaluating, AFormulaOfMetricsEndsTraining) {
+  const std::string train = fmt::format(
+      "'{}' train configs/smoke/train.yaml --out '{}' --set eval.before=false --set eval.after=false --set "
+      "stop.every=2 --set stop.when=",
+      LETHE_PROGRAM, (folder_ / "train").string());
+  ASSERT_EQ(shell(train + "'forget.probability < 0.9 and retain.truth_ratio >= 0'"), 0) << log();
+  EXPECT_THAT(log(), ::testing::HasSubstr(
+                         "forget.probability < 0.9 and retain.truth_ratio >= 0 holds after 2 steps"));
+}
+
+}  // namespace
+}  // namespace lethe
