@@ -26,7 +26,8 @@ class Prediction {
             {"activations", activation_bytes(), fmt::format("{} tokens of a micro-batch", load_.pack_tokens)},
             {"head", head_bytes(), "logits, their gradient, and what they are made from"},
             {"cache", static_cast<std::uint64_t>(load_.reference_tokens) * sizeof(double),
-             "log-probabilities of the frozen model"}};
+             "log-probabilities of the frozen model"},
+            {"frozen", frozen_bytes(), "a second model, which the method compares with"}};
   }
 
  private:
@@ -67,6 +68,14 @@ class Prediction {
     const std::uint64_t elements =
         load_.zero < 3 ? whole() : pooled_buffers() * layout_.largest_padded_size();
     return elements * load_.compute_bytes;
+  }
+  // Sharded as ZeRO 3 does it, with two gathered blocks.
+  std::uint64_t frozen_bytes() const {
+    if (load_.frozen_shard_size == 0) return 0;
+    const sharding::ShardLayout layout(model_.index, load_.frozen_shard_size);
+    const std::uint64_t part = sum_of_segments([&](int s) { return layout.part_size(s); });
+    const bool seated = load_.frozen_shard_size == 1 && load_.compute_bytes == state_bytes();
+    return part * state_bytes() + (seated ? 0 : 2 * layout.largest_padded_size() * load_.compute_bytes);
   }
   std::string gathered_text() const {
     if (seats_on_master()) return "none: blocks read the master weights";

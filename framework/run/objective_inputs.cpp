@@ -1,5 +1,7 @@
 #include "framework/run/objective_inputs.h"
 
+#include <algorithm>
+
 #include "framework/base/error.h"
 #include "framework/data/alternates.h"
 #include "framework/inference/reference_log_probs.h"
@@ -14,7 +16,9 @@ using objectives::Role;
 constexpr std::int64_t kWrappedLabels =
     100;  // OpenUnlearning's label -100, counted from the vocabulary's end
 
-bool needs_frozen_model(const Needs& needs) {
+}  // namespace
+
+bool needs_frozen_model(const objectives::Needs& needs) {
   for (const objectives::RoleNeeds& role : needs.roles) {
     if (role.reference_tap) return true;
     for (const std::string& name : role.statistics)
@@ -23,7 +27,10 @@ bool needs_frozen_model(const Needs& needs) {
   return false;
 }
 
-}  // namespace
+bool needs_reference(const objectives::Needs& needs) {
+  return needs_frozen_model(needs) ||
+         std::ranges::any_of(needs.roles, &objectives::RoleNeeds::reference_log_prob);
+}
 
 ObjectiveInputs::ObjectiveInputs(const RunConfig& config, const SampleSets& sets, Engine& engine,
                                  const std::filesystem::path& cache)

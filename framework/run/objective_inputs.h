@@ -13,6 +13,11 @@
 
 namespace lethe::run {
 
+// Whether the method reads the frozen model's distributions or hidden states, so that a second model is held.
+[[nodiscard]] bool needs_frozen_model(const objectives::Needs& needs);
+// Whether it reads anything of the frozen model.
+[[nodiscard]] bool needs_reference(const objectives::Needs& needs);
+
 class ObjectiveInputs {
  public:
   // Collective. All must outlive it. Errors: config.conflict, config.range and data.column say what the

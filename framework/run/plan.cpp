@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "framework/base/log.h"
 #include "framework/base/text.h"
 #include "framework/data/forget_retain.h"
 #include "framework/data/sample_tokens.h"
 #include "framework/models/model_path.h"
 #include "framework/run/engine.h"
+#include "framework/run/objective_inputs.h"
 #include "framework/sharding/grid.h"
 
 namespace lethe::run {
@@ -25,7 +27,7 @@ Lengths length_of(const data::SampleTokenizer& tokenizer, const data::Sample& sa
 }
 
 struct DataSize {
-  std::int64_t vocab = 0, forget_scored = 0;
+  std::int64_t vocab = 0, forget_scored = 0, retain_scored = 0;
   Lengths pack;  // of the largest micro-batch that the sets can make
 };
 
@@ -36,13 +38,16 @@ DataSize measure_data(const RunConfig& config) {
   if (config.data.text.apply_chat_template) chat = data::ChatTemplate::load(directory);
   const data::SampleTokenizer samples(tokenizer, chat ? &*chat : nullptr, config.data.text);
   const data::ForgetRetain sets = data::read_forget_retain(config.data);
-  DataSize size{.vocab = tokenizer.vocab_size(), .forget_scored = 0, .pack = {}};
+  DataSize size{.vocab = tokenizer.vocab_size()};
   std::vector<Lengths> all;
   for (const data::Sample& sample : sets.forget.samples) {
     all.push_back(length_of(samples, sample));
     size.forget_scored += all.back().scored;
   }
-  for (const data::Sample& sample : sets.retain.samples) all.push_back(length_of(samples, sample));
+  for (const data::Sample& sample : sets.retain.samples) {
+    all.push_back(length_of(samples, sample));
+    size.retain_scored += all.back().scored;
+  }
   const auto batch =
       std::min<std::int64_t>(config.train.micro_batch,
                              std::min<std::int64_t>(static_cast<std::int64_t>(all.size()),
@@ -63,6 +68,12 @@ models::HfConfig shape_of(const RunConfig& config, std::int64_t vocab) {
   return shape;
 }
 
+std::int64_t reference_tokens(const objectives::Needs& needs, const DataSize& data) {
+  using objectives::Role;
+  return (needs[Role::forget].reference_log_prob ? data.forget_scored : 0) +
+         (needs[Role::retain].reference_log_prob ? data.retain_scored : 0);
+}
+
 planning::Workload load_of(const RunConfig& config, const DataSize& data, int ranks) {
   const sharding::GridShape grid = sharding::grid_shape(static_cast<int>(config.parallel.zero),
                                                         static_cast<int>(config.parallel.shard), ranks);
@@ -73,7 +84,10 @@ planning::Workload load_of(const RunConfig& config, const DataSize& data, int ra
           .recompute = config.parallel.recompute,
           .pack_tokens = data.pack.tokens,
           .scored_tokens = data.pack.scored,
-          .reference_tokens = config.objective->needs().reference_log_prob ? data.forget_scored : 0};
+          .reference_tokens = reference_tokens(config.objective->needs(), data),
+          .frozen_shard_size = needs_frozen_model(config.objective->needs())
+                                   ? sharding::grid_shape(3, static_cast<int>(config.parallel.shard), ranks).shard_size
+                                   : 0};
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "framework/base/error.h"
 #include "framework/base/hash.h"
 #include "framework/config/document.h"
+#include "framework/run/objective_inputs.h"
 
 namespace lethe::run {
 namespace {
@@ -206,7 +207,7 @@ ResumeOptions read_resume(config::Section section) {
 }
 
 void check_reference(const config::Section& root, const RunConfig& c) {
-  if (c.model.reference != "none" || !c.objective || !c.objective->needs().reference_log_prob) return;
+  if (c.model.reference != "none" || !c.objective || !needs_reference(c.objective->needs())) return;
   root.refuse("", "config.conflict",
               fmt::format("objective {} needs a reference model (model.reference)", c.objective_name),
               "set model.reference: precomputed, or choose an objective without one");

@@ -62,18 +62,18 @@ DerivativeValues unpacked(std::span<const Sums> sums) {
 
 // One walk of this rank: a group of directions over some of the samples; none of them where it only gathers
 // along.
-struct Job {
+struct JetWork {
   std::size_t group;
   std::span<const std::int64_t> members;
 };
 
 // A rank that holds the model takes whole (group, pack) pairs. Ranks that share one walk every group
 // together, each with packs of its own; a rank without a pack still gathers.
-std::vector<Job> jobs_of(std::size_t groups, const std::vector<std::vector<std::int64_t>>& packs,
+std::vector<JetWork> jobs_of(std::size_t groups, const std::vector<std::vector<std::int64_t>>& packs,
                          const dist::ProcessGroup& world, bool sharded) {
   const auto ranks = static_cast<std::size_t>(world.size()), rank = static_cast<std::size_t>(world.rank());
   const std::size_t all = groups * packs.size();
-  std::vector<Job> jobs;
+  std::vector<JetWork> jobs;
   for (std::size_t g = 0; g < groups; ++g) {
     for (std::size_t k = 0; k < packs.size(); ++k) {
       const bool mine = sharded ? k % ranks == rank : (g * packs.size() + k) * ranks / all == rank;
@@ -97,7 +97,7 @@ std::vector<DerivativeValues> WalkedModel::derivative_passes(const Noise& noise,
   const std::vector<bool> moves = moved_parameters(store_.index(), noise.scope);
   walk::JetWalk jets(walk_.model(), store_);
   std::vector<Sums> sums(groups.size() * samples.size());
-  for (const Job& job : jobs_of(groups.size(), packs, world_, store_.grid().shard_size() > 1)) {
+  for (const JetWork& job : jobs_of(groups.size(), packs, world_, store_.grid().shard_size() > 1)) {
     const data::Pack pack = data::make_pack(documents_of(chosen, job.members));
     const walk::JetRequest request{directions_of(noise, groups[job.group]), moves};
     const ops::LogProbJet p =
