@@ -43,13 +43,12 @@ std::optional<SelectOptions> read_select(config::Section source) {
               "what difficulty is: large MRD or loss, or few tokens, is easy")
       .choice("stratum", o.stratum, {"easy", "middle", "hard", "matched"},
               "which part of the samples; matched is spread over all as they are")
-      .optional("scores", o.scores, "run directory of `lethe score`, for mrd and loss");
-  if (asked)
-    section.required("count", o.count, "samples to take", config::at_least(1));
-  else
-    section.optional("count", o.count, "samples to take", config::at_least(0));
+      .optional("scores", o.scores, "run directory of `lethe score`, for mrd and loss")
+      .optional("count", o.count, "samples to take; 0 takes all", config::at_least(0));
   section.reject_unknown();
-  if (!asked) return std::nullopt;
+  if (asked && !section.has("count"))
+    section.refuse("count", "config.required", "is needed: how many samples to take", "write count: 20");
+  if (o.count == 0) return std::nullopt;
   if (o.by != "length" && o.scores.empty())
     section.refuse("scores", "config.required", fmt::format("is needed to select by {}", o.by),
                    "name the run directory of a `lethe score` of the whole set");

@@ -121,7 +121,7 @@ TEST(TokenizerRefuses, SpecialTokensThatAreNotThere) {
   } catch (const Error& e) {
     EXPECT_EQ(e.key(), "tokenizer.special");
     EXPECT_EQ(e.exit_code(), 78);
-    EXPECT_NE(e.hint().find("tokenizer.eos_token"), std::string::npos);
+    EXPECT_NE(std::string(e.what()).find("tokenizer.eos_token"), std::string::npos);
   }
 }
 

@@ -45,7 +45,8 @@ TEST(Memory, OfOneRankIsWhatItsTensorsTake) {
                           {"gathered", 0},
                           {"activations", 2 * 5 * 560 + 496 * 4},
                           {"head", (30 + 30) * 4 + 2 * 3 * 8 * 4},
-                          {"cache", 7 * 8}};
+                          {"cache", 7 * 8},
+                          {"frozen", 0}};
   EXPECT_EQ(bytes, expected);
 }
 
@@ -56,7 +57,8 @@ TEST(Memory, OfZeroThreeInBf16HoldsThreeBuffersOfTheLargestBlock) {
                                    .prefetch = true,
                                    .recompute = true,
                                    .pack_tokens = 5,
-                                   .scored_tokens = 3});
+                                   .scored_tokens = 3,
+                                   .frozen_shard_size = 4});
   const Bytes expected = {{"weights", 384 * 4},
                           {"moments", 2 * 384 * 4},
                           {"gradients", (384 + 2 * 512 + 128) * 4},
@@ -64,7 +66,8 @@ TEST(Memory, OfZeroThreeInBf16HoldsThreeBuffersOfTheLargestBlock) {
                           // Inputs of two layers, and all of one: (136 * 2 + 2 * 8 * 4 + 16) bytes a token.
                           {"activations", 5 * (2 * 8 * 2 + 352) + 496 * 2},
                           {"head", (30 + 30 + 80) * 4 + 2 * 3 * 8 * 2},
-                          {"cache", 0}};
+                          {"cache", 0},
+                          {"frozen", 384 * 4 + 2 * 512 * 2}};
   EXPECT_EQ(bytes, expected);
 }
 

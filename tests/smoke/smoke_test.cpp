@@ -207,14 +207,14 @@ TEST_F(Smoke, JetsInBf16DoNotKnowTheWorldEither) {
              records::read_records(records::RunPaths{out(name)}.scores()).entries))
       scores[ranks].push_back(score.mrd);
   }
-  EXPECT_EQ(scores[1].size(), 48u);
+  EXPECT_EQ(scores[1].size(), 40u);
   EXPECT_EQ(scores[1], scores[3]);
 }
 
 TEST_F(Smoke, AKilledScoringGoesOnAtTheDraw) {
   const std::string command =
-      "score configs/smoke/score.yaml --set score.sigma_eff=1e-3 --set score.stop.min_draws=400 --set "
-      "score.stop.max_draws=400 --out ";
+      "score configs/smoke/score.yaml --set score.sigma_eff=1e-3 --set score.stop.min_draws=100 --set "
+      "score.stop.max_draws=100 --out ";
   ASSERT_EQ(lethe(1, command + out("whole")).exit_code, 0);
   const fs::path state = folder_ / "cut" / "cache" / "scoring-0.txt";
   const Result killed = run("sh -c '\"$0\" \"$@\" & p=$!; while [ ! -e " + state.string() +
@@ -232,7 +232,7 @@ TEST_F(Smoke, AKilledScoringGoesOnAtTheDraw) {
              records::read_records(records::RunPaths{out(name)}.scores()).entries))
       scores->push_back(score.mrd);
   }
-  EXPECT_EQ(whole.size(), 48u);
+  EXPECT_EQ(whole.size(), 40u);
   EXPECT_EQ(whole, cut);
 }
 
@@ -260,7 +260,7 @@ TEST_F(Smoke, AnalysesWhatGoesWithDifficultyAndDrawsIt) {
         records::read_records(records::RunPaths{out(name)}.scores()).entries);
     ASSERT_EQ(analyses.size(), 1u);
     ASSERT_EQ(analyses[0].relations.size(), 9u);
-    EXPECT_EQ(analyses[0].samples.size(), 48u);
+    EXPECT_EQ(analyses[0].samples.size(), 40u);
     EXPECT_GT(analyses[0].samples[0].values.at("gradient_norm"), 0);
     for (const auto& row : analyses[0].relations)
       relations[ranks] += fmt::format("{} {:.6f} {:.6f}\n", row.name, row.rho, row.partial);
@@ -295,7 +295,7 @@ TEST_F(Smoke, SelectsForgetSetsOfStatedDifficulty) {
   EXPECT_EQ(chosen, all);
   const auto data = records::records_of<records::DataRecord>(
       records::read_records(records::RunPaths{out("hard")}.records()).entries);
-  EXPECT_EQ(data.at(0).selection, "hard by mrd, 10 of 48");
+  EXPECT_EQ(data.at(0).selection, "hard by mrd, 10 of 40");
   EXPECT_EQ(data.at(0).selected_ids.size(), 10u);
 }
 

@@ -4,28 +4,21 @@
 #include <array>
 #include <bit>
 #include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "tests/support/host_cuda/fiber.h"
+#include "tests/support/host_cuda/random.h"
 #include "tests/support/host_cuda/sanitizers.h"
+#include "tests/support/host_cuda/shared_memory.h"
 
 namespace lethe::host_cuda {
 namespace {
 
 constexpr int kWarp = 32;
-// Behind shared memory, so that an overflow is found without the address checker, which wants the exact size.
-#ifdef LETHE_HOST_CUDA_ASAN
-constexpr std::size_t kGuardBytes = 0;
-#else
-constexpr std::size_t kGuardBytes = 64;
-#endif
-
 enum class State : std::uint8_t { ready, at_barrier, in_warp, done };
 
 struct Lane {
@@ -41,26 +34,6 @@ struct Lane {
 };
 
 struct Abort {};  // unwinds a device thread after another has failed
-
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t next() {  // splitmix64
-    std::uint64_t z = state_ += 0x9e3779b97f4a7c15;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
-  unsigned below(unsigned n) { return static_cast<unsigned>((next() >> 33) % n); }
-  int set_bit(unsigned mask) {  // one of the mask's
-    for (unsigned skip = below(static_cast<unsigned>(std::popcount(mask))); skip > 0; --skip)
-      mask &= mask - 1;
-    return std::countr_zero(mask);
-  }
-
- private:
-  std::uint64_t state_;
-};
 
 std::string text(Place place) { return std::string(place.file) + ":" + std::to_string(place.line); }
 std::string text(unsigned mask) {
@@ -102,7 +75,7 @@ class Executor {
   void sync_block(Place place);
   std::uint64_t warp_operation(Shuffle operation, unsigned mask, std::uint64_t bits, int operand,
                                Place place);
-  void* shared(std::size_t bytes, const char* function, int line);
+  SharedMemory& memory() { return memory_; }
 
   Dim grid_, block_, index_;
 
@@ -120,7 +93,6 @@ class Executor {
   void finish_warp_operation(int warp, unsigned mask);
   [[noreturn]] void fail(const std::string& message);
   void unwind();
-  void free_shared();
   std::string who_waits() const;
   static void enter(void* executor);
 
@@ -135,11 +107,7 @@ class Executor {
   unsigned ready_warps_ = 0;
   bool by_priority_ = false;
   std::vector<int> priority_;  // warps in the order in which they may run
-  struct Memory {
-    std::tuple<std::string, int, std::size_t> place;
-    void* data;
-  };
-  std::vector<Memory> memory_;
+  SharedMemory memory_;
   bool aborting_ = false;
   std::string failure_;
   char start_tag_ = 0, end_tag_ = 0;
@@ -187,7 +155,7 @@ void Executor::run_block() {
   shuffle_priorities();
   while (alive_ > 0 && failure_.empty()) step();
   if (!failure_.empty()) unwind();
-  free_shared();
+  if (std::string overflow = memory_.release(); failure_.empty()) failure_ = std::move(overflow);
   if (failure_.empty()) return;
   acquire(&end_tag_);
   throw Error(failure_);
@@ -364,32 +332,6 @@ std::uint64_t Executor::warp_operation(Shuffle operation, unsigned mask, std::ui
   return self.received;
 }
 
-void Executor::free_shared() {
-  const Unwatched scope;
-  for (const Memory& memory : memory_) {
-    const auto& [function, line, bytes] = memory.place;
-    const auto* guard = static_cast<const unsigned char*>(memory.data) + bytes;
-    for (std::size_t i = 0; i < kGuardBytes; ++i)
-      if (guard[i] != 0xff && failure_.empty())
-        failure_ = "written past the end of shared memory in " + function + ", line " + std::to_string(line);
-    std::free(memory.data);
-  }
-  memory_.clear();
-}
-
-void* Executor::shared(std::size_t bytes, const char* function, int line) {
-  const Unwatched scope;
-  for (const Memory& memory : memory_) {
-    const auto& [known_function, known_line, known_bytes] = memory.place;
-    if (known_line == line && known_bytes == bytes && known_function == function) return memory.data;
-  }
-  auto* data = static_cast<volatile unsigned char*>(std::malloc(bytes + kGuardBytes));
-  for (std::size_t i = 0; i < bytes + kGuardBytes; ++i)
-    data[i] = 0xff;  // volatile: a memset would be watched
-  memory_.push_back({{function, line, bytes}, const_cast<unsigned char*>(data)});
-  return memory_.back().data;
-}
-
 }  // namespace
 
 void set_seed(std::uint64_t seed) { next_seed = seed; }
@@ -418,7 +360,7 @@ std::uint64_t shuffle(Shuffle operation, unsigned mask, std::uint64_t bits, int 
   return executor->warp_operation(operation, mask, bits, operand, place);
 }
 void* shared(std::size_t bytes, const char* function, int line) {
-  return executor->shared(bytes, function, line);
+  return executor->memory().get(bytes, function, line);
 }
 
 }  // namespace lethe::host_cuda
