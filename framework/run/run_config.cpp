@@ -152,6 +152,8 @@ EvalOptions read_eval(config::Section section) {
       .optional("max_new_tokens", o.max_new_tokens, "tokens of a generated answer at most",
                 config::at_least(1))
       .optional("batch", o.batch, "sequences that a rank generates at once", config::at_least(1))
+      .optional("max_samples", o.max_samples, "samples of each set to look at, the first ones; 0 is all",
+                config::at_least(0))
       .optional("max_generations", o.max_generations, "samples of each set to generate for; 0 is all",
                 config::at_least(0));
   if (section.has("general"))
