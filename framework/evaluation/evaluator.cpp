@@ -95,8 +95,7 @@ class Measuring {
     parts_.world.all_reduce(dist::span_of(std::span(all)));  // one rank's values and zeros: exact
     auto from = all.begin();
     for (const Batch& batch : batches) {
-      const auto size =
-          static_cast<std::ptrdiff_t>(size_of_batch(*batch.request, batch.number, options_));
+      const auto size = static_cast<std::ptrdiff_t>(size_of_batch(*batch.request, batch.number, options_));
       auto& values = batch.request->values[batch.number];
       values.assign(from, from + size);
       from += size;

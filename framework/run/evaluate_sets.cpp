@@ -99,8 +99,8 @@ void add_columns(const ev::Evaluation& evaluation, records::EvaluationRecord& re
   }
 }
 
-void record_results(const RunConfig& config, const ev::Evaluation& evaluation, const SampleSets& sets, const std::string& tag,
-                    std::int64_t step, double seconds, RunOutput& output) {
+void record_results(const RunConfig& config, const ev::Evaluation& evaluation, const SampleSets& sets,
+                    const std::string& tag, std::int64_t step, double seconds, RunOutput& output) {
   for (const SampleSet* set : sets.evaluated()) {
     records::EvaluationRecord record{.tag = tag, .step = step, .set = set->name};
     for (const data::Sample& sample : std::span(set->samples).first(looked_at(config, *set)))

@@ -245,8 +245,7 @@ class Training {
     const DeadlineScope deadline(ranks_, config_.timeouts.checkpoint_seconds);
     base::require_space(output_.paths().root, 3 * engine_.model.index.size() * state_bytes(),
                         fmt::format("step-{}", step));  // weights and two moments
-    const nlohmann::json state = {{"sampling", sampling_.state()},
-                                  {"objective", config_.objective->state()}};
+    const nlohmann::json state = {{"sampling", sampling_.state()}, {"objective", config_.objective->state()}};
     record_save(writer_.begin(step, training::identity_text(identity()), state.dump()));
   }
 
