@@ -297,6 +297,7 @@ void check_versions(ProcessGroup& control) {
 bool nccl_is_built() noexcept { return true; }
 
 std::unique_ptr<ProcessGroup> make_nccl_world_group(const NcclStart& start) {
+  const CollectiveLabel label("NCCL's start");
   check_versions(start.control);
   ncclUniqueId id{};
   const Call call(*start.watchdog, "nccl start", 0);
