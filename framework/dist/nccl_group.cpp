@@ -295,6 +295,11 @@ void check_versions(ProcessGroup& control) {
 }  // namespace
 
 bool nccl_is_built() noexcept { return true; }
+std::string nccl_version() {
+  int version = 0;
+  ncclGetVersion(&version);
+  return version_text(version);
+}
 
 std::unique_ptr<ProcessGroup> make_nccl_world_group(const NcclStart& start) {
   const CollectiveLabel label("NCCL's start");
