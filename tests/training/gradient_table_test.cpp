@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <mutex>
+#include <map>
 
 #include "framework/config/document.h"
 #include "framework/dist/simulated_group.h"
@@ -74,15 +74,26 @@ Outcome first_update(const models::DecoderModel& model, const Samples& samples, 
   return outcome;
 }
 
+// One rank, the whole batch at once: what every grid is compared with. Made once for a batch.
+const Outcome& alone(const models::DecoderModel& model, std::int64_t count, at::ScalarType dtype) {
+  static std::map<std::pair<std::int64_t, at::ScalarType>, Outcome> made;
+  const auto key = std::pair(count, dtype);
+  if (!made.contains(key)) {
+    const auto world = dist::make_single_group();
+    made[key] = first_update(model, Samples(model.config.vocab_size, count), 1000, {1, 0, 0}, dtype, *world);
+  }
+  return made.at(key);
+}
+
 class GradientTable : public ::testing::TestWithParam<GridCase> {
  protected:
   // The largest per-tensor L2 difference of this grid from one rank.
   double difference(const Cut& cut, at::ScalarType dtype) {
     const GridCase grid = GetParam();
     const auto model = lethe::testing::tiny_model();
-    const Samples samples(model.config.vocab_size, grid.world * cut.micro_batch * cut.accumulation);
-    const auto alone = dist::make_single_group();
-    const Outcome expected = first_update(model, samples, 1000, {1, 0, 0}, dtype, *alone);
+    const std::int64_t count = grid.world * cut.micro_batch * cut.accumulation;
+    const Samples samples(model.config.vocab_size, count);
+    const Outcome& expected = alone(model, count, dtype);
     EXPECT_GT(expected.gradient.norm().item<double>(), 0);
     std::vector<Outcome> ranks(static_cast<std::size_t>(grid.world));
     dist::run_simulated(grid.world, [&](dist::ProcessGroup& world) {
