@@ -129,6 +129,17 @@ TEST_P(GradientTable, HoldsInEveryCut) {
   }
 }
 
+// What the division by the counts of the whole batch is for: a loss is a mean over it.
+TEST(GlobalCounts, TheSameSamplesTwiceHaveTheSameGradient) {
+  const auto model = lethe::testing::tiny_model();
+  Samples samples(model.config.vocab_size, 6);
+  const auto world = dist::make_single_group();
+  const Outcome once = first_update(model, samples, 4, {1, 0, 0}, at::kDouble, *world);
+  for (auto& ids : samples.ids) ids.insert(ids.end(), {0, 1, 2});
+  const Outcome twice = first_update(model, samples, 4, {1, 0, 0}, at::kDouble, *world);
+  EXPECT_LE(lethe::testing::largest_tensor_difference(model.index, twice.gradient, once.gradient), 1e-12);
+}
+
 // Replicas x ranks of a shard group: 1x1; 2x1, 1x2; 3x1, 1x3; 4x1, 2x2, 1x4; 8x1, 4x2, 2x4, 1x8.
 std::vector<GridCase> every_grid() {
   std::vector<GridCase> grids;
