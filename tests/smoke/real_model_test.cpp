@@ -33,6 +33,7 @@ class RealModel : public ::testing::Test {
     const std::string command = fmt::format(
         "cd '{}' && launchers/mpi -n {} '{}' train configs/quickstart/unlearn_uniform.yaml --set "
         "model.path={} "
+        "--set train.learning_rate=1.0e-4 --set train.trainable=[] --set objective.retain_weight=1 "
         "--set train.max_steps=20 --set train.forget_batch=3 --set train.retain_batch=3 --set "
         "parallel.zero=3 "
         "--set stop.forget_probability_below=null --set eval.before=false --set eval.after=false "
