@@ -41,7 +41,8 @@ ev::EvaluatorParts parts_of(const RunConfig& config, const SampleSets& sets, Eng
                            .retain = std::nullopt};
   for (const SampleSet* set : sets.evaluated())
     parts.sets.push_back({.name = set->name, .samples = set->samples, .documents = set->documents});
-  if (!config.eval.retain_log.empty()) parts.retain = ev::read_retain_log(config.eval.retain_log);
+  if (!config.eval.retain_log.empty())
+    parts.retain = ev::read_retain_log(config.eval.retain_log, config.eval.result_name);
   return parts;
 }
 
