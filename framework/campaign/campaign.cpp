@@ -120,21 +120,15 @@ int say_outcome(const Planned& planned, const Schedule& schedule, const std::str
   return failure;
 }
 
-std::string memory_of(const Plan& plan, const PlannedCell& cell) {
-  std::optional<std::uint64_t> most;
-  for (const std::string& key : cell.tasks)
-    if (const auto bytes = plan.task(key).memory_bytes) most = std::max(most.value_or(0), *bytes);
-  return most ? base::readable_bytes(*most) + " a rank" : "memory not predicted";
-}
-
 }  // namespace
 
-int check_campaign(const CampaignLaunch& launch, const CheckConfig& check) {
+int check_campaign(const CampaignLaunch& launch, const CheckConfig& check, const PredictMemory& predict) {
   const Planned planned(launch, check);
+  const auto predictions = predict_memory(planned.plan, planned.paths, predict);
   for (const PlannedCell& cell : planned.plan.cells) {
     if (cell.error.empty())
       std::printf("cell %zu  %s  %s\n", cell.cell.number, cell.cell.title().c_str(),
-                  memory_of(planned.plan, cell).c_str());
+                  memory_of(cell, predictions).c_str());
     else
       std::printf("cell %zu  %s  invalid: %s\n", cell.cell.number, cell.cell.title().c_str(),
                   cell.error.c_str());

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "framework/campaign/plan.h"
+#include "framework/campaign/memory.h"
 
 namespace lethe::campaign {
 
@@ -21,9 +21,9 @@ struct CampaignLaunch {
   bool is_terminal = false;
 };
 
-// Prints the cells, the predicted memory of each where it is known, and every invalid cell with its line.
-// Gives 0, or 78 if a cell is invalid. Starts and writes nothing.
-int check_campaign(const CampaignLaunch& launch, const CheckConfig& check);
+// Prints the cells, the predicted memory of each or why it is not known, and every invalid cell with its
+// line. Gives 0, or 78 if a cell is invalid. Starts and writes nothing.
+int check_campaign(const CampaignLaunch& launch, const CheckConfig& check, const PredictMemory& predict);
 
 // Runs what is not done. Gives 0 when every valid cell is done or handed over, else the exit code of the
 // first failed task. Errors: campaign.invalid (without keep_going), campaign.size, out.locked (a second

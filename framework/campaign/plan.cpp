@@ -106,10 +106,10 @@ class Planner {
                         const Folders& folders) {
     const StageOverrides keyed = overrides_of(planned.cell, stage, keys);
     try {
-      const CheckedConfig checked = check(stage, keyed);
-      const std::string hash = base::Hasher().add(stage.command).add(checked.effective_yaml).hex();
+      const std::string effective = check(stage, keyed);
+      const std::string hash = base::Hasher().add(stage.command).add(effective).hex();
       const std::string key = fmt::format("{}-{}", stage.name, hash.substr(0, 12));
-      if (!at_.contains(key)) add_task(key, stage, overrides_of(planned.cell, stage, folders), keys, checked);
+      if (!at_.contains(key)) add_task(key, stage, overrides_of(planned.cell, stage, folders), keys);
       return key;
     } catch (const Error& e) {
       if (e.key().starts_with("campaign.")) throw;
@@ -119,18 +119,17 @@ class Planner {
     }
   }
 
-  CheckedConfig check(const Stage& stage, const StageOverrides& overrides) const {
-    return check_(config::load(stage.config, overrides.texts), stage.command, stage.ranks);
+  std::string check(const Stage& stage, const StageOverrides& overrides) const {
+    return check_(config::load(stage.config, overrides.texts), stage.command);
   }
 
   void add_task(const std::string& key, const Stage& stage, const StageOverrides& overrides,
-                const Folders& keys, const CheckedConfig& checked) {
+                const Folders& keys) {
     Task task{.key = key,
               .stage = stage.name,
               .command = stage.command,
-              .config_yaml = check(stage, overrides).effective_yaml,
-              .ranks = stage.ranks,
-              .memory_bytes = checked.memory_bytes};
+              .config_yaml = check(stage, overrides),
+              .ranks = stage.ranks};
     for (const std::string& used : overrides.used)
       task.needs.push_back(keys.at(used).substr(std::string_view("stage:").size()));
     at_[key] = plan_.tasks.size();

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,15 +13,9 @@
 
 namespace lethe::campaign {
 
-struct CheckedConfig {
-  std::string effective_yaml;
-  std::optional<std::uint64_t> memory_bytes;  // of its hungriest rank, where it can be predicted
-};
-
-// Reads a stage's configuration as the stage will; throws what is wrong with it. Handed down by whoever knows
-// the commands.
-using CheckConfig =
-    std::function<CheckedConfig(config::Section root, const std::string& command, std::int64_t ranks)>;
+// Reads a stage's configuration as the stage will and gives the effective one; throws what is wrong with it.
+// Handed down by whoever knows the commands.
+using CheckConfig = std::function<std::string(config::Section root, const std::string& command)>;
 
 struct Task {
   std::string key;  // "unlearn-3f2a91c0d5e4", also its folder below runs/
@@ -30,7 +23,6 @@ struct Task {
   std::string config_yaml;  // effective, with real folders
   std::int64_t ranks = 1;
   std::vector<std::string> needs;  // keys of the tasks whose runs it reads
-  std::optional<std::uint64_t> memory_bytes;
 };
 
 struct PlannedCell {

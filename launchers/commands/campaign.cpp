@@ -8,15 +8,21 @@
 
 #include "framework/base/log.h"
 #include "framework/config/document.h"
+#include "framework/run/plan.h"
 #include "framework/run/run_config.h"
 #include "launchers/command.h"
 
 namespace lethe::launchers {
 namespace {
 
-campaign::CheckedConfig check_config(config::Section root, const std::string&, std::int64_t) {
+std::string check_config(config::Section root, const std::string&) {
   (void)run::read_run_config(root);
-  return {.effective_yaml = config::effective_yaml(root)};
+  return config::effective_yaml(root);
+}
+
+std::uint64_t predict_memory(config::Section root, std::int64_t ranks) {
+  const run::MemoryPlan plan = run::plan_memory(run::read_run_config(root), static_cast<int>(ranks));
+  return planning::total_bytes(plan.entries);
 }
 
 campaign::CampaignLaunch launch_of(const Arguments& arguments) {
@@ -36,7 +42,7 @@ campaign::CampaignLaunch launch_of(const Arguments& arguments) {
 int run_command(const Arguments& arguments) {
   base::start_log(0, 1, arguments.log_level);
   const campaign::CampaignLaunch launch = launch_of(arguments);
-  if (arguments.check) return campaign::check_campaign(launch, check_config);
+  if (arguments.check) return campaign::check_campaign(launch, check_config, predict_memory);
   if (const auto task = arguments.flags.find("task"); task != arguments.flags.end())
     return campaign::run_one_task(launch, check_config, task->second);
   const bool as_csv = arguments.flags.contains("csv");

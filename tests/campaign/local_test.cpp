@@ -89,7 +89,7 @@ TEST_F(Small, InvalidCellsRunNothingUnlessToldToKeepGoing) {
   EXPECT_THROW((void)run_campaign(l, check_fake), Error);
   EXPECT_EQ(count("begin"), 0u);
   EXPECT_FALSE(std::filesystem::exists(folder.path("out")));
-  EXPECT_EQ(check_campaign(l, check_fake), 78);
+  EXPECT_EQ(check_campaign(l, check_fake, predict_fake), 78);
   l.keep_going = true;
   EXPECT_EQ(run_campaign(l, check_fake), 0);
   EXPECT_EQ(count("end"), 2u);

@@ -97,11 +97,5 @@ TEST(CampaignPlan, ANameOfNoEarlierStageIsRefused) {
   }
 }
 
-TEST(CampaignPlan, KnowsTheMemoryThatTheCheckPredicts) {
-  const Folder folder;
-  const Plan plan = plan_of(folder, "  stages: [{name: run, ranks: 3}]\n");
-  EXPECT_EQ(plan.tasks.at(0).memory_bytes, 3072u);
-}
-
 }  // namespace
 }  // namespace lethe::campaign

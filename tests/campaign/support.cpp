@@ -26,7 +26,7 @@ std::string Folder::write(const std::string& name, const std::string& text) cons
   return (root_ / name).string();
 }
 
-CheckedConfig check_fake(config::Section root, const std::string&, std::int64_t ranks) {
+std::string check_fake(config::Section root, const std::string&) {
   static const std::vector<std::string> objectives = {"finetune", "npo", "rmu"},
                                         samplers = {"uniform", "mrd"};
   std::int64_t seed = 0, fail = 0;
@@ -37,8 +37,11 @@ CheckedConfig check_fake(config::Section root, const std::string&, std::int64_t 
   (void)root.named("objective", objective, objectives, "");
   root.named("sampler", sampler, samplers, "").optional("floor", floor, "");
   root.reject_unknown();
-  return {.effective_yaml = config::effective_yaml(root),
-          .memory_bytes = 1024 * static_cast<std::uint64_t>(ranks)};
+  return config::effective_yaml(root);
+}
+
+std::uint64_t predict_fake(config::Section, std::int64_t ranks) {
+  return 1024 * static_cast<std::uint64_t>(ranks);
 }
 
 Options options_of(const Folder& folder, const std::string& yaml) {

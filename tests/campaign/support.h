@@ -24,7 +24,9 @@ class Folder {
 };
 
 // Knows seed, objective, sampler (with floor), rate (> 0), model, wait, fail.
-[[nodiscard]] CheckedConfig check_fake(config::Section root, const std::string& command, std::int64_t ranks);
+[[nodiscard]] std::string check_fake(config::Section root, const std::string& command);
+// A KiB a rank.
+[[nodiscard]] std::uint64_t predict_fake(config::Section root, std::int64_t ranks);
 
 // Reads the text as the campaign file `name` of the folder.
 [[nodiscard]] Options options_of(const Folder& folder, const std::string& yaml);
