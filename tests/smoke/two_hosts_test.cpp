@@ -18,16 +18,16 @@ namespace fs = std::filesystem;
 
 constexpr int kNoNamespaces = 77;
 
-struct Ended {
+struct Finished {
   int exit_code = -1;
   std::string output;
 };
 
-Ended run(const std::string& launcher, const std::string& arguments) {
+Finished run(const std::string& launcher, const std::string& arguments) {
   const std::string command = std::string("cd '") + LETHE_SOURCE_DIR + "' && OMP_NUM_THREADS=1 " + launcher +
                               " '" + LETHE_PROGRAM + "' " + arguments + " 2>&1";
   FILE* const pipe = popen(command.c_str(), "r");
-  Ended ended;
+  Finished ended;
   char buffer[4096];
   while (const std::size_t n = fread(buffer, 1, sizeof buffer, pipe)) ended.output.append(buffer, n);
   const int status = pclose(pipe);
@@ -47,13 +47,13 @@ TEST(TwoHosts, HybridShardingGivesTheModelOfOneRank) {
       "eval.before=false --set "
       "eval.after=false --out " +
       folder.string();
-  const Ended doctor = run("tests/smoke/two_hosts", "doctor");
+  const Finished doctor = run("tests/smoke/two_hosts", "doctor");
   if (doctor.exit_code == kNoNamespaces) GTEST_SKIP() << doctor.output;
   EXPECT_EQ(doctor.exit_code, 0) << doctor.output;
   EXPECT_THAT(doctor.output, ::testing::HasSubstr("on 2 hosts (node01, node02)"));
-  const Ended two = run("tests/smoke/two_hosts", train + "/two --set parallel.shard=2");
+  const Finished two = run("tests/smoke/two_hosts", train + "/two --set parallel.shard=2");
   ASSERT_EQ(two.exit_code, 0) << two.output;
-  const Ended one = run("", train + "/one");
+  const Finished one = run("", train + "/one");
   ASSERT_EQ(one.exit_code, 0) << one.output;
   const std::string expected = bytes_of(folder / "one/model/model.safetensors");
   EXPECT_FALSE(expected.empty());
