@@ -13,6 +13,11 @@ TEST(MethodsReference, TheDocumentIsCurrent) {
       << "lethe config --methods > docs/methods.md";
 }
 
+TEST(ConfigReference, TheDocumentIsCurrent) {
+  EXPECT_EQ(base::read_file(std::string(LETHE_SOURCE_DIR) + "/docs/config_reference.md"), config_reference())
+      << "lethe config > docs/config_reference.md";
+}
+
 TEST(MethodsReference, NamesEveryObjectiveAndItsOptions) {
   const std::string text = methods_reference();
   for (const std::string& name : objectives::objective_names())
