@@ -28,7 +28,7 @@ def make_rows(o):
     read = lambda name: [json.loads(line) for line in open(f"{o.tofu}/{name}.json")]
     retain = read("retain_perturbed")
     rows = dict(forget=read("forget01_perturbed")[:o.rows], retain=retain[:o.rows], retain_evaluated=retain[:o.rows],
-                holdout=retain[-o.rows:], real_authors=read("real_authors_perturbed")[:o.options],
+                holdout=retain[60:60 + o.rows], real_authors=read("real_authors_perturbed")[:o.options],
                 world_facts=read("world_facts_perturbed")[:o.options])
     os.makedirs(f"{o.out}/rows", exist_ok=True)
     for name, part in rows.items():
