@@ -49,7 +49,8 @@ ev::EvaluatorParts parts_of(const RunConfig& config, const SampleSets& sets, Eng
     parts.sets.push_back({.name = set->name,
                           .samples = std::span(set->samples).first(looked_at(config, *set)),
                           .documents = std::span(set->documents).first(looked_at(config, *set))});
-  if (!config.eval.retain_log.empty()) parts.retain = ev::read_retain_log(config.eval.retain_log);
+  if (!config.eval.retain_log.empty())
+    parts.retain = ev::read_retain_log(config.eval.retain_log, config.eval.result_name);
   return parts;
 }
 

@@ -66,7 +66,7 @@ struct EvalOptions {
   // More sets, by name; `forget` and `retain` here are evaluated in place of data's.
   std::vector<std::pair<std::string, data::SourceOptions>> sets;
   evaluation::Suite suite;              // empty: the plain one
-  std::string retain_log;               // TOFU_EVAL.json of a retrained model
+  std::string retain_log;               // run directory or TOFU_EVAL.json of a retrained model
   std::string reference;                // model that metrics compare with
   std::string result_name = "TOFU";     // TOFU_EVAL.json, TOFU_SUMMARY.json
   std::vector<std::string> stop_words;  // generations are cut before them

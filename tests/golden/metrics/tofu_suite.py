@@ -38,14 +38,13 @@ def make_rows(o):
     return {name: rows[file] for name, file in SETS.items()}
 
 
-def run_lethe(o):
+def start_lethe(o):
     command = [o.lethe, "eval", "configs/tofu/reduced.yaml", "--out", f"{o.out}/run",
                "--set", f"eval.max_new_tokens={o.new_tokens}"]
     if o.retain_log:
         command += ["--set", f"eval.retain_log={o.retain_log}"]
     environment = dict(os.environ, LETHE_MODEL_DIR=o.model, LETHE_TOFU_DIR=o.tofu, LETHE_TOFU_REDUCED=f"{o.out}/rows")
-    subprocess.run(command, check=True, cwd=ROOT, env=environment)
-    return json.load(open(f"{o.out}/run/TOFU_EVAL.json"))
+    return subprocess.Popen(command, cwd=ROOT, env=environment)
 
 
 class Model:
@@ -170,9 +169,10 @@ def samples_of(entry):
 
 
 def compare(ours, theirs):
-    assert set(ours) == set(theirs) | ({"forget_quality"} - set(theirs)), set(ours) ^ set(theirs)
+    missing = set(theirs) - set(ours)  # an entry of the suite by another name is a difference too
     lines, bad = ["| value | lethe | Python | difference | largest of a sample | allowed |", "|---|---|---|---|---|---|"], []
-    for name in sorted(theirs):
+    bad += sorted(missing)
+    for name in sorted(set(theirs) - missing):
         value, samples = theirs[name]
         mine, allowed = ours[name]["agg_value"], 0.002 if "ROUGE" in name else 1e-4
         apart = abs(mine - value) / (value if name == "forget_quality" else 100 if name == "privleak" else 1)
@@ -194,7 +194,11 @@ def main():
     parser.add_argument("--retain-log", type=os.path.abspath)
     o = parser.parse_args()
     sets = make_rows(o)
-    ours, measured = run_lethe(o), measure(Model(o), sets)
+    running = start_lethe(o)  # beside the other side: nothing is timed
+    measured = measure(Model(o), sets)
+    if running.wait() != 0:
+        sys.exit(f"lethe ended with {running.returncode}")
+    ours = json.load(open(f"{o.out}/run/TOFU_EVAL.json"))
     lines, bad = compare(ours, suite(measured, o.retain_log))
     same = [g == ours[f"{prefix}_Q_A_ROUGE"]["value_by_index"][str(i)]["generation"]
             for prefix, name in [("forget", "forget"), ("retain", "retain"), ("ra", "real_authors"), ("wf", "world_facts")]
