@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <set>
+
 #include "framework/base/error.h"
 #include "framework/config/document.h"
 
@@ -31,6 +34,30 @@ TEST(Suite, AMetricIsAWordOrAMappingAndMayBeRenamed) {
   EXPECT_FALSE(suite[1].listed);
   EXPECT_EQ(names_of(suite), (std::vector<std::string>{"forget.probability", "forget.probability",
                                                        "retain_ROUGE", "retain.rougeL_recall"}));
+}
+
+// What OpenUnlearning's default TOFU suite writes; the summary holds those that it was asked for by name.
+TEST(Suite, OfTheTofuConfigurationHasTheReferencesNames) {
+  ::setenv("LETHE_MODEL_DIR", "model", 0);
+  ::setenv("LETHE_TOFU_DIR", "tofu", 0);
+  config::Section root = config::load(std::string(LETHE_SOURCE_DIR) + "/configs/tofu/eval.yaml");
+  config::Section section = root.section("eval", "");
+  std::set<std::string> all, listed;
+  for (const SuiteEntry& entry : read_suite(section)) {
+    all.insert(entry.name);
+    if (entry.listed) listed.insert(entry.name);
+  }
+  const std::set<std::string> summary{
+      "extraction_strength", "forget_Q_A_Prob", "forget_Q_A_ROUGE", "forget_quality",
+      "forget_truth_ratio",  "model_utility",   "privleak"};
+  EXPECT_EQ(listed, summary);
+  std::set<std::string> expected = summary;
+  expected.merge(std::set<std::string>{
+      "forget_Q_A_PARA_Prob", "forget_Q_A_PERT_Prob", "mia_min_k", "ra_Q_A_PERT_Prob", "ra_Q_A_Prob",
+      "ra_Q_A_Prob_normalised", "ra_Q_A_ROUGE", "ra_Truth_Ratio", "retain_Q_A_PARA_Prob",
+      "retain_Q_A_PERT_Prob", "retain_Q_A_Prob", "retain_Q_A_ROUGE", "retain_Truth_Ratio", "wf_Q_A_PERT_Prob",
+      "wf_Q_A_Prob", "wf_Q_A_Prob_normalised", "wf_Q_A_ROUGE", "wf_Truth_Ratio"});
+  EXPECT_EQ(all, expected);
 }
 
 TEST(Suite, RefusesTyposDoublesAndWhatStandsTooLate) {

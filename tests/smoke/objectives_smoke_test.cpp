@@ -8,6 +8,8 @@
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "framework/objectives/objective.h"
@@ -49,6 +51,15 @@ class ObjectiveRuns : public ::testing::Test {
   std::vector<records::StepRecord> steps(const std::string& name) const {
     return records::records_of<records::StepRecord>(
         records::read_records(records::RunPaths{(folder_ / name).string()}.records()).entries);
+  }
+  // Metrics that have a value after the last update.
+  std::map<std::string, double> values_of(const std::string& name) const {
+    std::ifstream file(folder_ / name / "evals" / "after" / "TOFU_EVAL.json");
+    std::map<std::string, double> values;
+    const nlohmann::json results = nlohmann::json::parse(file);
+    for (const auto& [metric, entry] : results.items())
+      if (entry["agg_value"].is_number()) values[metric] = entry["agg_value"];
+    return values;
   }
   fs::path folder_;
   std::string output_;
@@ -118,6 +129,41 @@ TEST_F(ObjectiveRuns, ALaterRequestEvaluatesTheEarlierForgetSet) {
            records::read_records(records::RunPaths{(folder_ / "second").string()}.records()).entries))
     sets.push_back(evaluation.set);
   EXPECT_THAT(sets, ::testing::Contains("forget_first"));
+}
+
+// A model, the same model retrained without the forget set, and two requests one after the other: each is
+// measured against the retrained one by the name of its run, and the second still measures what the first one
+// removed.
+TEST_F(ObjectiveRuns, TwoRequestsAreMeasuredAgainstTheRetrainedModelAndTheFirstOneIsNotForgotten) {
+  const std::string suite =
+      "--set eval.after=true --set eval.generate=false --set 'eval.sets.holdout.path=configs/quickstart/data/"
+      "general.jsonl' --set 'eval.metrics=[{name: truth_ratio, as: forget_truth_ratio}, "
+      "probability, "
+      "mia_min_k, privleak, forget_quality, {name: rel_diff, of: forget.probability}]' ";
+  ASSERT_EQ(
+      train("", "retrained", "--set objective.name=finetune --set data.exclude=forget " + suite, output_), 0)
+      << output_;
+  const std::string against = suite + "--set eval.retain_log=" + (folder_ / "retrained").string();
+  ASSERT_EQ(train("", "first", "--set export=true " + against, output_), 0) << output_;
+  const fs::path later = folder_ / "later.jsonl";
+  std::ofstream(later) << R"({"question": "Who keeps the lighthouse of Ossa?", "answer": "Nobody.", )"
+                       << R"("perturbed_answer": ["A keeper."]})"
+                       << "\n";
+  const std::string first = (folder_ / "first").string();
+  ASSERT_EQ(
+      train("", "second",
+            fmt::format("--set model.init=files --set model.path={0}/model --set data.forget.path={1} --set "
+                        "'data.earlier=[{0}]' --set 'eval.metrics=[probability, {{name: probability, set: "
+                        "forget_first, as: earlier}}]' --set eval.after=true --set eval.generate=false",
+                        first, later.string()),
+            output_),
+      0)
+      << output_;
+  const auto retrained = values_of("retrained");
+  EXPECT_NEAR(retrained.at("privleak"), -200 * (retrained.at("mia_min_k") - 0.5), 1e-6) << "against chance";
+  for (const char* name : {"forget_quality", "privleak", "rel_diff_forget.probability"})
+    EXPECT_TRUE(values_of("first").contains(name)) << name << " has no value";
+  EXPECT_TRUE(values_of("second").contains("earlier"));
 }
 
 }  // namespace
