@@ -1,11 +1,12 @@
-# lethe_test(<name> SOURCES … LINK parts… [RANKS 1 2 3] [LABELS …] [TIMEOUT s] [TORCH])
+# lethe_test(<name> SOURCES … LINK parts… [RANKS 1 2 3] [LABELS …] [TIMEOUT s] [TORCH] [LONG VARIABLE=value…])
 # One test program (GoogleTest). Without RANKS it is one ctest entry; with RANKS one entry for each world, started by
-# mpirun; all ranks return the same exit code. Results go to <build>/test-results/*.xml, which launchers/test counts.
+# mpirun; all ranks return the same exit code. LONG: the same again under label `release`, in an environment with these
+# variables. Results go to <build>/test-results/*.xml, which launchers/test counts.
 find_program(LETHE_MPIRUN NAMES mpirun REQUIRED)
 set(LETHE_RANKED_LAUNCH ${LETHE_MPIRUN} --oversubscribe --bind-to none --mca mpi_yield_when_idle 1)
 
 function(lethe_test name)
-  cmake_parse_arguments(ARG "TORCH" "TIMEOUT" "SOURCES;LINK;RANKS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "TORCH" "TIMEOUT" "SOURCES;LINK;RANKS;LABELS;LONG" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   list(TRANSFORM ARG_LINK PREPEND lethe_)
   if(ARG_RANKS)
@@ -32,16 +33,30 @@ function(lethe_test name)
     set(ARG_LABELS unit)
   endif()
   set(environment "OMP_NUM_THREADS=1;OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
-  if(ARG_RANKS)
-    foreach(world ${ARG_RANKS})
-      add_test(NAME ${name}.${world} COMMAND ${LETHE_RANKED_LAUNCH} -n ${world} $<TARGET_FILE:${name}>
-               --gtest_output=xml:${PROJECT_BINARY_DIR}/test-results/${name}.${world}.xml)
-      set_tests_properties(${name}.${world} PROPERTIES LABELS ranks TIMEOUT ${ARG_TIMEOUT}
-                           ENVIRONMENT "${environment}" PROCESSORS 2)
-    endforeach()
-  else()
-    add_test(NAME ${name} COMMAND ${name} --gtest_output=xml:${PROJECT_BINARY_DIR}/test-results/${name}.xml)
-    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
-                         ENVIRONMENT "${environment}")
+  set(worlds ${ARG_RANKS})
+  if(NOT ARG_RANKS)
+    set(worlds alone)
   endif()
+  foreach(world ${worlds})
+    set(launch "")
+    set(entry ${name})
+    if(ARG_RANKS)
+      set(launch ${LETHE_RANKED_LAUNCH} -n ${world})
+      set(entry ${name}.${world})
+      set(ARG_LABELS ranks)
+    endif()
+    lethe_test_entry(${entry} "${ARG_LABELS}" ${ARG_TIMEOUT} "${environment}" ${launch} $<TARGET_FILE:${name}>)
+    if(ARG_LONG)
+      lethe_test_entry(${entry}.release release 7200 "${environment};${ARG_LONG}" ${launch} $<TARGET_FILE:${name}>)
+    endif()
+    if(ARG_RANKS)
+      set_tests_properties(${entry} PROPERTIES PROCESSORS 2)
+    endif()
+  endforeach()
+endfunction()
+
+# One ctest entry: the command line after the environment.
+function(lethe_test_entry entry labels timeout environment)
+  add_test(NAME ${entry} COMMAND ${ARGN} --gtest_output=xml:${PROJECT_BINARY_DIR}/test-results/${entry}.xml)
+  set_tests_properties(${entry} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout} ENVIRONMENT "${environment}")
 endfunction()

@@ -12,6 +12,11 @@ DeviceProbe probe_devices() {
     probe.count = count;
   else
     probe.problem = cudaGetErrorString(code);
+  for (int gpu = 0; gpu < probe.count; ++gpu) {
+    char address[32] = "";
+    (void)cudaDeviceGetPCIBusId(address, sizeof address, gpu);
+    probe.pci_addresses.emplace_back(address);
+  }
   return probe;
 }
 

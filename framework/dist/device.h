@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lethe::dist {
 
@@ -10,6 +11,7 @@ struct DeviceProbe {    // what CUDA says of this machine
   bool built = false;   // lethe was built with CUDA's and NCCL's headers
   int count = 0;        // GPUs
   std::string problem;  // CUDA's words where count is 0: "CUDA driver version is insufficient …"
+  std::vector<std::string> pci_addresses;  // by GPU: "0000:3B:00.0"
 };
 [[nodiscard]] DeviceProbe probe_devices();
 

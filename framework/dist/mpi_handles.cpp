@@ -11,6 +11,13 @@ namespace lethe::dist {
 
 void check_mpi(int code, const Watchdog& watchdog, const Watchdog::Watched& call) {
   if (code == MPI_SUCCESS) return;
+  int kind = MPI_ERR_OTHER;
+  MPI_Error_class(code, &kind);
+  if (kind == MPI_ERR_TRUNCATE)
+    fail("peer.mismatch",
+         fmt::format("{}: {} met a longer message of another rank", watchdog.who(), describe(call.what())),
+         "all ranks must call the same collectives with the same sizes: this is a bug, or the ranks run "
+         "different programs");
   char text[MPI_MAX_ERROR_STRING];
   int length = 0;
   MPI_Error_string(code, text, &length);

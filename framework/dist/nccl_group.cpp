@@ -295,8 +295,14 @@ void check_versions(ProcessGroup& control) {
 }  // namespace
 
 bool nccl_is_built() noexcept { return true; }
+std::string nccl_version() {
+  int version = 0;
+  ncclGetVersion(&version);
+  return version_text(version);
+}
 
 std::unique_ptr<ProcessGroup> make_nccl_world_group(const NcclStart& start) {
+  const CollectiveLabel label("NCCL's start");
   check_versions(start.control);
   ncclUniqueId id{};
   const Call call(*start.watchdog, "nccl start", 0);

@@ -16,6 +16,7 @@
 namespace lethe::dist {
 
 [[nodiscard]] bool nccl_is_built() noexcept;
+[[nodiscard]] std::string nccl_version();  // "2.28.9", of the library that is loaded; empty: built without
 
 struct NcclStart {
   ProcessGroup& control;  // the same ranks over MPI: carries the unique id and the versions

@@ -16,6 +16,7 @@ namespace {
 }  // namespace
 
 bool nccl_is_built() noexcept { return false; }
+std::string nccl_version() { return ""; }
 std::unique_ptr<ProcessGroup> make_nccl_world_group(const NcclStart&) { refuse(); }
 void abort_nccl() noexcept {}
 std::unique_ptr<Stream> make_cuda_stream() { refuse(); }

@@ -1,6 +1,7 @@
 #include "framework/evaluation/evaluator.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "framework/base/error.h"
 #include "framework/evaluation/batches.h"
@@ -14,19 +15,42 @@ class Measuring {
   Measuring(const EvaluatorParts& parts, const EvaluatorOptions& options, Journal& journal)
       : parts_(parts), options_(options), journal_(journal) {}
 
-  void measure(Request& request) {
-    take_from_journal(request);
-    std::vector<std::size_t> left;
-    for (std::size_t b = 0; b < request.batches.size(); ++b)
-      if (request.values[b].empty()) left.push_back(b);
+  // Batches of all requests of one kind share the rounds, so that small sets keep every rank busy too; the
+  // large ones first, or one rank would be left alone with the largest.
+  void measure(std::vector<Request>& requests, Kind kind) {
+    std::vector<Batch> left;
+    for (Request& request : requests) {
+      if (request.kind != kind) continue;
+      take_from_journal(request);
+      for (std::size_t b = 0; b < request.batches.size(); ++b)
+        if (request.values[b].empty()) left.push_back({&request, b});
+    }
+    std::ranges::stable_sort(left, std::greater<>(), [](const Batch& b) { return b.tokens(); });
     // A gradient is summed over ranks as it is made, so all ranks work on one document.
-    const auto ranks = static_cast<std::size_t>(request.kind == Kind::gradient ? 1 : parts_.world.size());
+    const auto ranks = static_cast<std::size_t>(kind == Kind::gradient ? 1 : parts_.world.size());
     for (std::size_t first = 0; first < left.size(); first += ranks)
-      one_round(request, std::span(left).subspan(first, std::min(ranks, left.size() - first)));
+      one_round(std::span(left).subspan(first, std::min(ranks, left.size() - first)), kind);
   }
   std::int64_t batches_measured() const { return batches_measured_; }
 
  private:
+  struct Batch {
+    Request* request;
+    std::size_t number;
+    std::string key() const { return request->key(number); }
+    std::vector<data::Document> documents() const {
+      std::vector<data::Document> documents;
+      for (const std::int64_t d : request->batches[number])
+        documents.push_back(request->documents[static_cast<std::size_t>(d)]);
+      return documents;
+    }
+    std::size_t tokens() const {
+      std::size_t tokens = 0;
+      for (const data::Document& document : documents()) tokens += document.ids.size();
+      return tokens;
+    }
+  };
+
   // Rank 0 has the journal; every rank gets what it holds.
   void take_from_journal(Request& request) {
     std::vector<std::int64_t> held(request.batches.size(), 0);
@@ -52,19 +76,17 @@ class Measuring {
   }
 
   // Each rank measures one batch, or nothing; then every rank has all of them.
-  void one_round(Request& request, std::span<const std::size_t> batches) {
+  void one_round(std::span<const Batch> batches, Kind kind) {
     const auto rank = static_cast<std::size_t>(parts_.world.rank());
-    const bool together = request.kind == Kind::gradient;
-    const std::optional<std::size_t> mine = together                ? std::optional(batches[0])
-                                            : rank < batches.size() ? std::optional(batches[rank])
-                                                                    : std::nullopt;
-    std::vector<double> measured = run(request, mine);
+    const bool together = kind == Kind::gradient;
+    const Batch* mine = together ? &batches[0] : rank < batches.size() ? &batches[rank] : nullptr;
+    const std::vector<double> measured = run(kind, mine);
     std::vector<double> all;
-    for (const std::size_t b : batches) {
-      const bool here = mine == b && (!together || rank == 0);
-      const std::size_t size = size_of_batch(request, b, options_);
-      LETHE_CHECK(!here || measured.size() == size, "{} gave {} of {} values", request.key(b),
-                  measured.size(), size);
+    for (const Batch& batch : batches) {
+      const bool here = mine == &batch && (!together || rank == 0);
+      const std::size_t size = size_of_batch(*batch.request, batch.number, options_);
+      LETHE_CHECK(!here || measured.size() == size, "{} gave {} of {} values", batch.key(), measured.size(),
+                  size);
       if (here)
         all.insert(all.end(), measured.begin(), measured.end());
       else
@@ -72,23 +94,24 @@ class Measuring {
     }
     parts_.world.all_reduce(dist::span_of(std::span(all)));  // one rank's values and zeros: exact
     auto from = all.begin();
-    for (const std::size_t b : batches) {
-      const auto size = static_cast<std::ptrdiff_t>(size_of_batch(request, b, options_));
-      request.values[b].assign(from, from + size);
+    for (const Batch& batch : batches) {
+      const auto size = static_cast<std::ptrdiff_t>(size_of_batch(*batch.request, batch.number, options_));
+      auto& values = batch.request->values[batch.number];
+      values.assign(from, from + size);
       from += size;
-      if (parts_.world.rank() == 0) journal_.append(request.key(b), request.values[b]);
+      if (parts_.world.rank() == 0) journal_.append(batch.key(), values);
     }
     batches_measured_ += static_cast<std::int64_t>(batches.size());
   }
 
-  std::vector<double> run(const Request& request, std::optional<std::size_t> batch) {
-    std::vector<data::Document> documents;
-    if (batch)
-      for (const std::int64_t d : request.batches[*batch])
-        documents.push_back(request.documents[static_cast<std::size_t>(d)]);
-    switch (request.kind) {
+  // A rank without a batch takes part in the others' gathers. Which statistics those ask for does not matter
+  // to it: it has no tokens.
+  std::vector<double> run(Kind kind, const Batch* batch) {
+    const std::vector<data::Document> documents = batch ? batch->documents() : std::vector<data::Document>();
+    switch (kind) {
       case Kind::statistics:
-        return flat(parts_.model.statistics(documents, request.statistics));
+        return flat(parts_.model.statistics(
+            documents, batch ? batch->request->statistics : std::vector<std::string>{"log_prob"}));
       case Kind::reference:
         return parts_.model.reference_log_probs(documents);
       case Kind::gradient:
@@ -96,14 +119,14 @@ class Measuring {
       case Kind::generation:
         break;
     }
-    return generate(request, batch);
+    return generate(batch);
   }
 
-  std::vector<double> generate(const Request& request, std::optional<std::size_t> batch) {
+  std::vector<double> generate(const Batch* batch) {
     std::vector<TokenIds> prompts;
     if (batch)
-      for (const std::int64_t p : request.batches[*batch])
-        prompts.push_back(request.owned[static_cast<std::size_t>(p)]);
+      for (const std::int64_t p : batch->request->batches[batch->number])
+        prompts.push_back(batch->request->owned[static_cast<std::size_t>(p)]);
     std::vector<double> values;
     for (const TokenIds& ids : parts_.model.generate(prompts)) {
       values.push_back(static_cast<double>(ids.size()));
@@ -212,7 +235,8 @@ Evaluation evaluate(const std::vector<const SuiteEntry*>& suite, const Evaluator
                     const EvaluatorOptions& options, Journal& journal) {
   std::vector<Request> requests = requests_of(suite, parts, options);
   Measuring measuring(parts, options, journal);
-  for (Request& request : requests) measuring.measure(request);
+  for (const Kind kind : {Kind::statistics, Kind::reference, Kind::gradient, Kind::generation})
+    measuring.measure(requests, kind);
   Inputs inputs = gather(requests, parts, options);
   Evaluation evaluation;
   for (const SuiteEntry* entry : suite) {

@@ -41,6 +41,14 @@ RetainEntry retain_entry(const Json& entry) {
   return out;
 }
 
+// A run directory stands for its result file: `lethe eval` writes it at the top, `lethe train` after the last
+// update.
+std::filesystem::path result_file_of(const std::filesystem::path& named, const std::string& result_name) {
+  if (!std::filesystem::is_directory(named)) return named;
+  const std::filesystem::path file = result_name + "_EVAL.json", trained = named / "evals" / "after" / file;
+  return std::filesystem::exists(trained) ? trained : named / file;
+}
+
 }  // namespace
 
 std::string eval_file(std::span<const NamedResult> results) {
@@ -56,10 +64,13 @@ std::string summary_file(std::span<const NamedResult> results) {
   return sorted_file(values);
 }
 
-std::map<std::string, RetainEntry, std::less<>> read_retain_log(const std::filesystem::path& path) {
+std::map<std::string, RetainEntry, std::less<>> read_retain_log(const std::filesystem::path& named,
+                                                                const std::string& result_name) {
+  const std::filesystem::path path = result_file_of(named, result_name);
   if (!std::filesystem::is_regular_file(path))
     fail("eval.retain_log", fmt::format("{}: there is no such file", path.string()),
-         "it is the TOFU_EVAL.json of a model trained without the forget set");
+         "it is the TOFU_EVAL.json of a model trained without the forget set, or the run directory that has "
+         "one");
   const Json file = parse_python_json(base::read_file(path), path.string());
   if (!file.is_object())
     fail("eval.retain_log", fmt::format("{} is not an object of metrics", path.string()));

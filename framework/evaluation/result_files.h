@@ -24,8 +24,10 @@ struct NamedResult {
 // {metric: value} of the listed metrics that have one.
 [[nodiscard]] std::string summary_file(std::span<const NamedResult> results);
 
-// Errors: eval.retain_log where the file is missing or not of this form.
+// What is known of a retrained model. `named`: its <result_name>_EVAL.json, or the directory of the run (of
+// `lethe train` or `lethe eval`) that wrote one. Errors: eval.retain_log where the file is missing or not of
+// this form.
 [[nodiscard]] std::map<std::string, RetainEntry, std::less<>> read_retain_log(
-    const std::filesystem::path& path);
+    const std::filesystem::path& named, const std::string& result_name = "TOFU");
 
 }  // namespace lethe::evaluation

@@ -117,6 +117,25 @@ void describe(V& visit, R& r) {
   visit("categories", r.categories);
 }
 
+// Where one rank's time went, over the updates since it started: `gradient` and `update` are work,
+// `wait_weights` and `wait_gradients` waiting for other ranks. The rank that waits least and works longest is
+// the one that the others wait for.
+struct PhasesRecord {
+  static constexpr std::string_view kKind = "phases";
+  std::int64_t step = 0, rank = 0;
+  std::string host;
+  std::map<std::string, double> seconds, against_median;  // against the median rank's seconds in that phase
+};
+
+template <class V, OneOf<PhasesRecord> R>
+void describe(V& visit, R& r) {
+  visit("step", r.step);
+  visit("rank", r.rank);
+  visit("host", r.host);
+  visit("seconds", r.seconds);
+  visit("against_median", r.against_median);
+}
+
 struct EventRecord {
   static constexpr std::string_view kKind = "event";
   std::string name;            // resumed, rescored, warning, stopping, …

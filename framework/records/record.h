@@ -17,8 +17,8 @@ namespace lethe::records {
 inline constexpr int kSchema = 1;
 
 using Record = std::variant<RunRecord, ModelRecord, DataRecord, StepRecord, SamplerRecord, CheckpointRecord,
-                            MemoryRecord, EventRecord, SummaryRecord, ScoringRecord, ScoreRecord,
-                            EvaluationRecord, GenerationRecord, AnalysisRecord>;
+                            MemoryRecord, PhasesRecord, EventRecord, SummaryRecord, ScoringRecord,
+                            ScoreRecord, EvaluationRecord, GenerationRecord, AnalysisRecord>;
 
 struct Entry {
   std::string time;  // UTC, milliseconds

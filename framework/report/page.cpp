@@ -81,6 +81,17 @@ std::string missing_section(const std::vector<RunSummary>& runs) {
   return page_section("missing", "What this report cannot say", "", content);
 }
 
+// The runs that something can be said of before and after: those that come first (write_report sorts them so
+// that a run keeps its colour in every figure), or all where none was evaluated.
+std::vector<RunSummary> evaluated(const std::vector<RunSummary>& runs) {
+  std::vector<RunSummary> first;
+  for (const RunSummary& run : runs) {
+    if (run.evaluations.empty()) break;
+    first.push_back(run);
+  }
+  return first.empty() ? runs : first;
+}
+
 std::string title_of(const std::vector<RunSummary>& runs) {
   return runs.size() == 1 ? runs.front().name : fmt::format("{} runs compared", runs.size());
 }
@@ -98,11 +109,12 @@ std::string head_of(const std::vector<RunSummary>& runs) {
 
 std::string render_html(const std::vector<RunSummary>& runs) {
   LETHE_CHECK(!runs.empty(), "a report needs a run");
+  const std::vector<RunSummary> told = evaluated(runs);
   const std::vector<PageSection> sections{
-      {"change", "Change", figure_section(change_figure(runs))},
-      {"table", "Table", table_section(runs)},
-      {"examples", "Answers", example_section(runs)},
-      {"trade-off", "Trade-off", figure_section(trade_off_figure(runs))},
+      {"change", "Change", figure_section(change_figure(told))},
+      {"table", "Table", table_section(told)},
+      {"examples", "Answers", example_section(told)},
+      {"trade-off", "Trade-off", figure_section(trade_off_figure(told))},
       {"loss", "Training", figure_section(loss_figure(runs))},
       {"difficulty", "Difficulty", figure_section(difficulty_figure(runs))},
       {"characteristics", "Characteristics", figure_section(characteristics_figure(runs))},

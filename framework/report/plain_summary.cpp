@@ -18,16 +18,30 @@ const Change* main_change(const std::vector<Change>& changes, std::string_view s
   return nullptr;
 }
 
+std::string what_was_scored(const RunSummary& run) {
+  const Scoring& last = run.scorings.back();
+  std::string text = fmt::format("The difficulty of {} samples to forget was measured",
+                                 grouped(static_cast<std::int64_t>(last.scores.size())));
+  if (last.header)
+    text += fmt::format(" ({}, {} draws, {})", last.header->estimator, last.header->draws,
+                        base::readable_duration(last.header->seconds));
+  return text + ".";
+}
+
 std::string what_was_done(const RunSummary& run) {
   const std::string objective = run.run ? run.run->objective : "", sampler = run.run ? run.run->sampler : "";
   std::int64_t num_forget = 0;
   for (const auto& data : run.data)
     if (data.set == "forget") num_forget = data.num_samples;
+  if (run.steps.empty() && !run.scorings.empty()) return what_was_scored(run);
   std::string text = run.steps.empty()
                          ? "No training step is recorded"
                          : fmt::format("{} ran for {} steps", objective.empty() ? "Training" : objective,
                                        run.steps.back().step);
-  if (num_forget > 0) text += fmt::format(" on {} samples to forget", grouped(num_forget));
+  if (objective == "finetune" && num_forget > 0)
+    text += fmt::format(" on all samples, the {} to forget among them", grouped(num_forget));
+  else if (num_forget > 0)
+    text += fmt::format(" on {} samples to forget", grouped(num_forget));
   if (!sampler.empty() && !run.steps.empty()) text += fmt::format(", drawn by the {} sampler", sampler);
   if (run.summary) text += fmt::format(", in {}", base::readable_duration(run.summary->seconds));
   if (run.run)
@@ -61,7 +75,8 @@ std::string what_came_of_it(const std::vector<Change>& changes) {
 }  // namespace
 
 std::string plain_summary(const RunSummary& run) {
-  std::string text = what_was_done(run) + " " + what_came_of_it(changes_of(run));
+  std::string text = what_was_done(run);
+  if (!run.evaluations.empty() || run.scorings.empty()) text += " " + what_came_of_it(changes_of(run));
   if (run.summary && !run.summary->stopped_because.empty())
     text += fmt::format(" It stopped because {}.", first_lower(run.summary->stopped_because));
   return text;

@@ -21,6 +21,7 @@ namespace lethe::report {
 
 struct ReportFiles {
   std::filesystem::path html, markdown, csv;
+  std::vector<std::string> lines = {};  // what came of each run that was evaluated, for the terminal
 };
 
 struct ReportOptions {

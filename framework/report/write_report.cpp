@@ -6,6 +6,7 @@
 #include "framework/base/error.h"
 #include "framework/records/texts.h"
 #include "framework/report/report.h"
+#include "framework/report/shared_start.h"
 #include "framework/report/study/study_page.h"
 #include "framework/report/study/study_table.h"
 #include "framework/report/tables.h"
@@ -48,7 +49,8 @@ ReportFiles write_study(const std::vector<std::filesystem::path>& folders, const
   for (StudyCell& cell : study.cells)
     for (RunSummary& run : cell.runs)
       if (is_redacted(run, options)) erase_forget_texts(run);
-  const ReportFiles files{out / "report.html", out / "report.md", out / "report.csv"};
+  const ReportFiles files{
+      .html = out / "report.html", .markdown = out / "report.md", .csv = out / "report.csv"};
   base::write_file_atomically(files.markdown, study_markdown(study));
   base::write_file_atomically(files.csv, study_csv(study));
   if (const std::string svg = pareto_svg(study); !svg.empty())
@@ -80,7 +82,11 @@ ReportFiles write_report(const std::vector<std::filesystem::path>& folders, cons
     runs.push_back(load_run(folder));
     if (is_redacted(runs.back(), options)) erase_forget_texts(runs.back());
   }
-  const ReportFiles files{out / "report.html", out / "report.md", out / "report.csv"};
+  share_starts(runs);
+  std::ranges::stable_partition(runs, [](const RunSummary& run) { return !run.evaluations.empty(); });
+  ReportFiles files{.html = out / "report.html", .markdown = out / "report.md", .csv = out / "report.csv"};
+  for (const RunSummary& run : runs)
+    if (std::string line = one_line(run); !line.empty()) files.lines.push_back(std::move(line));
   base::write_file_atomically(files.markdown, render_markdown(runs));
   base::write_file_atomically(files.csv, metrics_csv(runs));
   base::write_file_atomically(files.html, render_html(runs));

@@ -1,31 +1,28 @@
 #include "framework/run/device.h"
 
-#include <torch/cuda.h>
-
 #include "framework/base/error.h"
+#include "framework/base/log.h"
 
 namespace lethe::run {
 
-DeviceCounts count_devices() {
-  if (!at::hasCUDA()) return {};
-  // No driver, or one too old for this LibTorch, counts as no GPU.
-  return {.built = true,
-          .gpus = torch::cuda::is_available() ? static_cast<int>(torch::cuda::device_count()) : 0};
+DeviceChoice choose_device(const std::string& word, const dist::DeviceProbe& found,
+                           const dist::RankInfo& rank) {
+  if (word == "cpu") return {.word = "cpu"};
+  const std::string unused = fmt::format(
+      "{} GPU(s) on {}, which the engine does not use: it computes on the CPU", found.count, rank.host);
+  if (word == "auto" && found.count > 0) return {.word = "cpu", .reason = unused};
+  const dist::RankPlace place{
+      .local_rank = rank.local_rank, .local_size = rank.local_size, .host = rank.host};
+  const dist::Device device = dist::choose_device(word, place, found);
+  if (device.cuda) fail("device.none", unused, "run on CPU with device: cpu");
+  return {.word = "cpu", .reason = device.reason};
 }
 
-std::string choose_device(const std::string& word, const DeviceCounts& found, const dist::RankInfo& rank) {
-  if (word != "cuda") return "cpu";
-  const char* hint = "see which GPUs and which driver there are: nvidia-smi";
-  if (!found.built)
-    fail("device.none", "device: cuda, but this LibTorch is built without CUDA; run on CPU with device: cpu",
-         "build with the CUDA archive of LibTorch (LETHE_TORCH_DIR)");
-  if (found.gpus == 0)
-    fail("device.none",
-         fmt::format("no GPU that the driver can use on {}; run on CPU with device: cpu", rank.host), hint);
-  if (found.gpus < rank.local_size)
-    fail("device.count", fmt::format("{} ranks, {} GPUs on {}", rank.local_size, found.gpus, rank.host),
-         hint);
-  return "cuda";
+std::string device_of_run(const std::string& word, const dist::RankInfo& rank) {
+  const DeviceChoice choice =
+      choose_device(word, word == "cpu" ? dist::DeviceProbe{} : dist::probe_devices(), rank);
+  if (rank.rank == 0 && !choice.reason.empty()) spdlog::info("device: {}", choice.reason);
+  return choice.word;
 }
 
 }  // namespace lethe::run

@@ -3,19 +3,23 @@
 
 #include <string>
 
+#include "framework/dist/device.h"
 #include "framework/dist/world.h"
 
 namespace lethe::run {
 
-struct DeviceCounts {
-  bool built = false;  // LibTorch has CUDA
-  int gpus = 0;        // that this process sees and the driver can use
+struct DeviceChoice {
+  std::string word;    // "cpu"
+  std::string reason;  // why `auto` took the CPU, for the log; empty where the CPU was asked for
 };
-[[nodiscard]] DeviceCounts count_devices();
 
-// `word`: auto, cpu or cuda. Gives "cpu" or "cuda"; auto is the CPU until every part of a run has a GPU path.
-// Errors: device.none (no usable GPU), device.count (fewer GPUs than ranks on this host).
-[[nodiscard]] std::string choose_device(const std::string& word, const DeviceCounts& found,
-                                        const dist::RankInfo& rank);
+// `word`: auto, cpu or cuda. The engine computes on the CPU: auto takes it and says why, cuda is refused also
+// where GPUs are. Errors: device.none (no usable GPU, or none that the engine uses), device.count (cuda, and
+// fewer GPUs than ranks on this host).
+[[nodiscard]] DeviceChoice choose_device(const std::string& word, const dist::DeviceProbe& found,
+                                         const dist::RankInfo& rank);
+
+// The same for a run: looks at this machine, and rank 0 logs the reason. Gives the word.
+[[nodiscard]] std::string device_of_run(const std::string& word, const dist::RankInfo& rank);
 
 }  // namespace lethe::run

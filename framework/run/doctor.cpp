@@ -11,8 +11,9 @@
 #include "framework/base/atomic_file.h"
 #include "framework/base/error.h"
 #include "framework/base/text.h"
+#include "framework/dist/affinity.h"
 #include "framework/dist/launcher.h"
-#include "framework/run/device.h"
+#include "framework/dist/nccl_group.h"
 #include "framework/run/machine.h"
 #include "framework/run/run_output.h"
 
@@ -58,17 +59,7 @@ Finding examine_limits() {
   return finding;
 }
 
-Finding examine_gpus(const dist::RankInfo& rank) {
-  const DeviceCounts found = count_devices();
-  Finding finding{.subject = "GPUs", .what = fmt::format("{}", found.gpus)};
-  if (!found.built) finding.what = "none used: this LibTorch is built without CUDA";
-  if (found.built && found.gpus < rank.local_size) {
-    finding.health = Health::doubtful;
-    finding.mend = fmt::format("{} ranks on this host: run on CPU, or start one rank a GPU (see nvidia-smi)",
-                               rank.local_size);
-  }
-  return finding;
-}
+Finding examine_gpus(const dist::RankInfo& rank) { return judge_gpus(dist::probe_devices(), rank); }
 
 // Every rank gives its number, from 1; the sum is known.
 Finding examine_collectives(dist::World& world) {
@@ -98,7 +89,35 @@ void try_disk(const fs::path& folder) {
   fs::remove(trial);
 }
 
+// "0 0000:9B:00.0 (NUMA 1, cores 24-47)"
+std::string gpu_text(std::size_t gpu, const std::string& address) {
+  std::string text = fmt::format("{} {}", gpu, address);
+  if (const auto near = dist::cpus_near(address))
+    text += fmt::format(" (NUMA {}, cores {})", near->numa_node, dist::cpu_list_text(near->cpus));
+  return text;
+}
+
 }  // namespace
+
+Finding judge_gpus(const dist::DeviceProbe& found, const dist::RankInfo& rank) {
+  const std::string nccl = dist::nccl_is_built() ? ", NCCL " + dist::nccl_version() : "";
+  Finding finding{.subject = "GPUs"};
+  if (found.count == 0) {
+    finding.what = found.built ? fmt::format("none usable (CUDA: {}){}", found.problem, nccl)
+                               : "none used: this lethe is built without CUDA";
+    return finding;
+  }
+  std::vector<std::string> gpus;
+  for (std::size_t gpu = 0; gpu < found.pci_addresses.size(); ++gpu)
+    gpus.push_back(gpu_text(gpu, found.pci_addresses[gpu]));
+  finding.what = fmt::format("{}{}: {}", found.count, nccl, fmt::join(gpus, "; "));
+  if (found.count < rank.local_size) {
+    finding.health = Health::doubtful;
+    finding.mend = fmt::format("{} ranks on this host: run on CPU, or start one rank a GPU (see nvidia-smi)",
+                               rank.local_size);
+  }
+  return finding;
+}
 
 Finding judge_threads(int threads, int local_ranks, int cores) {
   Finding finding{.subject = "cores",

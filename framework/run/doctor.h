@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "framework/dist/device.h"
 #include "framework/dist/world.h"
 
 namespace lethe::run {
@@ -29,6 +30,7 @@ struct Finding {
 
 // Pure parts, for tests.
 [[nodiscard]] Finding judge_threads(int threads, int local_ranks, int cores);
+[[nodiscard]] Finding judge_gpus(const dist::DeviceProbe& found, const dist::RankInfo& rank);
 [[nodiscard]] Finding judge_disk(const std::filesystem::path& folder);
 
 }  // namespace lethe::run

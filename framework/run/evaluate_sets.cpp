@@ -31,6 +31,12 @@ ev::Suite plain_suite(const RunConfig& config, const SampleSets& sets) {
   return ev::plain_suite(plain, config.eval.generate);
 }
 
+// Of the set, from its beginning.
+std::size_t looked_at(const RunConfig& config, const SampleSet& set) {
+  const auto limit = static_cast<std::size_t>(config.eval.max_samples);
+  return limit == 0 ? set.samples.size() : std::min(limit, set.samples.size());
+}
+
 ev::EvaluatorParts parts_of(const RunConfig& config, const SampleSets& sets, Engine& engine,
                             ev::EvaluatedModel& model) {
   ev::EvaluatorParts parts{.model = model,
@@ -40,8 +46,11 @@ ev::EvaluatorParts parts_of(const RunConfig& config, const SampleSets& sets, Eng
                            .sets = {},
                            .retain = std::nullopt};
   for (const SampleSet* set : sets.evaluated())
-    parts.sets.push_back({.name = set->name, .samples = set->samples, .documents = set->documents});
-  if (!config.eval.retain_log.empty()) parts.retain = ev::read_retain_log(config.eval.retain_log);
+    parts.sets.push_back({.name = set->name,
+                          .samples = std::span(set->samples).first(looked_at(config, *set)),
+                          .documents = std::span(set->documents).first(looked_at(config, *set))});
+  if (!config.eval.retain_log.empty())
+    parts.retain = ev::read_retain_log(config.eval.retain_log, config.eval.result_name);
   return parts;
 }
 
@@ -91,11 +100,11 @@ void add_columns(const ev::Evaluation& evaluation, records::EvaluationRecord& re
   }
 }
 
-void record_results(const ev::Evaluation& evaluation, const SampleSets& sets, const std::string& tag,
-                    std::int64_t step, double seconds, RunOutput& output) {
+void record_results(const RunConfig& config, const ev::Evaluation& evaluation, const SampleSets& sets,
+                    const std::string& tag, std::int64_t step, double seconds, RunOutput& output) {
   for (const SampleSet* set : sets.evaluated()) {
     records::EvaluationRecord record{.tag = tag, .step = step, .set = set->name};
-    for (const data::Sample& sample : set->samples)
+    for (const data::Sample& sample : std::span(set->samples).first(looked_at(config, *set)))
       record.samples.push_back({.id = sample.id, .row = sample.row, .values = {}});
     add_columns(evaluation, record);
     record.seconds = seconds;
@@ -156,7 +165,7 @@ Aggregates evaluate_sets(const RunConfig& config, Engine& engine, const SampleSe
   const ev::Evaluation evaluation = run_suite(config, engine, sets, nullptr, journal);
   const double seconds = seconds_since(start);
   if (engine.world.rank() == 0) {
-    record_results(evaluation, sets, tag, step, seconds, output);
+    record_results(config, evaluation, sets, tag, step, seconds, output);
     record_generations(evaluation, sets, tag, step, output);
     write_files(config, evaluation, folder.empty() ? evals / folder_name(tag) : folder);
     if (folder.empty()) journal.remove();  // `lethe eval` keeps it: the same command again measures nothing

@@ -85,9 +85,10 @@ planning::Workload load_of(const RunConfig& config, const DataSize& data, int ra
           .pack_tokens = data.pack.tokens,
           .scored_tokens = data.pack.scored,
           .reference_tokens = reference_tokens(config.objective->needs(), data),
-          .frozen_shard_size = needs_frozen_model(config.objective->needs())
-                                   ? sharding::grid_shape(3, static_cast<int>(config.parallel.shard), ranks).shard_size
-                                   : 0};
+          .frozen_shard_size =
+              needs_frozen_model(config.objective->needs())
+                  ? sharding::grid_shape(3, static_cast<int>(config.parallel.shard), ranks).shard_size
+                  : 0};
 }
 
 }  // namespace

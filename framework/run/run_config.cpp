@@ -152,6 +152,8 @@ EvalOptions read_eval(config::Section section) {
       .optional("max_new_tokens", o.max_new_tokens, "tokens of a generated answer at most",
                 config::at_least(1))
       .optional("batch", o.batch, "sequences that a rank generates at once", config::at_least(1))
+      .optional("max_samples", o.max_samples, "samples of each set to look at, the first ones; 0 is all",
+                config::at_least(0))
       .optional("max_generations", o.max_generations, "samples of each set to generate for; 0 is all",
                 config::at_least(0));
   if (section.has("general"))
@@ -161,8 +163,9 @@ EvalOptions read_eval(config::Section section) {
   read_eval_sets(section, o);
   o.suite = evaluation::read_suite(section);
   section
-      .optional("retain_log", o.retain_log,
-                "TOFU_EVAL.json of a model trained without the forget set, for forget_quality and privleak")
+      .optional(
+          "retain_log", o.retain_log,
+          "the retrained model, for forget_quality and privleak: its run directory, or its TOFU_EVAL.json")
       .optional("reference", o.reference, "model that mia_reference compares with: directory or hub name")
       .choice("result_name", o.result_name, {"TOFU", "MUSE"},
               "result files are called <this>_EVAL.json and <this>_SUMMARY.json")

@@ -61,12 +61,12 @@ struct StopOptions {
 
 struct EvalOptions {
   bool before = true, after = true, generate = true;
-  std::int64_t every = 0, max_new_tokens = 40, batch = 32, max_generations = 0;
+  std::int64_t every = 0, max_new_tokens = 40, batch = 32, max_generations = 0, max_samples = 0;
   data::SourceOptions general;  // a set of general knowledge; no path: none
   // More sets, by name; `forget` and `retain` here are evaluated in place of data's.
   std::vector<std::pair<std::string, data::SourceOptions>> sets;
   evaluation::Suite suite;              // empty: the plain one
-  std::string retain_log;               // TOFU_EVAL.json of a retrained model
+  std::string retain_log;               // run directory or TOFU_EVAL.json of a retrained model
   std::string reference;                // model that metrics compare with
   std::string result_name = "TOFU";     // TOFU_EVAL.json, TOFU_SUMMARY.json
   std::vector<std::string> stop_words;  // generations are cut before them
@@ -111,7 +111,7 @@ struct RunConfig {
   ResumeOptions resume;
   TimeoutOptions timeouts;
   bool export_model = true;
-  std::string identity;  // hash of the effective configuration
+  std::string identity;            // hash of the effective configuration
   std::string redact = "nothing";  // what reports of this run leave out: nothing, or forget
 
   // For training::SplitOptions: 0 where packs follow the ranks.

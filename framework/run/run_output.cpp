@@ -4,6 +4,7 @@
 
 #include "framework/base/atomic_file.h"
 #include "framework/base/hash.h"
+#include "framework/dist/nccl_group.h"
 #include "framework/records/exports.h"
 #include "framework/records/reader.h"
 #include "framework/run/agreement.h"
@@ -108,16 +109,18 @@ void RunOutput::describe(const Launch& launch, const RunConfig& config, const st
                          const Engine& engine, const SampleSets& sets, std::int64_t resumed_from) {
   described_ = true;
   if (!directory_) return;
-  records::RunRecord run{
-      .name = config.name.empty() ? paths_.root.filename().string() : config.name,
-      .command = launch.command,
-      .arguments = launch.arguments,
-      .config_path = launch.config_path,
-      .config_yaml = effective_yaml,
-      .objective = config.objective_name,
-      .sampler = config.sampler_name,
-      .versions = {{"lethe", kVersion}, {"libtorch", TORCH_VERSION}, {"compiler", __VERSION__}},
-      .git_commit = kGitCommit};
+  records::RunRecord run{.name = config.name.empty() ? paths_.root.filename().string() : config.name,
+                         .command = launch.command,
+                         .arguments = launch.arguments,
+                         .config_path = launch.config_path,
+                         .config_yaml = effective_yaml,
+                         .objective = config.objective_name,
+                         .sampler = config.sampler_name,
+                         .versions = {{"lethe", kVersion},
+                                      {"libtorch", TORCH_VERSION},
+                                      {"compiler", __VERSION__},
+                                      {"nccl", dist::nccl_is_built() ? dist::nccl_version() : "none"}},
+                         .git_commit = kGitCommit};
   run.hashes = {{"config", base::hash_text(effective_yaml)},
                 {"model", engine.model_hash},
                 {"tokenizer", sets.tokenizer().hash()}};

@@ -47,7 +47,7 @@ class SampleSets {
 
   SampleSet forget, retain;
   std::optional<SampleSet> general;
-  std::vector<SampleSet> earlier;  // forget sets of earlier requests, to be evaluated only
+  std::vector<SampleSet> earlier;          // forget sets of earlier requests, to be evaluated only
   std::vector<SampleSet> evaluation_only;  // eval.sets
 
   const data::Tokenizer& tokenizer() const { return tokenizer_; }

@@ -19,7 +19,7 @@ struct Parts {
   Parts(config::Section root, const Launch& launch, dist::World& world)
       : config(read_run_config(root)),
         yaml(config::effective_yaml(root)),
-        device(choose_device(config.device, count_devices(), world.info())),
+        device(device_of_run(config.device, world.info())),
         output(launch, yaml, world),
         sets(config, tokenizer_directory(config), cache_of(config, output.paths()), world.group()),
         engine(config, world.group(), sets.tokenizer().vocab_size()) {

@@ -2,6 +2,7 @@
 
 #include <csignal>
 
+#include "framework/base/allocator.h"
 #include "framework/base/log.h"
 #include "framework/run/guard.h"
 
@@ -15,6 +16,7 @@ void note_signal(int) { signalled = 1; }
 }  // namespace
 
 int on_ranks(bool json, const std::string& log_level, const std::function<int(dist::World&)>& body) {
+  base::keep_freed_memory();
   dist::World world;
   const dist::RankInfo& info = world.info();
   base::start_log(info.rank, info.size, log_level);

@@ -20,6 +20,7 @@
 #include "framework/run/nonfinite.h"
 #include "framework/run/objective_inputs.h"
 #include "framework/run/session.h"
+#include "framework/run/stragglers.h"
 #include "framework/run/timeouts.h"
 #include "framework/training/checkpoint.h"
 #include "framework/training/checkpoint_writer.h"
@@ -43,7 +44,7 @@ class Training {
         launch_(launch),
         config_(read_run_config(root)),
         yaml_(config::effective_yaml(root)),
-        device_(choose_device(config_.device, count_devices(), world.info())),
+        device_(device_of_run(config_.device, world.info())),
         ranks_(world),
         world_(world.group()),
         starting_(std::in_place, world, config_.timeouts.init_seconds),
@@ -76,6 +77,7 @@ class Training {
         evaluate(fmt::format("step {}", step_ + 1), step_ + 1), keep_best();
     }
     record_save(writer_.finish());
+    phases_.record(step_, world_, output_);
     accounting_.finish(step_, output_);
     finish();
     return 0;
@@ -143,6 +145,7 @@ class Training {
 
   void one_step() {
     const auto start = Clock::now();
+    (void)base::take_waits();  // of evaluations and scorings between updates
     const auto forget = sampling_.forget(step_, inputs_->reads_forget() ? config_.train.forget_batch : 0);
     const auto retain = sampling_.retain(step_, inputs_->reads_retain() ? config_.train.retain_batch : 0);
     const auto items =
@@ -151,6 +154,8 @@ class Training {
     training::StepResult result = training::compute_gradient(
         *engine_.walk, gradients_, *config_.objective, inputs_->data(), items,
         {.micro_batch = config_.train.micro_batch, .logical_shards = config_.logical_shards()}, world_);
+    const double gradient_seconds = seconds_since(start);
+    const base::WaitSeconds waits = base::take_waits();
     const double norm = optim::global_norm(gradients_);
     if (!std::isfinite(result.loss) || !std::isfinite(norm))
       refuse_nonfinite({.loss = result.loss, .norm = norm, .step = step_ + 1}, engine_, sets_, forget,
@@ -160,10 +165,12 @@ class Training {
     const bool count =
         config_.train.count_changes_every > 0 && (step_ + 1) % config_.train.count_changes_every == 0;
     optim::WeightChanges changes;
+    const auto update_start = Clock::now();
     optimizer_.step(gradients_, rate, optim::clip_factor(norm, config_.train.clip_norm),
                     count ? &changes : nullptr);
+    const double update_seconds = seconds_since(update_start), seconds = seconds_since(start);
     if (count) result.changed_fraction = changed_fraction(changes);
-    const double seconds = seconds_since(start);
+    phases_.add(gradient_seconds, update_seconds, waits);
     result.flop_utilisation = accounting_.utilisation(
         training::update_flops(engine_.model, gradients_, inputs_->data(), items), seconds);
     sampling_.observe(-result.forget_log_prob_mean);
@@ -245,9 +252,9 @@ class Training {
     const DeadlineScope deadline(ranks_, config_.timeouts.checkpoint_seconds);
     base::require_space(output_.paths().root, 3 * engine_.model.index.size() * state_bytes(),
                         fmt::format("step-{}", step));  // weights and two moments
-    const nlohmann::json state = {{"sampling", sampling_.state()},
-                                  {"objective", config_.objective->state()}};
+    const nlohmann::json state = {{"sampling", sampling_.state()}, {"objective", config_.objective->state()}};
     record_save(writer_.begin(step, training::identity_text(identity()), state.dump()));
+    phases_.record(step, world_, output_);
   }
 
   void record_save(const std::optional<training::CheckpointInfo>& info) {
@@ -324,6 +331,7 @@ class Training {
   std::optional<training::BestCheckpoint> best_;
   std::optional<ObjectiveInputs> inputs_;
   BatchSampling sampling_;
+  PhaseClock phases_;
   std::int64_t step_ = 0, steps_run_ = 0;
   double training_seconds_ = 0;
   std::map<std::string, double> metrics_;

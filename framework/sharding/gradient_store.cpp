@@ -5,6 +5,7 @@
 #include "framework/base/error.h"
 #include "framework/base/memory_counter.h"
 #include "framework/base/trace.h"
+#include "framework/base/wait_clock.h"
 #include "framework/sharding/weight_store.h"
 
 namespace lethe::sharding {
@@ -81,6 +82,7 @@ void GradientStore::open(int segment) {
 }
 
 void GradientStore::wait_for_buffer() {
+  const base::WaitScope waiting(base::Wait::gradients);
   if (reduced_[turn_].reached()) return reduced_[turn_].wait();  // hands on what went wrong
   const base::TraceSpan span(base::Track::compute, "wait for a gradient buffer");
   reduced_[turn_].wait();
@@ -140,6 +142,7 @@ void GradientStore::reduce(int segment, at::Tensor whole) {
 void GradientStore::finish() {
   const at::NoGradGuard no_grad;
   const base::MemoryScope memory(base::Memory::gradients);
+  const base::WaitScope waiting(base::Wait::gradients);
   {
     const base::TraceSpan span(base::Track::compute, "wait for reductions");
     stream_->synchronize();

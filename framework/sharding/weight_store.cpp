@@ -7,6 +7,7 @@
 #include "framework/base/error.h"
 #include "framework/base/memory_counter.h"
 #include "framework/base/trace.h"
+#include "framework/base/wait_clock.h"
 #include "framework/sharding/slot.h"
 
 namespace lethe::sharding {
@@ -76,6 +77,7 @@ WeightStore::Lease WeightStore::acquire(int segment, const WeightSource* source)
     // ZeRO below 3 keeps what it gathered; another view of the weights (scoring) needs another gather.
     if (state.buffer.defined() && !state.gathering && state.source != source)
       give_back(std::exchange(state.buffer, {}));
+    const base::WaitScope waiting(base::Wait::weights);
     if (!state.buffer.defined()) start_gather(segment, source);
     LETHE_CHECK(state.source == source, "segment {} was gathered for another source",
                 index_.segments()[segment].name);

@@ -40,6 +40,7 @@ int write(const Arguments& arguments) {
   if (arguments.flags.contains("erasure")) return write_erasure(arguments, folders, out);
   const report::ReportFiles files =
       report::write_report(folders, out, {.redact_forget = arguments.flags.contains("redact")});
+  for (const std::string& line : files.lines) std::printf("%s\n", line.c_str());
   std::printf("report: %s\n", files.html.c_str());
   return 0;
 }

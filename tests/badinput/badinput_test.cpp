@@ -173,7 +173,8 @@ class Lock {
 
 void expect_said(const Case& c, const Result& result) {
   EXPECT_EQ(result.exit_code, c.exit);
-  EXPECT_EQ(count_of(result.output, "error["), c.error.empty() ? 0u : 1u);
+  // Lines that begin so: a campaign lists what is wrong with each of its cells.
+  EXPECT_EQ(count_of("\n" + result.output, "\nerror["), c.error.empty() ? 0u : 1u);
   EXPECT_THAT(result.output, HasSubstr(c.error.empty() ? "" : fmt::format("error[{}]: ", c.error)));
   for (const std::string& text : c.says) {
     EXPECT_THAT(result.output, HasSubstr(text));

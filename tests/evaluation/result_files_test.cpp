@@ -106,6 +106,18 @@ TEST(ResultFiles, OneOfThemIsARetainLog) {
   EXPECT_FALSE(log.find("forget_quality")->second.value.has_value());
 }
 
+TEST(ResultFiles, ARunDirectoryIsTheRetainLogThatItHolds) {
+  const auto run = std::filesystem::temp_directory_path() / "lethe_retrained_run_test";
+  std::filesystem::remove_all(run);
+  std::filesystem::create_directories(run / "evals" / "after");
+  base::write_file_atomically(run / "TOFU_EVAL.json", R"({"mia_min_k": {"agg_value": 0.25}})");
+  EXPECT_EQ(*read_retain_log(run).find("mia_min_k")->second.value, 0.25) << "of lethe eval";
+  base::write_file_atomically(run / "evals" / "after" / "MUSE_EVAL.json",
+                              R"({"mia_min_k": {"agg_value": 0.5}})");
+  EXPECT_EQ(*read_retain_log(run, "MUSE").find("mia_min_k")->second.value, 0.5) << "of lethe train";
+  std::filesystem::remove_all(run);
+}
+
 TEST(ResultFiles, AMissingRetainLogIsNamed) {
   try {
     (void)read_retain_log("/nowhere/TOFU_EVAL.json");

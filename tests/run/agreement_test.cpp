@@ -55,20 +55,45 @@ TEST(Timeouts, MustGrowFromStepToInit) {
                         "got 1000, 900 and 1800"));
 }
 
-std::string device_refusal(const std::string& word, const DeviceCounts& found, int local_ranks) {
-  dist::RankInfo rank;
-  rank.host = "node02";
-  rank.local_size = local_ranks;
+dist::RankInfo ranks_on_node02(int local_ranks) { return {.local_size = local_ranks, .host = "node02"}; }
+
+std::string device_refusal(const std::string& word, const dist::DeviceProbe& found, int local_ranks) {
+  const dist::RankInfo rank = ranks_on_node02(local_ranks);
   return refusal([&] { (void)choose_device(word, found, rank); });
 }
 
 TEST(Device, ThatIsNotThereIsRefused) {
   EXPECT_THAT(device_refusal("cuda", {}, 1), HasSubstr("device.none: "));
-  EXPECT_EQ(device_refusal("cuda", {.built = true, .gpus = 0}, 1),
-            "device.none: no GPU that the driver can use on node02; run on CPU with device: cpu");
-  EXPECT_EQ(device_refusal("cuda", {.built = true, .gpus = 2}, 4), "device.count: 4 ranks, 2 GPUs on node02");
-  EXPECT_EQ(device_refusal("cuda", {.built = true, .gpus = 4}, 4), "nothing was refused");
+  EXPECT_EQ(device_refusal("cuda", {.built = true, .problem = "no driver"}, 1),
+            "device.none: no usable GPU (CUDA: no driver) on node02");
+  EXPECT_EQ(device_refusal("cuda", {.built = true, .count = 2}, 4),
+            "device.count: 4 ranks, 2 GPUs on node02");
+  EXPECT_THAT(device_refusal("cuda", {.built = true, .count = 4}, 4),
+              HasSubstr("device.none: 4 GPU(s) on node02"));
   EXPECT_EQ(device_refusal("auto", {}, 4), "nothing was refused");
+}
+
+TEST(Device, AutoSaysWhyItTakesTheCpu) {
+  const auto reason = [](const dist::DeviceProbe& found) {
+    const DeviceChoice choice = choose_device("auto", found, ranks_on_node02(4));
+    EXPECT_EQ(choice.word, "cpu");
+    return choice.reason;
+  };
+  EXPECT_EQ(reason({}), "this lethe was built without CUDA: computing on the CPU");
+  EXPECT_EQ(reason({.built = true, .problem = "no driver"}),
+            "no usable GPU (CUDA: no driver): computing on the CPU");
+  EXPECT_THAT(reason({.built = true, .count = 2}),
+              HasSubstr("2 GPU(s) on node02, which the engine does not use"));
+  EXPECT_EQ(choose_device("cpu", {}, ranks_on_node02(1)).reason, "");
+}
+
+TEST(Doctor, NamesEachGpuAndSeesMoreRanksThanGpus) {
+  const dist::DeviceProbe two{.built = true, .count = 2, .pci_addresses = {"0000:00:00.9", "0000:00:01.9"}};
+  EXPECT_EQ(judge_gpus(two, ranks_on_node02(2)).health, Health::good);
+  EXPECT_THAT(judge_gpus(two, ranks_on_node02(2)).what, HasSubstr("0 0000:00:00.9; 1 0000:00:01.9"));
+  EXPECT_EQ(judge_gpus(two, ranks_on_node02(3)).health, Health::doubtful);
+  EXPECT_THAT(judge_gpus({.built = true, .problem = "no driver"}, ranks_on_node02(1)).what,
+              HasSubstr("none usable (CUDA: no driver)"));
 }
 
 TEST(Sizes, AreReadWithTheirUnit) {

@@ -133,35 +133,6 @@ TEST_F(Smoke, AToldStopSavesOnEveryRankAndGoesOnOnAnotherWorld) {
   EXPECT_EQ(model_bytes("told"), model_bytes("whole"));
 }
 
-TEST_F(Smoke, AKilledRankLeavesNoProcessAndTheLastCheckpointGoesOn) {
-  const std::string train =
-      "train configs/smoke/zero3.yaml --set determinism=elastic --set train.max_steps=30 --set "
-      "checkpoint.every=1 --out ";
-  ASSERT_EQ(lethe(1, train + out("unharmed")).exit_code, 0);
-  const std::string records = records::RunPaths{out("killed")}.records().string();
-  for (int round = 0; round < 3; ++round) {
-    // The rank of this run whose turn it is, by its command line: with a checkpoint at every step it dies in
-    // a step or in a save.
-    const std::string script = fmt::format(
-        "cd '{0}' && launchers/mpi -n 3 '{1}' {2} {3} > '{4}.log' 2>&1 & job=$!; "
-        "until grep -q '\"step\":{5},' '{6}' 2>/dev/null; do sleep 0.03; done; sleep 0.0{7}; "
-        "ranks=$(for p in $(pgrep -x lethe); do grep -qa '{4}' /proc/$p/cmdline && echo $p; done); "
-        "kill -9 $(echo $ranks | cut -d' ' -f{8}); wait $job; code=$?; sleep 1; "
-        "for p in $(pgrep -x lethe); do grep -qa '{4}' /proc/$p/cmdline && exit 99; done; exit $code",
-        LETHE_SOURCE_DIR, LETHE_PROGRAM, train + out("killed"), round == 0 ? "" : "--resume", out("killed"),
-        4 + round * 6, records, round * 3, round + 1);
-    const std::string path = (folder_ / "kill.sh").string();
-    std::ofstream(path) << script;
-    const int code = WEXITSTATUS(std::system(fmt::format("bash '{}'", path).c_str()));
-    EXPECT_NE(code, 0);
-    EXPECT_NE(code, 99) << "a rank outlived its job";
-  }
-  const Result resumed = lethe(4, train + out("killed") + " --resume");
-  ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
-  EXPECT_THAT(resumed.output, HasSubstr("resumed from"));
-  EXPECT_EQ(model_bytes("killed"), model_bytes("unharmed"));
-}
-
 TEST_F(Smoke, AProfileNamesEveryRankAndBlock) {
   ASSERT_EQ(lethe(3, "train configs/smoke/zero3.yaml --profile --out " + out("profile")).exit_code, 0);
   std::ifstream file(folder_ / "profile" / "trace.json");

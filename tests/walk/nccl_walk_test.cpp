@@ -1,5 +1,8 @@
 // The engine over NCCL's stand-in, with random delays on every stream: the bits that it gives over mpi.
+// LETHE_NCCL_SEEDS (20) is how many delays are tried.
 #include <gtest/gtest.h>
+
+#include <cstdlib>
 
 #include "framework/dist/nccl_group.h"
 #include "tests/support/fake_cuda/fake_cuda.h"
@@ -9,7 +12,10 @@
 namespace lethe::walk::tests {
 namespace {
 
-constexpr std::uint64_t kSeeds = 20;
+std::uint64_t seeds() {
+  const char* const text = std::getenv("LETHE_NCCL_SEEDS");
+  return text ? std::strtoull(text, nullptr, 10) : 20;
+}
 
 std::unique_ptr<dist::ProcessGroup> start_nccl() {
   return dist::make_nccl_world_group(
@@ -21,21 +27,23 @@ std::unique_ptr<dist::ProcessGroup> start_nccl() {
 void expect_same_bits(sharding::GridShape shape) {
   const auto model = lethe::testing::tiny_model();
   const sharding::StoreOptions options{.poison_released = true, .prefetch = true};
-  const at::Tensor expected = engine_gradient(model, lethe::testing::world().group(), shape, options);
+  const EngineStep expected = engine_step(model, lethe::testing::world().group(), shape, options);
   const auto nccl = start_nccl();
-  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds(); ++seed) {
     fake_cuda::set_delays(seed, 200);
-    EXPECT_TRUE(at::equal(engine_gradient(model, *nccl, shape, options), expected)) << "seed " << seed;
+    const EngineStep actual = engine_step(model, *nccl, shape, options);
+    EXPECT_TRUE(at::equal(actual.gradient, expected.gradient)) << "seed " << seed;
+    EXPECT_EQ(actual.loss, expected.loss) << "seed " << seed;
   }
 }
 
 class NcclWalk : public ::testing::TestWithParam<int> {};
-TEST_P(NcclWalk, GivesTheGradientOfMpiBitForBit) {
+TEST_P(NcclWalk, GivesTheLossAndGradientOfMpiBitForBit) {
   expect_same_bits(sharding::grid_shape(GetParam(), 0, lethe::testing::world().info().size));
 }
 INSTANTIATE_TEST_SUITE_P(Zero, NcclWalk, ::testing::Values(0, 1, 2, 3));
 
-TEST(NcclWalk, HybridShardingGivesTheGradientOfMpiBitForBit) {
+TEST(NcclWalk, HybridShardingGivesTheLossAndGradientOfMpiBitForBit) {
   if (lethe::testing::world().info().size != 4) GTEST_SKIP() << "2 x 2 needs 4 ranks";
   expect_same_bits(sharding::grid_shape(3, 2, 4));
 }

@@ -1,4 +1,4 @@
-// The table of waits in docs/architecture.md: each wait that is left out gives a wrong gradient; none left
+// The table of waits in docs/overlap.md: each wait that is left out gives a wrong gradient; none left
 // out, a right one.
 #include <gtest/gtest.h>
 
@@ -29,7 +29,7 @@ at::Tensor gradient_without(Forget what, std::uint64_t seed, const models::Decod
   lethe::testing::TinyEngine engine(model, world, sharding::grid_shape(3, 0, kRanks),
                                     {.poison_released = true, .prefetch = true});
   at::Tensor whole = at::zeros({static_cast<std::int64_t>(model.index.size())}, at::kDouble);
-  run_engine(engine, model, world);
+  (void)run_engine(engine, model, world);
   engine.gradients.finish();
   for (int s = 0; s < static_cast<int>(model.index.segments().size()); ++s) {
     const auto part = engine.gradients.layout().part(s, engine.grid.shard_rank());

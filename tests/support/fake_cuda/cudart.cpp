@@ -16,12 +16,6 @@ namespace {
 
 std::atomic<std::uint64_t> delay_seed{1};
 std::atomic<unsigned> longest_delay{200};
-std::atomic<int> first_forgotten{-1}, stride_forgotten{1}, waits{0};
-
-bool forgets_this_wait() {
-  const int wait = waits++, first = first_forgotten;
-  return first >= 0 && wait >= first && (wait - first) % stride_forgotten == 0;
-}
 
 struct Record {  // one recording of an event
   std::mutex mutex;
@@ -97,11 +91,6 @@ void set_delays(std::uint64_t seed, unsigned microseconds) {
   delay_seed = seed;
   longest_delay = microseconds;
 }
-void forget_waits(int first, int stride) {
-  first_forgotten = first;
-  stride_forgotten = stride;
-  waits = 0;
-}
 
 }  // namespace lethe::fake_cuda
 
@@ -139,7 +128,7 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   return cudaSuccess;
 }
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned int) {
-  if (event->last && !forgets_this_wait()) enqueue(stream, [record = event->last] { record->wait(); });
+  if (event->last) enqueue(stream, [record = event->last] { record->wait(); });
   return cudaSuccess;
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
@@ -161,6 +150,10 @@ cudaError_t cudaGetDeviceCount(int* count) {
   const char* const gpus = std::getenv("LETHE_FAKE_GPUS");
   if (!gpus) return cudaErrorInsufficientDriver;
   *count = std::atoi(gpus);
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceGetPCIBusId(char* address, int length, int gpu) {
+  std::snprintf(address, static_cast<std::size_t>(length), "0000:%02X:00.0", 0x9b + gpu);
   return cudaSuccess;
 }
 cudaError_t cudaSetDevice(int) { return cudaSuccess; }

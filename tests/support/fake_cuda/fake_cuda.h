@@ -16,8 +16,4 @@ void enqueue(cudaStream_t stream, std::function<void()> work);
 // The delays of this process's streams from now on: up to `microseconds`, drawn from `seed`.
 void set_delays(std::uint64_t seed, unsigned microseconds);
 
-// Mutation tests: of the calls of cudaStreamWaitEvent with a recorded event from now on, counted from 0,
-// those that are first, first + stride, … do nothing. first = -1: all wait.
-void forget_waits(int first, int stride);
-
 }  // namespace lethe::fake_cuda

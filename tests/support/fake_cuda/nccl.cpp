@@ -2,6 +2,7 @@
 // Ranks that call different collectives wait for ever, as with NCCL. Faults, by environment variable:
 //   LETHE_FAKE_NCCL_VERSION=22703            what ncclGetVersion says
 //   LETHE_FAKE_NCCL_ERROR=N                  this process's N-th collective fails asynchronously (from 1)
+// LETHE_FAKE_NCCL_TAG is part of the names of the shared memory: lethe_nccl_TAG…
 #include <fcntl.h>
 #include <nccl.h>
 #include <sys/mman.h>
@@ -233,7 +234,9 @@ const char* ncclGetErrorString(ncclResult_t code) {
 ncclResult_t ncclGetUniqueId(ncclUniqueId* id) {
   static std::atomic<int> count{0};
   std::memset(id, 0, sizeof *id);
-  const std::string name = "/lethe_nccl_" + std::to_string(getpid()) + "_" + std::to_string(count++);
+  const char* const tag = std::getenv("LETHE_FAKE_NCCL_TAG");
+  const std::string name = std::string("/lethe_nccl_") + (tag ? tag : "") + std::to_string(getpid()) + "_" +
+                           std::to_string(count++);
   std::memcpy(id->internal, name.data(), name.size());
   return ncclSuccess;
 }

@@ -1,5 +1,5 @@
-// A block's shared arrays. One place of a kernel names one array, whichever thread asks first; an array begins
-// as 0xff, since a GPU promises nothing, and a guard behind it finds what is written past its end.
+// A block's shared arrays. One place of a kernel names one array, whichever thread asks first; an array
+// begins as 0xff, since a GPU promises nothing, and a guard behind it finds what is written past its end.
 #pragma once
 
 #include <cstddef>
