@@ -134,6 +134,18 @@ std::string exported_files(const RunSummary& run, const std::map<std::string, st
                       : page_section("model", "The model after", "Files of the exported model.", table(rows));
 }
 
+// What the purge looked for in the files that stay.
+std::string search_of(const nlohmann::json& purge) {
+  const auto search = purge.find("search_afterwards");
+  if (search == purge.end()) return "";
+  const auto count = [&](const char* key) { return grouped(search->value(key, 0LL)); };
+  return fmt::format(
+      " Afterwards the {} files that stay were searched for {} texts of the forget set and for {} runs of "
+      "eight of its "
+      "token ids: {} found.",
+      count("files"), count("forget_texts"), count("runs_of_8_token_ids"), count("found"));
+}
+
 std::string purged(const std::string& certificate) {
   const auto json = nlohmann::json::parse(certificate, nullptr, false);
   if (json.is_discarded() || !json.contains("purges") || json["purges"].empty())
@@ -149,20 +161,15 @@ std::string purged(const std::string& certificate) {
   const std::string state = last.value("complete", false) ? "complete" : "interrupted: run it again";
   return page_section(
       "purge", "What was removed",
-      fmt::format("Purge of {}, {}. {}", last.value("time", ""), state, last.value("note", "")),
+      fmt::format("Purge of {}, {}.{} {}", last.value("time", ""), state, search_of(last),
+                  last.value("note", "")),
       "<div class=\"scroll\"><table "
       "class=\"numbers\"><thead><tr><th>file</th><th>action</th><th>held</th></tr></thead><tbody>" +
           rows + "</tbody></table></div>");
 }
 
 std::string not_measured(const RunSummary& run) {
-  std::vector<std::string> notes = missing_from(run);
-  notes.emplace_back(
-      "Against a model that was trained without these samples: this record has no such model's numbers "
-      "unless a metric above names it.");
-  notes.emplace_back(
-      "Whether the knowledge can be brought back by further training, by other prompts or by quantisation, "
-      "unless a metric above names it.");
+  const std::vector<std::string> notes = missing_from(run);
   std::string items;
   for (const std::string& note : notes) items += fmt::format("<li>{}</li>", escape(note));
   return page_section("not-measured", "What was not measured", "",

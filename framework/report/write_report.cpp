@@ -1,5 +1,6 @@
 // From folders to files: which page fits what was named, and what lies beside it (write_report in report.h).
 #include <algorithm>
+#include <set>
 
 #include "framework/base/atomic_file.h"
 #include "framework/base/error.h"
@@ -9,6 +10,7 @@
 #include "framework/report/study/study_page.h"
 #include "framework/report/study/study_table.h"
 #include "framework/report/tables.h"
+#include "framework/report/tensorboard.h"
 
 namespace lethe::report {
 namespace {
@@ -54,6 +56,12 @@ ReportFiles write_study(const std::vector<std::filesystem::path>& folders, const
   if (const std::string svg = pareto_svg(study); !svg.empty())
     base::write_file_atomically(out / "report.svg", svg);
   base::write_file_atomically(files.html, render_study(study));
+  std::vector<const RunSummary*> runs;
+  std::set<std::filesystem::path> seen;  // cells share stages
+  for (const StudyCell& cell : study.cells)
+    for (const RunSummary& run : cell.runs)
+      if (seen.insert(run.folder).second) runs.push_back(&run);
+  write_tensorboard(runs, out / "tensorboard");
   return files;
 }
 
@@ -82,6 +90,9 @@ ReportFiles write_report(const std::vector<std::filesystem::path>& folders, cons
   base::write_file_atomically(files.markdown, render_markdown(runs));
   base::write_file_atomically(files.csv, metrics_csv(runs));
   base::write_file_atomically(files.html, render_html(runs));
+  std::vector<const RunSummary*> written;
+  for (const RunSummary& run : runs) written.push_back(&run);
+  write_tensorboard(written, out / "tensorboard");
   return files;
 }
 

@@ -38,7 +38,8 @@ struct PurgePlan {
   std::set<std::string> sample_ids;  // of the forget set, hashed
   std::vector<records::Entry> records;  // of records.jsonl, texts taken out
   bool has_records = false;
-  std::set<std::string> telltales;  // questions and answers of the forget set, as the records quoted them
+  std::set<std::string> telltales;  // questions and answers of the forget set: from the records, and from the
+                                    // data set where it still lies
 };
 
 // Changes nothing. Errors: run.missing (no run directory); run.unknown: a file, a link, a kind or a field of

@@ -5,11 +5,14 @@
 #include "framework/base/atomic_file.h"
 #include "framework/base/error.h"
 #include "framework/base/hash.h"
+#include "framework/config/document.h"
+#include "framework/data/jsonl_reader.h"
 #include "framework/records/reader.h"
 #include "framework/records/run_directory.h"
 #include "framework/records/texts.h"
 #include "framework/run/purge.h"
 #include "framework/run/purge_caches.h"
+#include "framework/run/run_config.h"
 
 namespace lethe::run {
 namespace {
@@ -51,6 +54,7 @@ constexpr std::array kRules{
     Rule{"report.csv", PurgeAction::remove, "can be made again from the records", true},
     Rule{"report.svg", PurgeAction::remove, "can be made again from the records", true},
     Rule{"erasure.html", PurgeAction::remove, "may quote samples; can be made again from the records", true},
+    Rule{"tensorboard/", PurgeAction::keep, "losses by step and averages over sets", false},
     Rule{"purge.json", PurgeAction::keep, "certificates of purges", false},
     Rule{"lock", PurgeAction::keep, "the name of the process that holds the lock", false}};
 
@@ -122,6 +126,24 @@ std::set<std::string> telltales_of(const std::vector<Entry>& entries) {
   return texts;
 }
 
+// The same from the data set, where it still lies: runs that generated nothing quote nothing in their
+// records.
+std::set<std::string> texts_of_data(const std::filesystem::path& config_file,
+                                    const std::set<std::string>& ids) {
+  std::set<std::string> texts;
+  try {
+    const RunConfig config = read_run_config(config::load(config_file));
+    for (const data::Sample& sample : data::read_samples(config.data.forget, "forget").samples) {
+      if (!ids.contains(sample.id)) continue;
+      for (const std::string& text : {sample.question, sample.answer})
+        if (text.size() >= kShortestTelltale) texts.insert(text);
+    }
+  } catch (const Error&) {
+    return {};  // moved or changed since; the certificate says how many texts were looked for
+  }
+  return texts;
+}
+
 bool quotes(std::string_view content, const std::set<std::string>& telltales) {
   return std::ranges::any_of(telltales, [&](const std::string& text) {
     const std::string escaped =
@@ -182,6 +204,7 @@ PurgePlan plan_purge(const std::filesystem::path& root, const PurgeOptions& opti
   for (const auto& cache : options.shared_caches)
     std::ranges::move(held_by_cache(cache, plan.sample_ids), std::back_inserter(plan.shared));
   plan.telltales = telltales_of(plan.records);
+  plan.telltales.merge(texts_of_data(paths.config(), plan.sample_ids));
   erase_forget_texts(plan.records, plan.telltales);
   check_what_stays(plan, plan.telltales);
   return plan;

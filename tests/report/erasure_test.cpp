@@ -37,9 +37,11 @@ TEST(Erasure, ShowsTheCertificate) {
   const ScratchFolder folder;
   testing::write_fixture(folder / "run");
   const std::string certificate =
-      R"({"purges": [{"time": "T", "complete": true, "note": "N", "files": [{"path": "cache/x", "action": "remove", "held": "tokens"}]}]})";
+      R"({"purges": [{"time": "T", "complete": true, "note": "N", "search_afterwards": {"files": 8, "forget_texts": 80, "runs_of_8_token_ids": 2746, "found": 0}, "files": [{"path": "cache/x", "action": "remove", "held": "tokens"}]}]})";
   const std::string html = render_erasure(load_run(folder / "run"), certificate, {});
-  EXPECT_THAT(html, HasSubstr("Purge of T, complete. N"));
+  EXPECT_THAT(html,
+              HasSubstr("Purge of T, complete. Afterwards the 8 files that stay were searched for 80 texts"));
+  EXPECT_THAT(html, HasSubstr("2,746 runs of eight of its token ids: 0 found. N"));
   EXPECT_THAT(html, HasSubstr("cache/x"));
 }
 

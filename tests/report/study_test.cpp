@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
-#include <nlohmann/json.hpp>
 
 #include "framework/report/figures/plot.h"
 #include "framework/report/report.h"
@@ -13,6 +13,7 @@
 #include "framework/report/study/study_page.h"
 #include "framework/report/study/study_table.h"
 #include "tests/records/scratch_folder.h"
+#include "tests/report/campaign_fixture.h"
 #include "tests/report/fixture.h"
 
 namespace lethe::report {
@@ -92,38 +93,43 @@ TEST(Study, EveryNumberHasAnIntervalOrSaysThatItHasOneSeed) {
   EXPECT_THAT(study_markdown(small_study()), HasSubstr("1 of 3 methods have one seed"));
 }
 
-// A campaign's folder with `seeds` runs of each sampler.
-void write_campaign(const std::filesystem::path& folder, int cells) {
-  nlohmann::json list = nlohmann::json::array();
-  for (int i = 0; i < cells; ++i) {
-    const std::string run = "runs/run-" + std::to_string(i);
-    testing::write_fixture(
-        folder / run, {.name = run, .sampler = i % 2 ? "mrd" : "uniform", .forgotten = 0.04 + 0.001 * i});
-    list.push_back({{"number", i + 1},
-                    {"choices",
-                     {{"sampler", i % 2 ? "mrd" : "uniform"},
-                      {"rate", std::to_string(i / 10)},
-                      {"seed", std::to_string(i / 2 % 5)}}},
-                    {"state", "done"},
-                    {"error", ""},
-                    {"runs", {run}}});
-  }
-  list.push_back({{"number", cells + 1},
-                  {"choices", {{"sampler", "mrd"}}},
-                  {"state", "failed"},
-                  {"error", "error[num.nonfinite]: loss NaN"},
-                  {"runs", nlohmann::json::array()}});
-  const nlohmann::json columns = {{{"name", "rate"}, {"is_repeat", false}},
-                                  {{"name", "sampler"}, {"is_repeat", false}},
-                                  {{"name", "seed"}, {"is_repeat", true}}};
-  records::write_text(
-      folder / "cells.json",
-      nlohmann::json{{"schema", 1}, {"name", "fixture"}, {"columns", columns}, {"cells", list}}.dump());
+TEST(Study, IntervalsShowTwoDigitsOfTheirWidth) {
+  EXPECT_EQ(interval_text({.mean = 0.5, .half_width = 0.25, .count = 2}), "0.500 \u00B1 0.250");
+  EXPECT_EQ(interval_text({.mean = 0.0023625, .half_width = 0.000041, .count = 2}),
+            "0.002363 \u00B1 0.000041");
+  EXPECT_EQ(interval_text({.mean = 0.5, .half_width = 0, .count = 2}), "0.500 \u00B1 0.000");
+  EXPECT_EQ(interval_text({.mean = 0.5, .count = 1}), "0.500 (one seed)");
+}
+
+TEST(Study, EachSampleHasItsScoreItsCourseAndItsAnswersBeforeAndAfter) {
+  const ScratchFolder folder;
+  testing::write_campaign(folder / "campaign", 4);
+  const std::string samples = sample_tables(load_campaign(folder / "campaign"));
+  EXPECT_THAT(samples, HasSubstr("said before"));
+  EXPECT_THAT(samples, HasSubstr("<svg class=\"spark\""));
+  EXPECT_THAT(samples, HasSubstr("<title>step 0: 0.9"));
+}
+
+TEST(Study, WhatAnotherStageScoredIsNotMissing) {
+  const ScratchFolder folder;
+  testing::write_campaign(folder / "campaign", 1);
+  Study study = load_campaign(folder / "campaign");
+  RunSummary scored = study.cells[0].runs[0];
+  study.cells[0].runs[0].scorings.clear();
+  const auto lacks_scores = [&] {
+    const auto notes = missing_from(study);
+    return std::ranges::any_of(
+        notes, [](const std::string& n) { return n.find("not scored") != std::string::npos; });
+  };
+  EXPECT_TRUE(lacks_scores());
+  scored.run->command = "score";
+  study.cells[0].runs.insert(study.cells[0].runs.begin(), scored);
+  EXPECT_FALSE(lacks_scores());
 }
 
 TEST(Study, ACampaignsPageHasEverySectionAndShowsWhatFailed) {
   const ScratchFolder folder;
-  write_campaign(folder / "campaign", 10);
+  testing::write_campaign(folder / "campaign", 10);
   const ReportFiles files = write_report({folder / "campaign"}, folder / "campaign");
   const std::string html = text_of(files.html);
   for (const char* id :
@@ -137,7 +143,7 @@ TEST(Study, ACampaignsPageHasEverySectionAndShowsWhatFailed) {
 
 TEST(Study, TwoHundredCellsStayBelowTenMegabytes) {
   const ScratchFolder folder;
-  write_campaign(folder / "campaign", 200);
+  testing::write_campaign(folder / "campaign", 200);
   const ReportFiles files = write_report({folder / "campaign"}, folder / "campaign");
   EXPECT_LT(std::filesystem::file_size(files.html), 10u << 20);
   EXPECT_GT(std::filesystem::file_size(files.html), 100u << 10);
@@ -145,7 +151,7 @@ TEST(Study, TwoHundredCellsStayBelowTenMegabytes) {
 
 TEST(Study, RedactionLeavesOutEveryForgetText) {
   const ScratchFolder folder;
-  write_campaign(folder / "campaign", 4);
+  testing::write_campaign(folder / "campaign", 4);
   std::vector<std::string> texts;
   for (const auto& g : load_run(folder / "campaign/runs/run-0").generations)
     if (g.set == "forget") texts.push_back(g.question);

@@ -141,7 +141,7 @@ TEST_F(Campaign, ADriverThatIsKilledAtRandomTimesChangesNothing) {
   if (kills == nullptr) GTEST_SKIP() << "takes minutes: set LETHE_DRIVER_KILLS=20, or run ctest -L release";
   const std::string file = (folder_ / "many.yaml").string();
   std::ofstream(file) << tiny_cells(
-      "{objective: [npo, grad_diff], sampler: [uniform, shuffle, curriculum], train.learning_rate: [1.0e-3, "
+      "{objective: [npo, grad_diff, simnpo], sampler: [uniform, shuffle], train.learning_rate: [1.0e-3, "
       "2.0e-3, "
       "3.0e-3], train.retain_batch: [1, 2, 3]}\n  repeats: {seeds: [1, 2, 3]}");
   const auto begin = std::chrono::steady_clock::now();

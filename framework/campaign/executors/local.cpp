@@ -1,19 +1,42 @@
 // Packs tasks onto this machine: as many at once as cores (or GPUs) hold their ranks, each under its own
 // mpirun.
+#include <poll.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <thread>
+#include <utility>
 
 #include "framework/campaign/executor.h"
 
 namespace lethe::campaign {
 namespace {
 
-constexpr auto kPoll = std::chrono::milliseconds(10);
+// How long the driver sleeps at most: the end of a task of its own and a signal wake it; of a task that an
+// earlier driver left running only its lock tells.
+constexpr int kSleepMilliseconds = 500, kSleepWatchingMilliseconds = 50;
+
+// A descriptor that becomes readable when a process ends; -1 where the kernel has none to give.
+class ProcessFd {
+ public:
+  ProcessFd() = default;
+  explicit ProcessFd(pid_t pid) : fd_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))) {}
+  ProcessFd(ProcessFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  ProcessFd& operator=(ProcessFd&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~ProcessFd() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_ = -1;
+};
 
 struct Options {
   std::int64_t cores = std::max(1u, std::thread::hardware_concurrency());
@@ -32,6 +55,7 @@ struct Running {
   const Task* task;
   pid_t supervisor;  // 0: another driver's, watched by its lock
   std::vector<std::int64_t> gpus;
+  ProcessFd ended;
 };
 
 class Local final : public Executor {
@@ -46,7 +70,7 @@ class Local final : public Executor {
       if (execution.stops_asked() == 0) start_ready(execution);
       if (running_.empty()) return;
       for (; stops < execution.stops_asked(); ++stops) stop_all();
-      if (!collect(execution)) std::this_thread::sleep_for(kPoll);
+      if (!collect(execution)) sleep_until_something_happens();
       execution.on_wait();
     }
   }
@@ -73,6 +97,7 @@ class Local final : public Executor {
       free_gpus_.pop_back();
     }
     running.supervisor = start_task(execution.paths, launch_of(execution, running)).value_or(0);
+    if (running.supervisor > 0) running.ended = ProcessFd(running.supervisor);
     execution.schedule.started(task.key);
     running_.push_back(std::move(running));
     execution.on_change();
@@ -92,6 +117,18 @@ class Local final : public Executor {
     return launch;
   }
 
+  void sleep_until_something_happens() const {
+    std::vector<pollfd> fds;
+    int most = kSleepMilliseconds;
+    for (const Running& running : running_) {
+      if (running.ended.get() >= 0)
+        fds.push_back({.fd = running.ended.get(), .events = POLLIN, .revents = 0});
+      else
+        most = kSleepWatchingMilliseconds;
+    }
+    ::poll(fds.data(), fds.size(), most);  // a signal ends it early, which is as good
+  }
+
   void stop_all() const {
     for (const Running& running : running_)
       if (running.supervisor > 0) stop_task(running.supervisor);
@@ -109,7 +146,7 @@ class Local final : public Executor {
         ++i;
         continue;
       }
-      const Running ended = running_[i];
+      const Running ended = std::move(running_[i]);
       running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(i));
       free_cores_ += std::min(ended.task->ranks, options_.cores);
       free_gpus_.insert(free_gpus_.end(), ended.gpus.begin(), ended.gpus.end());

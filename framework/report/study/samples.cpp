@@ -20,7 +20,8 @@ struct SampleRow {
   bool has_score = false;
   std::vector<double> before, after;
   std::int64_t drawn = 0;
-  std::string question, answer, said;
+  std::string question, answer, said_before, said_after;
+  std::map<std::int64_t, std::vector<double>> trajectory;  // by step, of the run that says the method
 };
 
 double probability_in(const records::SampleMetrics& sample) {
@@ -38,9 +39,16 @@ void take_evaluation(std::map<std::string, SampleRow>& rows, const records::Eval
   }
 }
 
-void take_run(std::map<std::string, SampleRow>& rows, const RunSummary& run, bool is_last) {
+void take_trajectory(std::map<std::string, SampleRow>& rows, const RunSummary& run) {
+  for (const records::EvaluationRecord& evaluation : run.evaluations)
+    if (records::is_forget_text(evaluation.set))
+      for (const records::SampleMetrics& sample : evaluation.samples)
+        rows[sample.id].trajectory[evaluation.step].push_back(probability_in(sample));
+}
+
+void take_run(std::map<std::string, SampleRow>& rows, const StudyCell& cell, const RunSummary& run) {
   if (run.run && run.run->command == "train") take_evaluation(rows, run.before("forget"), &SampleRow::before);
-  if (is_last)
+  if (&run == &cell.runs.back())
     take_evaluation(rows, run.after("forget") ? run.after("forget") : run.before("forget"),
                     &SampleRow::after);
   for (const Scoring& scoring : run.scorings)
@@ -48,6 +56,8 @@ void take_run(std::map<std::string, SampleRow>& rows, const RunSummary& run, boo
       rows[score.id].mrd = score.mrd;
       rows[score.id].has_score = true;
     }
+  if (&run != cell.main_run()) return;  // an earlier stage planted what is to be forgotten
+  take_trajectory(rows, run);
   for (const records::StepRecord& step : run.steps)
     for (const std::string& id : step.forget_ids)
       if (const auto row = rows.find(id); row != rows.end()) ++row->second.drawn;
@@ -58,14 +68,14 @@ void take_texts(std::map<std::string, SampleRow>& rows, const RunSummary& run) {
     if (const auto row = rows.find(generation.id); row != rows.end() && !generation.purged) {
       row->second.question = generation.question;
       row->second.answer = generation.answer;
-      row->second.said = generation.generated;
+      (generation.tag == "before" ? row->second.said_before : row->second.said_after) = generation.generated;
     }
 }
 
 std::map<std::string, SampleRow> rows_of(const Group& group) {
   std::map<std::string, SampleRow> rows;
   for (const StudyCell* cell : group.cells)
-    for (const RunSummary& run : cell->runs) take_run(rows, run, &run == &cell->runs.back());
+    for (const RunSummary& run : cell->runs) take_run(rows, *cell, run);
   for (const StudyCell* cell : group.cells)
     for (const RunSummary& run : cell->runs) take_texts(rows, run);
   std::erase_if(rows,
@@ -79,15 +89,36 @@ std::string interval_cell(const std::vector<double>& values) {
                   : "<td class=\"none\" data-v=\"\">\u2013</td>";
 }
 
+// Probability by step, from 0 to 1, as a small line; the numbers as its tooltip.
+std::string sparkline(const SampleRow& s) {
+  constexpr double kWidth = 64, kHeight = 18;
+  if (s.trajectory.size() < 2) return "<td class=\"none\">\u2013</td>";
+  const auto first = s.trajectory.begin()->first, last = s.trajectory.rbegin()->first;
+  std::string points, numbers;
+  for (const auto& [step, values] : s.trajectory) {
+    const auto interval = interval_of(values);
+    if (!interval) continue;
+    points += fmt::format("{:.0f},{:.1f} ",
+                          kWidth * static_cast<double>(step - first) / static_cast<double>(last - first),
+                          kHeight * (1 - std::clamp(interval->mean, 0.0, 1.0)));
+    numbers += fmt::format("{}{}: {:.2f}", numbers.empty() ? "step " : ", ", step, interval->mean);
+  }
+  return fmt::format(
+      "<td><svg class=\"spark\" viewBox=\"-1 -1 {:.0f} {:.0f}\" role=\"img\"><title>{}</title><polyline "
+      "points=\"{}\"/></svg></td>",
+      kWidth + 2, kHeight + 2, numbers, points);
+}
+
 std::string sample_row(const SampleRow& s) {
   std::string html = fmt::format("<tr><td data-v=\"{0}\">{0}</td>", s.row);
   html += s.has_score ? fmt::format("<td data-v=\"{}\">{}</td>", s.mrd, number(s.mrd))
                       : "<td data-v=\"\">\u2013</td>";
-  html +=
-      interval_cell(s.before) + interval_cell(s.after) + fmt::format("<td data-v=\"{0}\">{0}</td>", s.drawn);
-  return html +
-         fmt::format("<td class=\"text\">{}</td><td class=\"text\">{}</td><td class=\"text\">{}</td></tr>",
-                     escape(s.question), escape(s.answer), marked_words(s.said, s.answer));
+  html += interval_cell(s.before) + interval_cell(s.after) + sparkline(s) +
+          fmt::format("<td data-v=\"{0}\">{0}</td>", s.drawn);
+  for (const std::string& text : {escape(s.question), escape(s.answer), marked_words(s.said_before, s.answer),
+                                  marked_words(s.said_after, s.answer)})
+    html += fmt::format("<td class=\"text\">{}</td>", text);
+  return html + "</tr>";
 }
 
 std::string table_of(const Group& group, const std::map<std::string, SampleRow>& rows) {
@@ -96,15 +127,31 @@ std::string table_of(const Group& group, const std::map<std::string, SampleRow>&
       "aria-label=\"Samples of "
       "{}\"><table class=\"numbers sortable\"><thead><tr>",
       escape(group.label), escape(group.label));
-  for (const char* title : {"row", "score (MRD)", "before", "after", "drawn"})
-    html += fmt::format(
-        "<th scope=\"col\" data-number><button type=\"button\" class=\"sort\">{}</button></th>", title);
-  html += "<th>question</th><th>expected</th><th>said after (one seed)</th></tr></thead><tbody>";
+  for (const char* title : {"row", "score (MRD)", "before", "after", "", "drawn"})
+    html += *title == '\0'
+                ? "<th scope=\"col\">by step</th>"
+                : fmt::format(
+                      "<th scope=\"col\" data-number><button type=\"button\" class=\"sort\">{}</button></th>",
+                      title);
+  html +=
+      "<th>question</th><th>expected</th><th>said before</th><th>said after (one "
+      "seed)</th></tr></thead><tbody>";
   std::vector<const SampleRow*> order;
   for (const auto& [id, row] : rows) order.push_back(&row);
   std::ranges::sort(order, {}, [](const SampleRow* row) { return row->row; });
   for (const SampleRow* row : order) html += sample_row(*row);
   return html + "</tbody></table></div></details>";
+}
+
+// A cell's stages as one run: one of them scores, another one trains, a last one measures.
+RunSummary as_one_run(const StudyCell& cell) {
+  RunSummary all = *cell.main_run();
+  for (const RunSummary& run : cell.runs) {
+    if (all.scorings.empty()) all.scorings = run.scorings;
+    if (&run == &cell.runs.back() && &run != cell.main_run())
+      all.evaluations.insert(all.evaluations.end(), run.evaluations.begin(), run.evaluations.end());
+  }
+  return all;
 }
 
 }  // namespace
@@ -145,10 +192,10 @@ std::vector<std::string> missing_from(const Study& study) {
   if (single > 0)
     notes.push_back(fmt::format("{} of {} methods have one seed: their numbers have no interval.", single,
                                 groups.size()));
-  std::set<std::string> seen;  // what single runs lack, once
+  std::set<std::string> seen;  // what cells lack, once
   for (const StudyCell& cell : study.cells)
-    if (const RunSummary* run = cell.main_run())
-      for (const std::string& note : missing_from(*run))
+    if (cell.main_run() != nullptr)
+      for (const std::string& note : missing_from(as_one_run(cell)))
         if (seen.insert(note).second && seen.size() <= 8) notes.push_back(note);
   return notes;
 }

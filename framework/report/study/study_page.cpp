@@ -20,7 +20,8 @@ constexpr std::string_view kStudyStyle = R"css(
 .filter{font:inherit;padding:8px 12px;border:1px solid var(--faint);border-radius:6px;background:var(--card);color:var(--ink);width:min(100%,22em)}
 .tools{display:flex;flex-wrap:wrap;gap:8px 16px;align-items:center;margin:0 0 12px}.tools output{color:var(--soft);font-size:.9rem}
 .tools[hidden]{display:none}.band{stroke:var(--c);stroke-width:5;opacity:.22}.failed,.invalid,.blocked{color:var(--bad)}
-td.text{text-align:left;white-space:normal;min-width:14em}
+td.text{text-align:left;white-space:normal;min-width:14em}.spark{width:66px;fill:none;stroke:var(--s0);stroke-width:1.5}
+.study th:first-child,.study td:first-child{position:sticky;left:0;background:var(--paper)}
 )css";
 
 std::string filtered(const std::string& table_id, const std::string& label, const std::string& table) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
 
 #include "framework/base/text.h"
@@ -60,6 +62,15 @@ std::string csv_row(const std::vector<std::string>& fields) {
   return base::join(quoted, ",") + "\n";
 }
 
+// Three, or as many more as two digits of the half width need; of small differences nothing else would be
+// seen.
+int decimals_of(const Interval& interval) {
+  constexpr int kFewest = 3, kMost = 6;
+  const double size = interval.half_width.value_or(std::abs(interval.mean));
+  if (!(size > 0) || !std::isfinite(size)) return kFewest;
+  return std::clamp(1 - static_cast<int>(std::floor(std::log10(size))), kFewest, kMost);
+}
+
 std::string exact(double value) { return fmt::format("{:.17g}", value); }
 std::string exact(const std::optional<double>& value) { return value ? exact(*value) : ""; }
 
@@ -72,8 +83,9 @@ std::string row_of_markdown(const std::vector<std::string>& fields) {
 }  // namespace
 
 std::string interval_text(const Interval& interval, bool with_sign) {
-  const std::string mean = with_sign ? signed_fixed(interval.mean, 3) : fixed(interval.mean, 3);
-  return interval.half_width ? fmt::format("{} \u00B1 {}", mean, fixed(*interval.half_width, 3))
+  const int decimals = decimals_of(interval);
+  const std::string mean = with_sign ? signed_fixed(interval.mean, decimals) : fixed(interval.mean, decimals);
+  return interval.half_width ? fmt::format("{} \u00B1 {}", mean, fixed(*interval.half_width, decimals))
                              : fmt::format("{} (one seed)", mean);
 }
 
