@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <stdexcept>
 
 #include "framework/records/reader.h"
 #include "tests/records/scratch_folder.h"
@@ -147,17 +148,24 @@ TEST(Record, EveryKindComesBackFromItsLineUnchanged) {
   }
 }
 
+template <class T>
+T written_and_read() {
+  for (const Record& record : one_of_each())
+    if (std::holds_alternative<T>(record))
+      return std::get<T>(parse_line(to_line({kTime, record}), "here:1")->record);
+  throw std::logic_error("one_of_each has none");
+}
+
 TEST(Record, KeepsFieldsAndNotOnlyText) {
-  const auto step = std::get<StepRecord>(parse_line(to_line({kTime, one_of_each()[3]}), "here:1")->record);
+  const auto step = written_and_read<StepRecord>();
   EXPECT_EQ(step.step, 7);
   EXPECT_EQ(step.loss, -1.5);
   EXPECT_EQ(step.terms.at("retain"), 0.1);
   EXPECT_EQ(step.changed_fraction, 0.25);
   EXPECT_EQ(step.forget_ids, (std::vector<std::string>{"a", "a"}));
-  const auto run = std::get<RunRecord>(parse_line(to_line({kTime, one_of_each()[0]}), "here:1")->record);
+  const auto run = written_and_read<RunRecord>();
   EXPECT_EQ(run.seed, std::numeric_limits<std::uint64_t>::max());
-  const auto evaluation =
-      std::get<EvaluationRecord>(parse_line(to_line({kTime, one_of_each()[11]}), "here:1")->record);
+  const auto evaluation = written_and_read<EvaluationRecord>();
   EXPECT_EQ(evaluation.samples.at(0).row, 3);
   EXPECT_EQ(evaluation.samples.at(0).values,
             (std::map<std::string, double>{{"probability", 0.9}, {"rougeL_recall", 1}}));
