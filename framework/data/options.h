@@ -50,7 +50,7 @@ struct Options {
   std::vector<std::string> earlier;  // run directories whose forget sets are evaluated too
   SourceOptions forget, retain;
   AlternateOptions alternate;
-  std::string exclude = "none";  // forget: the forget set is only evaluated (the retrained model)
+  std::string exclude = "none";         // forget: the forget set is only evaluated (the retrained model)
   std::optional<SelectOptions> select;  // a part of the forget set
   TextOptions text;
   double max_dropped = 0.01;   // share of a set that may have no target token

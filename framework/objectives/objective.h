@@ -38,7 +38,7 @@ struct RoleNeeds {
 
 struct Needs {
   std::array<RoleNeeds, kNumRoles> roles;
-  int tap_layer = -1;                  // decoder layer whose output taps read, from 0
+  int tap_layer = -1;  // decoder layer whose output taps read, from 0
   // As OpenUnlearning sees tokens: whatever equals the padding token is attended to by nobody.
   bool openunlearning = false;
   RoleNeeds& operator[](Role role) { return roles[static_cast<int>(role)]; }

@@ -19,8 +19,8 @@ struct Workload {
   std::int64_t pack_tokens = 0;       // of the largest micro-batch of a rank
   std::int64_t scored_tokens = 0;     // of those
   std::int64_t reference_tokens = 0;  // whose log-probabilities are cached, over whole sets
-  int frozen_shard_size = 0;  // ranks that hold the frozen model between them; 0 where no method reads it
-  std::int64_t head_chunk = 128;      // tokens whose logits exist at once, where they are not kept
+  int frozen_shard_size = 0;      // ranks that hold the frozen model between them; 0 where no method reads it
+  std::int64_t head_chunk = 128;  // tokens whose logits exist at once, where they are not kept
   std::uint64_t kept_logit_bytes = std::uint64_t{256} << 20;  // kept for the backward up to here
 };
 

@@ -70,7 +70,7 @@ struct JetWork {
 // A rank that holds the model takes whole (group, pack) pairs. Ranks that share one walk every group
 // together, each with packs of its own; a rank without a pack still gathers.
 std::vector<JetWork> jobs_of(std::size_t groups, const std::vector<std::vector<std::int64_t>>& packs,
-                         const dist::ProcessGroup& world, bool sharded) {
+                             const dist::ProcessGroup& world, bool sharded) {
   const auto ranks = static_cast<std::size_t>(world.size()), rank = static_cast<std::size_t>(world.rank());
   const std::size_t all = groups * packs.size();
   std::vector<JetWork> jobs;
