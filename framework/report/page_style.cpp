@@ -8,7 +8,7 @@ std::string_view page_style() {
   return R"css(
 :root{color-scheme:light dark;--paper:#fbfaf7;--card:#fff;--ink:#1d1f24;--soft:#5b606b;--faint:#6c717b;--rule:#e2dfd7;--grid:#e9e6df;
 --s0:#2459b3;--s1:#c4520a;--s2:#12785a;--s3:#7d4bb0;--s4:#a3294b;--s5:#6b6a12;--good:#12704f;--bad:#ad2b2b;--mark:#2459b340;--zebra:#f4f2ec}
-@media (prefers-color-scheme:dark){:root{--paper:#15171b;--card:#1d2025;--ink:#e9e7e1;--soft:#a9adb6;--faint:#7d828c;--rule:#31353c;--grid:#292d33;
+@media (prefers-color-scheme:dark){:root{--paper:#15171b;--card:#1d2025;--ink:#e9e7e1;--soft:#a9adb6;--faint:#8b909a;--rule:#31353c;--grid:#292d33;
 --s0:#82aef5;--s1:#f29a5b;--s2:#5ccfa2;--s3:#c09cf0;--s4:#f08aa4;--s5:#cdc95d;--good:#62d0a1;--bad:#f28b82;--mark:#82aef566;--zebra:#1a1d22}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}

@@ -22,7 +22,10 @@ Plan three_cells() {
 
 struct View : ::testing::Test {
   View() : out(std::tmpfile()) { view.emplace(schedule, out, true); }
-  ~View() override { std::fclose(out); }
+  ~View() override {
+    view.reset();  // it draws to the end
+    std::fclose(out);
+  }
   // What was drawn since the last call.
   std::string drawn() {
     std::string text;
