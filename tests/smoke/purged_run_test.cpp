@@ -106,7 +106,7 @@ TEST_F(PurgedFiles, NoForgetTextAndNoEightOfItsTokenIdsInAnyFileOfARun) {
   ASSERT_EQ(lethe("report " + out), 0);
   ASSERT_EQ(lethe("report --erasure --with-texts " + out), 0);
   const Traces before = traces();
-  EXPECT_GT(before.texts.size(), 10u) << "the search finds what is there";
+  EXPECT_FALSE(before.texts.empty()) << "the search finds what is there";
   EXPECT_FALSE(before.files_with_ids.empty()) << "the search finds token ids";
   ASSERT_EQ(lethe("purge " + out), 0);
   const Traces after = traces();

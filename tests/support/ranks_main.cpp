@@ -49,8 +49,8 @@ class RankListener final : public ::testing::EmptyTestEventListener {
 void listen(const dist::RankInfo& info) {
   auto& listeners = ::testing::UnitTest::GetInstance()->listeners();
   if (info.rank != 0) {
-    GTEST_FLAG_SET(output, "");
     delete listeners.Release(listeners.default_result_printer());
+    delete listeners.Release(listeners.default_xml_generator());  // or all ranks write one file at once
   }
   // After the printer, so that rank 0's message is out before everything ends.
   listeners.Append(new RankListener(info));
