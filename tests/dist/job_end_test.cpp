@@ -1,32 +1,24 @@
 // One rank's end is the end of all: within seconds, with its message and its exit code.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <chrono>
-#include <cstdio>
 #include <string>
+
+#include "tests/support/command.h"
 
 namespace lethe::dist::tests {
 namespace {
 
 using ::testing::HasSubstr;
 
-struct Ended {
-  std::string output;
-  int exit_code = -1;
+struct Ended : lethe::testing::CommandResult {
   double seconds = 0;
 };
 
 Ended run_three_ranks(const std::string& program) {
-  const std::string command = std::string(LETHE_RANKED_LAUNCH_LINE) + " -n 3 " + program + " 2>&1";
   const auto start = std::chrono::steady_clock::now();
-  FILE* pipe = popen(command.c_str(), "r");
-  Ended ended;
-  char buffer[4096];
-  while (const std::size_t n = fread(buffer, 1, sizeof buffer, pipe)) ended.output.append(buffer, n);
-  const int status = pclose(pipe);
-  ended.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  Ended ended{lethe::testing::run_command(std::string(LETHE_RANKED_LAUNCH_LINE) + " -n 3 " + program)};
   ended.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return ended;
 }

@@ -3,7 +3,6 @@
 // often each fault is tried, LETHE_FAULT_DEADLINE (2) the deadline in seconds.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -17,6 +16,8 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "tests/support/command.h"
 
 namespace lethe::dist::tests {
 namespace {
@@ -36,9 +37,7 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-struct Ended {
-  std::string output;
-  int exit_code = -1;
+struct Ended : lethe::testing::CommandResult {
   double at = 0;  // seconds of the steady clock
   double fault_at() const {
     const std::size_t found = output.find("fault at ");
@@ -87,13 +86,8 @@ class Lair {
 Ended run_job(const Lair& lair, const std::string& backend, const std::string& how) {
   const std::string command = lair.environment() + " " + LETHE_RANKED_LAUNCH_LINE + " -n 3 " +
                               LETHE_LOST_RANK_JOB + " " + backend + " " + how + " " +
-                              std::to_string(deadline()) + " 2>&1";
-  FILE* pipe = popen(command.c_str(), "r");
-  Ended ended;
-  char buffer[4096];
-  while (const std::size_t n = fread(buffer, 1, sizeof buffer, pipe)) ended.output.append(buffer, n);
-  const int status = pclose(pipe);
-  ended.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+                              std::to_string(deadline());
+  Ended ended{lethe::testing::run_command(command)};
   ended.at = now();
   return ended;
 }

@@ -1,22 +1,19 @@
 // The emulator and the checkers find the bugs that they are there for, and raise no alarm without one.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <cstdio>
 #include <ostream>
 #include <string>
 
 #include "tests/kernels/mutants/mutants.h"
+#include "tests/support/command.h"
 
 namespace lethe::kernels::mutants {
 namespace {
 
 using ::testing::HasSubstr;
 
-struct Ran {
-  std::string output;
-  int exit_code = -1;
+struct Ran : lethe::testing::CommandResult {
   int count(const std::string& start) const {
     int lines = 0;
     for (std::size_t at = 0; at < output.size(); at = output.find('\n', at) + 1) {
@@ -28,15 +25,8 @@ struct Ran {
 };
 
 Ran run(const std::string& mode, Bug bug, int seeds) {
-  const std::string command = LETHE_MUTANTS + mode + " " + std::to_string(static_cast<int>(bug)) + " " +
-                              std::to_string(seeds) + " 2>&1";
-  FILE* pipe = popen(command.c_str(), "r");
-  Ran ran;
-  char buffer[4096];
-  while (const std::size_t n = fread(buffer, 1, sizeof buffer, pipe)) ran.output.append(buffer, n);
-  const int status = pclose(pipe);
-  ran.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return ran;
+  return {lethe::testing::run_command(LETHE_MUTANTS + mode + " " + std::to_string(static_cast<int>(bug)) +
+                                      " " + std::to_string(seeds))};
 }
 
 struct Mutant {

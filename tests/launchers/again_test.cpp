@@ -1,13 +1,13 @@
 // launchers/again: starts a job again after 75 and 76, for as long as its checkpoints move.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <string>
+
+#include "tests/support/command.h"
 
 namespace lethe::launchers {
 namespace {
@@ -15,9 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-struct Ended {
-  int exit_code = -1;
-  std::string output;
+struct Ended : lethe::testing::CommandResult {
   int starts = 0;
 };
 
@@ -41,13 +39,7 @@ class Again : public ::testing::Test {
     return "bash " + script.string() + " --out " + (folder_ / "run").string();
   }
   Ended run(const std::string& arguments) const {
-    const std::string command = std::string(LETHE_SOURCE_DIR) + "/launchers/again " + arguments + " 2>&1";
-    FILE* const pipe = popen(command.c_str(), "r");
-    Ended ended;
-    char buffer[4096];
-    while (const std::size_t n = fread(buffer, 1, sizeof buffer, pipe)) ended.output.append(buffer, n);
-    const int status = pclose(pipe);
-    ended.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    Ended ended{lethe::testing::run_command(std::string(LETHE_SOURCE_DIR) + "/launchers/again " + arguments)};
     std::ifstream starts(folder_ / "starts");
     for (std::string line; std::getline(starts, line);) ++ended.starts;
     return ended;

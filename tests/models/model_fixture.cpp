@@ -2,13 +2,12 @@
 
 #include <unistd.h>
 
-#include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "framework/base/atomic_file.h"
 #include "framework/models/exporter.h"
+#include "tests/support/command.h"
 
 namespace lethe::models {
 
@@ -76,41 +75,23 @@ Error error_of(const std::function<void()>& act) {
   return Error("", "");
 }
 
-namespace {
-
-struct Output {
-  int status = 0;
-  std::string text;
-};
-
-Output run(const std::string& command) {
-  FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
-  if (pipe == nullptr) return {.status = -1};
-  Output output;
-  std::array<char, 4096> buffer;
-  while (const std::size_t got = std::fread(buffer.data(), 1, buffer.size(), pipe))
-    output.text.append(buffer.data(), got);
-  output.status = ::pclose(pipe);
-  return output;
-}
-
-}  // namespace
-
 std::string oracle_python(const std::string& package, std::string& why_not) {
   const char* python = std::getenv("LETHE_ORACLE_PYTHON");
   why_not = "LETHE_ORACLE_PYTHON is not set";
   if (python == nullptr || *python == '\0') return "";
   why_not = fmt::format("{} has no package {}", python, package);
-  return run(fmt::format("'{}' -c 'import {}'", python, package)).status == 0 ? python : "";
+  return lethe::testing::run_command(fmt::format("'{}' -c 'import {}'", python, package)).exit_code == 0
+             ? python
+             : "";
 }
 
 std::string run_python(const std::string& python, const std::filesystem::path& script,
                        const std::vector<std::string>& arguments) {
   std::string command = fmt::format("'{}' '{}'", python, script.string());
   for (const std::string& argument : arguments) command += fmt::format(" '{}'", argument);
-  const Output output = run(command);
-  EXPECT_EQ(output.status, 0) << output.text;
-  return output.text;
+  const auto result = lethe::testing::run_command(command);
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  return result.output;
 }
 
 }  // namespace lethe::models

@@ -2,14 +2,14 @@
 // rank.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+
+#include "tests/support/command.h"
 
 namespace lethe {
 namespace {
@@ -18,21 +18,9 @@ namespace fs = std::filesystem;
 
 constexpr int kNoNamespaces = 77;
 
-struct Finished {
-  int exit_code = -1;
-  std::string output;
-};
-
-Finished run(const std::string& launcher, const std::string& arguments) {
-  const std::string command = std::string("cd '") + LETHE_SOURCE_DIR + "' && OMP_NUM_THREADS=1 " + launcher +
-                              " '" + LETHE_PROGRAM + "' " + arguments + " 2>&1";
-  FILE* const pipe = popen(command.c_str(), "r");
-  Finished ended;
-  char buffer[4096];
-  while (const std::size_t n = fread(buffer, 1, sizeof buffer, pipe)) ended.output.append(buffer, n);
-  const int status = pclose(pipe);
-  ended.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return ended;
+lethe::testing::CommandResult run_on(const std::string& launcher, const std::string& arguments) {
+  return lethe::testing::run_command(std::string("cd '") + LETHE_SOURCE_DIR + "' && OMP_NUM_THREADS=1 " +
+                                     launcher + " '" + LETHE_PROGRAM + "' " + arguments);
 }
 
 std::string bytes_of(const fs::path& path) {
@@ -47,13 +35,13 @@ TEST(TwoHosts, HybridShardingGivesTheModelOfOneRank) {
       "eval.before=false --set "
       "eval.after=false --out " +
       folder.string();
-  const Finished doctor = run("tests/smoke/two_hosts", "doctor");
+  const auto doctor = run_on("tests/smoke/two_hosts", "doctor");
   if (doctor.exit_code == kNoNamespaces) GTEST_SKIP() << doctor.output;
   EXPECT_EQ(doctor.exit_code, 0) << doctor.output;
   EXPECT_THAT(doctor.output, ::testing::HasSubstr("on 2 hosts (node01, node02)"));
-  const Finished two = run("tests/smoke/two_hosts", train + "/two --set parallel.shard=2");
+  const auto two = run_on("tests/smoke/two_hosts", train + "/two --set parallel.shard=2");
   ASSERT_EQ(two.exit_code, 0) << two.output;
-  const Finished one = run("", train + "/one");
+  const auto one = run_on("", train + "/one");
   ASSERT_EQ(one.exit_code, 0) << one.output;
   const std::string expected = bytes_of(folder / "one/model/model.safetensors");
   EXPECT_FALSE(expected.empty());

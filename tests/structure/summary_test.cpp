@@ -1,23 +1,17 @@
 // launchers/test ends with a count that no crash, time-out or missing program can make look green.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
 #include "tests/structure/source_tree.h"
+#include "tests/support/command.h"
 
 namespace lethe::structure {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Summary {
-  std::string text;
-  int exit_code = -1;
-};
 
 class TestSummary : public ::testing::Test {
  protected:
@@ -33,14 +27,10 @@ class TestSummary : public ::testing::Test {
     write("ctest.junit", "<testsuite>" + entries + "</testsuite>");
   }
 
-  Summary run() const {
-    const std::string command = "python3 '" + (source_root() / "launchers/test_summary.py").string() + "' '" +
-                                folder_.string() + "' 2>&1";
-    Summary summary;
-    FILE* pipe = popen(command.c_str(), "r");
-    for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) summary.text += static_cast<char>(c);
-    summary.exit_code = WEXITSTATUS(pclose(pipe));
-    return summary;
+  lethe::testing::CommandResult run() const {
+    const std::string command =
+        "python3 '" + (source_root() / "launchers/test_summary.py").string() + "' '" + folder_.string() + "'";
+    return lethe::testing::run_command(command);
   }
 
   fs::path folder_ = fs::path(::testing::TempDir()) / ("summary_" + std::to_string(getpid()));
@@ -57,8 +47,8 @@ TEST_F(TestSummary, CountsEachGoogleTestAndGivesTheReasonOfASkip) {
   record("<testcase name='x_test' status='run'/>");
   write("x_test.xml", kTwoPassedOneSkipped);
   const auto summary = run();
-  EXPECT_THAT(summary.text, ::testing::EndsWith("\n2 passed, 0 failed, 1 skipped\n"));
-  EXPECT_THAT(summary.text, ::testing::HasSubstr("S.C: needs 2 GPUs, found 0"));
+  EXPECT_THAT(summary.output, ::testing::EndsWith("\n2 passed, 0 failed, 1 skipped\n"));
+  EXPECT_THAT(summary.output, ::testing::HasSubstr("S.C: needs 2 GPUs, found 0"));
   EXPECT_EQ(summary.exit_code, 0);
 }
 
@@ -68,7 +58,7 @@ TEST_F(TestSummary, AFailedTestFailsTheRun) {
         "<testsuites><testsuite><testcase name='A' classname='S' status='run'><failure message='1 != 2'/>"
         "</testcase><testcase name='B' classname='S' status='run'/></testsuite></testsuites>");
   const auto summary = run();
-  EXPECT_THAT(summary.text, ::testing::EndsWith("\n1 passed, 1 failed, 0 skipped\n"));
+  EXPECT_THAT(summary.output, ::testing::EndsWith("\n1 passed, 1 failed, 0 skipped\n"));
   EXPECT_EQ(summary.exit_code, 1);
 }
 
@@ -77,7 +67,7 @@ TEST_F(TestSummary, ACrashIsAFailure) {
       "<testcase name='y_test' status='run'/><testcase name='x_test' status='fail'><failure "
       "message=''/></testcase>");
   const auto summary = run();
-  EXPECT_THAT(summary.text, ::testing::EndsWith("\n1 passed, 1 failed, 0 skipped\n"));
+  EXPECT_THAT(summary.output, ::testing::EndsWith("\n1 passed, 1 failed, 0 skipped\n"));
   EXPECT_EQ(summary.exit_code, 1);
 }
 
@@ -85,7 +75,7 @@ TEST_F(TestSummary, ARankThatFailsBesideGreenTestsIsAFailure) {
   record("<testcase name='x_test.3' status='fail'><failure message=''/></testcase>");
   write("x_test.3.xml", kTwoPassedOneSkipped);
   const auto summary = run();
-  EXPECT_THAT(summary.text, ::testing::EndsWith("\n2 passed, 1 failed, 1 skipped\n"));
+  EXPECT_THAT(summary.output, ::testing::EndsWith("\n2 passed, 1 failed, 1 skipped\n"));
   EXPECT_EQ(summary.exit_code, 1);
 }
 
@@ -99,7 +89,7 @@ TEST_F(TestSummary, AProgramThatIsNotThereIsAFailure) {
 TEST_F(TestSummary, NothingRunIsAFailure) {
   record("");
   const auto summary = run();
-  EXPECT_THAT(summary.text, ::testing::EndsWith("\n0 passed, 0 failed, 0 skipped\n"));
+  EXPECT_THAT(summary.output, ::testing::EndsWith("\n0 passed, 0 failed, 0 skipped\n"));
   EXPECT_EQ(summary.exit_code, 1);
 }
 
