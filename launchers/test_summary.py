@@ -4,6 +4,7 @@ A ctest entry NAME with a file NAME.xml counts test by test; one without counts 
 although its file shows no failed test (it crashed, ran out of time, or one rank failed) adds one failure.
 The last line is `N passed, N failed, N skipped`; the exit code is 1 on any failure, or if nothing passed.
 """
+import re
 import sys
 import xml.etree.ElementTree as xml
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 def first_line(text):
     lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
     # GoogleTest puts file:line before the message.
-    if len(lines) > 1 and ".cpp:" in lines[0]:
+    if len(lines) > 1 and re.search(r"\.(cpp|cc|cu|h):\d+$", lines[0]):
         lines = lines[1:]
     return lines[0] if lines else "no reason given"
 
@@ -57,7 +58,11 @@ def collect(folder):
         if not file.exists():
             yield name, "", outcome, f"no result file; see build/logs/test.log ({reason})" if outcome == "failed" else reason
             continue
-        found = [(name, *case) for case in cases(file)]
+        try:
+            found = [(name, *case) for case in cases(file)]
+        except xml.ParseError as error:  # written by a process that was killed, or by several at once
+            yield name, "", "failed", f"{file} is no XML: {error}"
+            continue
         yield from found
         if outcome == "failed" and not any(case[2] == "failed" for case in found):
             yield name, "", "failed", f"failed beside its tests; see build/logs/test.log ({reason})"

@@ -52,6 +52,25 @@ TEST_F(TestSummary, CountsEachGoogleTestAndGivesTheReasonOfASkip) {
   EXPECT_EQ(summary.exit_code, 0);
 }
 
+TEST_F(TestSummary, AReasonMayComeFromAHeader) {
+  record("<testcase name='x_test' status='run'/>");
+  write(
+      "x_test.xml",
+      "<testsuites><testsuite><testcase name='A' classname='S' status='run'/><testcase name='C' "
+      "classname='S' "
+      "status='run'><skipped message='../tests/cases.h:70&#x0A;needs 1 GPU, found 0'/></testcase></testsuite>"
+      "</testsuites>");
+  EXPECT_THAT(run().output, ::testing::HasSubstr("S.C: needs 1 GPU, found 0"));
+}
+
+TEST_F(TestSummary, ATornResultFileIsAFailure) {
+  record("<testcase name='x_test' status='run'/>");
+  write("x_test.xml", "<testsuites></testsuites>\n>");
+  const auto summary = run();
+  EXPECT_THAT(summary.output, ::testing::EndsWith("\n0 passed, 1 failed, 0 skipped\n"));
+  EXPECT_EQ(summary.exit_code, 1);
+}
+
 TEST_F(TestSummary, AFailedTestFailsTheRun) {
   record("<testcase name='x_test' status='fail'><failure message=''/></testcase>");
   write("x_test.xml",
