@@ -10,17 +10,13 @@
 #include "framework/data/tokenizer/tokenizer.h"
 #include "tests/data/hard_strings.h"
 #include "tests/data/oracle.h"
+#include "tests/support/environment.h"
 
 namespace lethe::data {
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-fs::path tofu_directory() {
-  const char* given = std::getenv("LETHE_TOFU_DIR");
-  return given != nullptr ? fs::path(given) : fs::path(LETHE_SOURCE_DIR) / "../shared/data/tofu";
-}
 
 void append_strings(const json& value, std::set<std::string>& texts) {
   if (value.is_string()) texts.insert(value.get<std::string>());
@@ -30,7 +26,7 @@ void append_strings(const json& value, std::set<std::string>& texts) {
 
 std::vector<std::string> tofu_texts() {
   std::set<std::string> texts;  // the files overlap
-  for (const auto& entry : fs::directory_iterator(tofu_directory())) {
+  for (const auto& entry : fs::directory_iterator(lethe::testing::tofu_directory())) {
     if (entry.path().extension() != ".json") continue;
     std::ifstream file(entry.path());
     for (std::string line; std::getline(file, line);) append_strings(json::parse(line), texts);
@@ -65,7 +61,7 @@ INSTANTIATE_TEST_SUITE_P(Families, TokenizerOracle,
 
 TEST(TokenizerOracle, AgreesOnEveryTofuText) {
   LETHE_NEED_ORACLE("tokenizers");
-  if (!fs::exists(tofu_directory())) GTEST_SKIP() << tofu_directory() << " is not there (LETHE_TOFU_DIR)";
+  LETHE_NEED_TOFU();
   const auto texts = tofu_texts();
   ASSERT_GT(texts.size(), 10000u);
   expect_equal(LETHE_SOURCE_DIR "/tests/golden/tokenizers/smollm", texts, false);
@@ -76,7 +72,7 @@ TEST(TokenizerOracle, AgreesOnSmolLm2) {
   const char* directory = std::getenv("LETHE_MODEL_DIR");
   if (directory == nullptr) GTEST_SKIP() << "LETHE_MODEL_DIR is not set";
   expect_equal(directory, testing::hard_strings(12, 2500), false);
-  if (fs::exists(tofu_directory())) expect_equal(directory, tofu_texts(), false);
+  if (fs::exists(lethe::testing::tofu_directory())) expect_equal(directory, tofu_texts(), false);
 }
 
 }  // namespace

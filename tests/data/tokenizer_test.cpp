@@ -4,11 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "framework/base/error.h"
 #include "framework/data/tokenizer/unicode.h"
+#include "tests/data/hard_strings.h"
 
 namespace lethe::data {
 namespace {
@@ -48,6 +51,22 @@ TEST_P(TokenizerGolden, DecodesAsTheTokenizersPackage) {
     EXPECT_EQ(tokenizer.decode(ids, false), row["decoded"].get<std::string>());
     EXPECT_EQ(tokenizer.decode(ids, true), row["skipped"].get<std::string>());
   }
+}
+
+TEST_P(TokenizerGolden, SharedBetweenThreadsGivesEachTheSameIds) {
+  const auto tokenizer = Tokenizer::load(kTokenizers + GetParam());
+  const auto texts = testing::hard_strings(5, 300);
+  std::vector<std::vector<std::int32_t>> expected;
+  for (const std::string& text : texts) expected.push_back(tokenizer.encode(text));
+  std::atomic<int> wrong = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < 6; ++thread)
+      threads.emplace_back([&] {
+        for (std::size_t i = 0; i < texts.size(); ++i) wrong += tokenizer.encode(texts[i]) != expected[i];
+      });
+  }
+  EXPECT_EQ(wrong, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, TokenizerGolden, ::testing::ValuesIn(kFamilies),

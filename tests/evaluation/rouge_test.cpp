@@ -8,6 +8,7 @@
 #include "framework/evaluation/measures/porter_stemmer.h"
 #include "tests/evaluation/made_inputs.h"
 #include "tests/evaluation/oracle.h"
+#include "tests/support/environment.h"
 
 namespace lethe::evaluation {
 namespace {
@@ -120,9 +121,8 @@ TEST(Rouge, EqualsThePackageOnRandomText) {
 
 TEST(Rouge, EqualsThePackageOnTofu) {
   LETHE_NEED_ORACLE("rouge_score");
-  const char* tofu = std::getenv("LETHE_TOFU_DIR");
-  if (tofu == nullptr) GTEST_SKIP() << "LETHE_TOFU_DIR is not set";
-  const Pairs pairs = tofu_pairs(std::filesystem::path(tofu) / "forget10.json");
+  LETHE_NEED_TOFU();
+  const Pairs pairs = tofu_pairs(lethe::testing::tofu_directory() / "forget10.json");
   ASSERT_EQ(pairs.size(), 400u);
   const auto answer =
       testing::ask_oracle("rouge_and_stem.py", {{"pairs", pairs}, {"words", nlohmann::json::array()}});

@@ -2,11 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <set>
 
 #include "framework/base/error.h"
 #include "framework/config/document.h"
+#include "tests/support/environment.h"
 
 namespace lethe::evaluation {
 namespace {
@@ -38,8 +38,7 @@ TEST(Suite, AMetricIsAWordOrAMappingAndMayBeRenamed) {
 
 // What OpenUnlearning's default TOFU suite writes; the summary holds those that it was asked for by name.
 TEST(Suite, OfTheTofuConfigurationHasTheReferencesNames) {
-  ::setenv("LETHE_MODEL_DIR", "model", 0);
-  ::setenv("LETHE_TOFU_DIR", "tofu", 0);
+  const lethe::testing::ScopedVariable model("LETHE_MODEL_DIR", "model"), tofu("LETHE_TOFU_DIR", "tofu");
   config::Section root = config::load(std::string(LETHE_SOURCE_DIR) + "/configs/tofu/eval.yaml");
   config::Section section = root.section("eval", "");
   std::set<std::string> all, listed;

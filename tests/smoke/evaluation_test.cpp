@@ -85,6 +85,21 @@ TEST_F(Evaluating, ItsOwnResultFileIsARetainLog) {
   EXPECT_EQ(summary["privleak"].get<double>(), 0);
 }
 
+TEST_F(Evaluating, LooksAtTheFirstSamplesOfEachSetWhereToldTo) {
+  ASSERT_EQ(shell(eval_command("all")), 0) << log();
+  ASSERT_EQ(shell(eval_command("three", "--set eval.max_samples=3")), 0) << log();
+  const auto value_of = [&](const std::string& run) {
+    return Json::parse(content(folder_ / run / "TOFU_EVAL.json"))["forget_Q_A_Prob"]["value_by_index"];
+  };
+  const Json all = value_of("all"), three = value_of("three");
+  EXPECT_GT(all.size(), 3U);
+  ASSERT_EQ(three.size(), 3U);
+  for (const std::string row : {"0", "1", "2"}) EXPECT_TRUE(three.contains(row));
+  for (const auto& evaluation : records::records_of<records::EvaluationRecord>(
+           records::read_records(folder_ / "three" / "records.jsonl").entries))
+    EXPECT_LE(evaluation.samples.size(), 3U) << evaluation.set;
+}
+
 TEST_F(Evaluating, ThreeRanksWriteWhatOneDoes) {
   ASSERT_EQ(shell(eval_command("one")), 0) << log();
   ASSERT_EQ(shell("launchers/mpi -n 3 " + eval_command("three", "--set parallel.zero=3")), 0) << log();

@@ -20,6 +20,14 @@ std::string pcre2_message(int code) {
   return reinterpret_cast<const char*>(buffer);
 }
 
+// Where a compiled match keeps its state. A stack serves one match at a time, and a pattern serves any number
+// of threads, so each thread has its own.
+pcre2_jit_stack* stack_of_this_thread(void*) {
+  thread_local const std::unique_ptr<pcre2_jit_stack, decltype(&pcre2_jit_stack_free)> stack(
+      pcre2_jit_stack_create(32 << 10, kJitStackBytes, nullptr), &pcre2_jit_stack_free);
+  return stack.get();
+}
+
 [[noreturn]] void fail_match(int code, const std::string& pattern) {
   const bool limit = code == PCRE2_ERROR_MATCHLIMIT || code == PCRE2_ERROR_JIT_STACKLIMIT ||
                      code == PCRE2_ERROR_DEPTHLIMIT || code == PCRE2_ERROR_HEAPLIMIT;
@@ -33,10 +41,8 @@ struct Regex::Compiled {
   std::string pattern;
   pcre2_code* code = nullptr;
   pcre2_match_context* context = nullptr;
-  pcre2_jit_stack* stack = nullptr;
 
   ~Compiled() {
-    pcre2_jit_stack_free(stack);
     pcre2_match_context_free(context);
     pcre2_code_free(code);
   }
@@ -53,10 +59,9 @@ Regex::Regex(const std::string& pattern) : compiled_(std::make_unique<Compiled>(
     fail("tokenizer.regex", fmt::format("`{}`: {} at offset {}", pattern, pcre2_message(error), offset));
   compiled_->context = pcre2_match_context_create(nullptr);
   pcre2_set_match_limit(compiled_->context, kMatchLimit);
-  if (pcre2_jit_compile(compiled_->code, PCRE2_JIT_COMPLETE) != 0)
-    return;  // the interpreter gives the same matches
-  compiled_->stack = pcre2_jit_stack_create(32 << 10, kJitStackBytes, nullptr);
-  pcre2_jit_stack_assign(compiled_->context, nullptr, compiled_->stack);
+  // Where it cannot be compiled, the interpreter gives the same matches.
+  if (pcre2_jit_compile(compiled_->code, PCRE2_JIT_COMPLETE) == 0)
+    pcre2_jit_stack_assign(compiled_->context, &stack_of_this_thread, nullptr);
 }
 
 Regex::~Regex() = default;

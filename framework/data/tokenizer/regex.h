@@ -26,6 +26,7 @@ class Regex {
   Regex& operator=(Regex&&) noexcept;
 
   // Calls `visit(begin, end)` for every match, from the left, without overlap. `text` is valid UTF-8.
+  // Threads may share a Regex.
   // Errors: tokenizer.regex `match limit reached` when the pattern backtracks without end.
   void for_each_match(std::string_view text,
                       const std::function<void(std::size_t, std::size_t)>& visit) const;
