@@ -1,12 +1,16 @@
-# lethe_test(<name> SOURCES … LINK parts… [RANKS 1 2 3] [LABELS …] [TIMEOUT s] [TORCH] [LONG VARIABLE=value…])
+# lethe_test(<name> SOURCES … LINK parts… [RANKS 1 2 3] [LABELS …] [APART label filter] [TIMEOUT s] [TORCH] [LONG VARIABLE=value…])
 # One test program (GoogleTest). Without RANKS it is one ctest entry; with RANKS one entry for each world, started by
-# mpirun; all ranks return the same exit code. LONG: the same again under label `release`, in an environment with these
-# variables. Results go to <build>/test-results/*.xml, which launchers/test counts.
+# mpirun; all ranks return the same exit code. APART: the tests of this filter are an entry <name>.<label> of their own.
+# LONG: the same again under label `release`, in an environment with these variables. Results go to
+# <build>/test-results/*.xml, which launchers/test counts.
+# Labels: `unit` (the default) is one part in one process, without Python, a browser or a real model: all of them together
+# take less than a minute. `ranks` starts processes, `worlds` proves one law over many virtual ones, `oracle` asks
+# Python's packages or runs a real model, `browser` needs Chromium, `kernels` executes CUDA sources on the host.
 find_program(LETHE_MPIRUN NAMES mpirun REQUIRED)
 set(LETHE_RANKED_LAUNCH ${LETHE_MPIRUN} --oversubscribe --bind-to none --mca mpi_yield_when_idle 1)
 
 function(lethe_test name)
-  cmake_parse_arguments(ARG "TORCH" "TIMEOUT" "SOURCES;LINK;RANKS;LABELS;LONG" ${ARGN})
+  cmake_parse_arguments(ARG "TORCH" "TIMEOUT" "SOURCES;LINK;RANKS;LABELS;APART;LONG" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   list(TRANSFORM ARG_LINK PREPEND lethe_)
   if(ARG_RANKS)
@@ -45,7 +49,15 @@ function(lethe_test name)
       set(entry ${name}.${world})
       set(ARG_LABELS ranks)
     endif()
-    lethe_test_entry(${entry} "${ARG_LABELS}" ${ARG_TIMEOUT} "${environment}" ${launch} $<TARGET_FILE:${name}>)
+    set(filter "")
+    if(ARG_APART)
+      list(GET ARG_APART 0 apart)
+      list(GET ARG_APART 1 filter)
+      lethe_test_entry(${entry}.${apart} ${apart} ${ARG_TIMEOUT} "${environment}" ${launch} $<TARGET_FILE:${name}>
+                       "--gtest_filter=${filter}")
+      set(filter "--gtest_filter=-${filter}")
+    endif()
+    lethe_test_entry(${entry} "${ARG_LABELS}" ${ARG_TIMEOUT} "${environment}" ${launch} $<TARGET_FILE:${name}> ${filter})
     if(ARG_LONG)
       lethe_test_entry(${entry}.release release 7200 "${environment};${ARG_LONG}" ${launch} $<TARGET_FILE:${name}>)
     endif()

@@ -122,16 +122,21 @@ std::string hashes(const RunSummary& run) {
   for (const auto& [name, version] : run.run->versions)
     rows += fact_row("Version of " + name, escape(version));
   rows += fact_row("Commit", full_hash(run.run->git_commit));
-  rows += fact_row("World", fmt::format("{} ranks, {}", run.run->world_size, escape(run.run->device)));
+  rows += fact_row("World", fmt::format("{} rank{}, {}", run.run->world_size,
+                                        run.run->world_size == 1 ? "" : "s", escape(run.run->device)));
   return page_section("hashes", "To check it by", "Hashes are XXH3-128 of the contents.", table(rows));
 }
 
 // Files of the exported model with their hashes, so that what is deployed can be compared.
-std::string exported_files(const RunSummary& run, const std::map<std::string, std::string>& model_files) {
+std::string exported_files(const std::map<std::string, std::string>& model_files) {
   std::string rows;
   for (const auto& [name, hash] : model_files) rows += fact_row(name, full_hash(hash));
-  return rows.empty() ? ""
-                      : page_section("model", "The model after", "Files of the exported model.", table(rows));
+  if (rows.empty())
+    return page_section(
+        "model", "The model after", "",
+        "<p>The run wrote no model (<code>export: false</code>), or it was moved: nothing here says what is "
+        "deployed.</p>");
+  return page_section("model", "The model after", "Files of the exported model.", table(rows));
 }
 
 // What the purge looked for in the files that stay.
@@ -202,14 +207,13 @@ std::map<std::string, std::string> model_files(const std::filesystem::path& fold
 std::string render_erasure(const RunSummary& run, const std::string& certificate,
                            const ErasureOptions& options) {
   const std::string title = "Erasure record: " + run.name;
-  const std::vector<PageSection> sections{
-      {"asked", "Asked", asked(run, options.with_texts)},
-      {"method", "How", method(run)},
-      {"measured", "Result", measured(run)},
-      {"not-measured", "Not measured", not_measured(run)},
-      {"purge", "Removed", purged(certificate)},
-      {"model", "Model after", exported_files(run, model_files(run.folder))},
-      {"hashes", "Hashes", hashes(run)}};
+  const std::vector<PageSection> sections{{"asked", "Asked", asked(run, options.with_texts)},
+                                          {"method", "How", method(run)},
+                                          {"measured", "Result", measured(run)},
+                                          {"not-measured", "Not measured", not_measured(run)},
+                                          {"purge", "Removed", purged(certificate)},
+                                          {"model", "Model after", exported_files(model_files(run.folder))},
+                                          {"hashes", "Hashes", hashes(run)}};
   return whole_page({.title = title,
                      .over = "For the file",
                      .head = fmt::format(

@@ -57,6 +57,18 @@ void note_provenance(const RunSummary& run, std::vector<std::string>& notes) {
         fmt::format("The run did not end by itself: its last recorded step is {}.", run.steps.back().step));
 }
 
+// The first samples of a set stand for all where eval.max_samples says so.
+void note_parts_of_sets(const RunSummary& run, std::vector<std::string>& notes) {
+  for (const records::DataRecord& data : run.data) {
+    const records::EvaluationRecord* after = run.after(data.set);
+    if (after == nullptr || after->samples.empty()) continue;
+    const auto looked_at = static_cast<std::int64_t>(after->samples.size());
+    if (looked_at < data.num_samples)
+      notes.push_back(fmt::format("Of the {} samples of the {} set, {} were evaluated after the run.",
+                                  data.num_samples, data.set, looked_at));
+  }
+}
+
 void note_evaluations(const RunSummary& run, std::vector<std::string>& notes) {
   if (run.evaluations.empty()) {
     notes.push_back("Nothing was evaluated, so nothing is said about what was forgotten or kept.");
@@ -66,6 +78,7 @@ void note_evaluations(const RunSummary& run, std::vector<std::string>& notes) {
     if (!run.before(set)) notes.push_back(fmt::format("The {} set was not evaluated before the run.", set));
     if (!run.after(set)) notes.push_back(fmt::format("The {} set was not evaluated after the run.", set));
   }
+  note_parts_of_sets(run, notes);
   const auto measured = changes_of(run);
   const auto lacks = [&](const char* metric) {
     return std::ranges::none_of(measured, [&](const Change& c) { return c.metric.name == metric; });

@@ -120,9 +120,9 @@ TEST_F(JetRules, AttentionInsideDocumentsWithGroupedHeads) {
   EXPECT_LE((y.value() - fused).abs().max().item<double>(), 1e-13);
 }
 
-// 700 tokens of 16 heads pass the limit of a chunk.
+// 530 tokens of 16 heads pass the limit of a chunk.
 TEST_F(JetRules, AttentionInChunksOfQueriesIsAttention) {
-  const std::int64_t tokens = 700;
+  const std::int64_t tokens = 530;
   const Jet q = random_jet(1, {tokens, 16, 2}), k = random_jet(1, {tokens, 8, 2}),
             v = random_jet(1, {tokens, 8, 2});
   const std::vector<std::int64_t> offsets = {0, tokens};

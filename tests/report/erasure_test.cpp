@@ -1,6 +1,7 @@
 // The erasure record says what was forgotten without repeating it; two runs are told apart.
 #include "framework/report/erasure.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -31,6 +32,20 @@ TEST(Erasure, NamesSamplesByHashAndQuotesThemOnlyWhereAsked) {
   for (const auto& g : run.generations)
     EXPECT_TRUE(g.set != "forget" || plain.find(g.question) == std::string::npos) << g.question;
   EXPECT_THAT(render_erasure(run, "", {.with_texts = true}), HasSubstr(question));
+}
+
+TEST(Erasure, SaysWhatItCannotKnow) {
+  const ScratchFolder folder;
+  testing::write_fixture(folder / "run");
+  RunSummary run = load_run(folder / "run");
+  const auto looked_at = static_cast<std::int64_t>(run.after("forget")->samples.size());
+  run.data = {{.set = "forget", .num_samples = looked_at}};
+  EXPECT_THAT(render_erasure(run, "", {}), Not(HasSubstr("were evaluated after the run")));
+  EXPECT_THAT(render_erasure(run, "", {}), HasSubstr("The run wrote no model"));
+  run.data.front().num_samples = looked_at + 30;
+  EXPECT_THAT(render_erasure(run, "", {}),
+              HasSubstr(fmt::format("Of the {} samples of the forget set, {} were evaluated", looked_at + 30,
+                                    looked_at)));
 }
 
 TEST(Erasure, ShowsTheCertificate) {

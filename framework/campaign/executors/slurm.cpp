@@ -130,11 +130,14 @@ class Slurm final : public Executor {
     return text;
   }
 
-  // The shell passes the warning on and, when the task has saved its state, asks for another turn.
+  // The shell passes the warning on (its trap stands before the task starts, or an early one would end the
+  // shell) and, when the task has saved its state, asks for another turn. A wait that the warning ended has
+  // not the task's code; the last one has.
   static std::string body(const Execution& execution, const std::string& task) {
     return fmt::format(
-        "{} --task {} &\nDRIVER=$!\ntrap 'kill -USR1 $DRIVER' USR1 TERM\ncode=0\n"
+        "trap 'kill -USR1 $!' USR1 TERM\n{} --task {} &\nDRIVER=$!\ncode=0\n"
         "while :; do wait $DRIVER && code=0 || code=$?; kill -0 $DRIVER 2>/dev/null || break; done\n"
+        "wait $DRIVER && code=0 || code=$?\n"
         "if [[ $code == 75 ]]; then scontrol requeue \"$SLURM_JOB_ID\"; fi\nexit $code\n",
         shell_line(execution.driver_words), task);
   }

@@ -39,7 +39,7 @@ std::uint64_t peak_bytes(const StudyCell& cell) {
 
 std::string header(std::string_view text, bool is_number) {
   return fmt::format("<th scope=\"col\"{}><button type=\"button\" class=\"sort\">{}</button></th>",
-                     is_number ? " data-number" : "", escape(text));
+                     is_number ? " data-number" : " class=\"word\"", escape(text));
 }
 
 std::string number_cell(double value, const std::string& shown) {

@@ -61,7 +61,7 @@ Figure sampler_figure(const Study& study) {
   figure.lead =
       "Paired over seeds: the same configuration and seed with another sampler, \u00B1 95 % interval of the "
       "mean difference.";
-  std::string head = "<thead><tr><th>method</th><th>difference</th>";
+  std::string head = "<thead><tr><th>method</th><th class=\"word\">difference</th>";
   for (const std::string& metric : metrics) head += fmt::format("<th>{}</th>", escape(metric_title(metric)));
   figure.numbers = head + "</tr></thead><tbody>" + rows + "</tbody>";
   return figure;

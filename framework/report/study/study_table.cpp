@@ -98,7 +98,7 @@ std::string method_table(const Study& study) {
   const auto groups = groups_of(study);
   const auto metrics = metrics_of(study);
   std::string html = "<table class=\"sortable study\" id=\"methods\"><thead><tr>";
-  for (const std::string& name : group_columns(study)) html += sorting_header(escape(name));
+  for (const std::string& name : group_columns(study)) html += sorting_header(escape(name), "class=\"word\"");
   html += sorting_header("cells");
   for (const std::string& metric : metrics)
     html += sorting_header(escape(metric_title(metric)) + goal_arrow(metric), "data-number");
