@@ -53,6 +53,28 @@ class Tools : public ::testing::Test {
   static inline fs::path folder_;
 };
 
+TEST_F(Tools, ScaleTimesEveryWorldOnceAndPredictsTheNext) {
+  const std::string arguments =
+      "scale configs/smoke/train.yaml --ranks 1,2 --updates 3 --out '" + (folder_ / "scale").string() + "'";
+  const Result first = lethe(arguments);
+  ASSERT_EQ(first.exit_code, 0) << first.output;
+  EXPECT_THAT(first.output,
+              AllOf(HasSubstr("strong scaling"), HasSubstr("weak scaling"), HasSubstr("predicted")));
+  ASSERT_EQ(lethe(arguments).exit_code, 0) << "goes on where all is done";
+  std::ifstream file(folder_ / "scale/scale.json");
+  const Json studies = Json::parse(file);
+  ASSERT_EQ(studies.size(), 2u);
+  for (const Json& study : studies) {
+    ASSERT_EQ(study["worlds"].size(), 2u);
+    EXPECT_EQ(study["predicted"][0]["ranks"], 4);
+    for (const Json& world : study["worlds"]) EXPECT_GT(world["tokens_per_second"].get<double>(), 0);
+  }
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_ / "scale/runs"), {}), 3)
+      << "one rank is timed once for both";
+  EXPECT_TRUE(fs::exists(folder_ / "scale/scale.html"));
+  EXPECT_EQ(lethe("scale configs/smoke/train.yaml --ranks 2,1").exit_code, 64);
+}
+
 TEST_F(Tools, PlanShowsThatFourRanksHoldAQuarterOfTheStates) {
   const Json one = planned("--ranks 1"), four = planned("--ranks 4");
   EXPECT_EQ(one["shard"], 1);
