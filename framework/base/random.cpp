@@ -44,6 +44,15 @@ PhiloxWords random_words(const StreamKey& key, std::uint64_t block) noexcept {
       {static_cast<std::uint32_t>(key.seed), static_cast<std::uint32_t>(key.seed >> 32)});
 }
 
+void random_words(const StreamKey& key, std::uint64_t first, std::span<std::uint32_t> out) noexcept {
+  std::size_t i = 0;
+  while (i < out.size()) {
+    const std::uint64_t element = first + i;
+    const PhiloxWords words = random_words(key, element >> 2);
+    for (std::uint64_t word = element & 3; word < 4 && i < out.size(); ++word, ++i) out[i] = words[word];
+  }
+}
+
 double uniform(const StreamKey& key, std::uint64_t block) noexcept {
   return unit_interval(random_words(key, block)[0]);
 }

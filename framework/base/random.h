@@ -20,6 +20,7 @@ enum class Stream : std::uint8_t {
   sampling = 3,
   initial_weights = 4,
   data_order = 5,
+  rounding = 6,
   alternates = 16,  // which other answer a sample gets
   steering = 17
 };
@@ -34,6 +35,9 @@ struct StreamKey {
 };
 
 [[nodiscard]] PhiloxWords random_words(const StreamKey& key, std::uint64_t block) noexcept;
+
+// One word for each of elements first, first+1, …: word `G & 3` of block `G >> 2`.
+void random_words(const StreamKey& key, std::uint64_t first, std::span<std::uint32_t> out) noexcept;
 
 // (word + 0.5) 2^-32, in (0, 1), from word 0 of the block.
 [[nodiscard]] double uniform(const StreamKey& key, std::uint64_t block) noexcept;

@@ -1,9 +1,12 @@
 // AdamW (arXiv 1711.05101) over a flat shard, one fused pass: decoupled weight decay before the step,
-// bias-corrected moments.
+// bias-corrected moments. Moments may be kept in bf16: they are widened, the update is float32, and what is
+// kept of them is rounded on the way out.
 #pragma once
 
 #include <cstdint>
 #include <span>
+
+#include "framework/base/random.h"
 
 namespace lethe::ops {
 
@@ -13,9 +16,17 @@ struct AdamWStep {
   double gradient_scale = 1;  // the clip factor, applied on the way in
 };
 
-// All spans have one length. T: float, double.
-template <class T>
-void adamw(std::span<T> weights, std::span<const T> gradients, std::span<T> first_moment,
-           std::span<T> second_moment, const AdamWStep& step);
+// How moments in bf16 are rounded: to nearest even, or stochastically with random bits that belong to the
+// element, so that no cut into shards shows.
+struct MomentRounding {
+  bool stochastic = false;
+  base::StreamKey key;      // of this step
+  std::uint64_t first = 0;  // canonical index of element 0
+};
+
+// All spans have one length. T, Moment: float, float; double, double; float, c10::BFloat16.
+template <class T, class Moment>
+void adamw(std::span<T> weights, std::span<const T> gradients, std::span<Moment> first_moment,
+           std::span<Moment> second_moment, const AdamWStep& step, const MomentRounding& rounding = {});
 
 }  // namespace lethe::ops

@@ -20,7 +20,7 @@ class Prediction {
   std::vector<MemoryEntry> entries() const {
     const std::string share = fmt::format("1/{} of {} elements", load_.shard_size, model_.index.size());
     return {{"weights", owned() * state_bytes(), "master weights, " + share},
-            {"moments", 2 * owned() * state_bytes(), "first and second moment, " + share},
+            {"moments", 2 * owned() * moment_bytes(), "first and second moment, " + share},
             {"gradients", gradient_bytes(), "sums of this rank and buffers on their way"},
             {"gathered", gathered_bytes(), gathered_text()},
             {"activations", activation_bytes(), fmt::format("{} tokens of a micro-batch", load_.pack_tokens)},
@@ -33,6 +33,11 @@ class Prediction {
  private:
   // Master, moments and gradients are float32, or float64 in float64 runs.
   std::uint64_t state_bytes() const { return std::max<std::uint64_t>(load_.compute_bytes, 4); }
+  std::uint64_t moment_bytes() const { return load_.moment_bytes ? load_.moment_bytes : state_bytes(); }
+  std::uint64_t reduction_bytes() const {
+    return load_.reduction_bytes ? load_.reduction_bytes : state_bytes();
+  }
+  std::uint64_t wire_bytes() const { return load_.wire_bytes ? load_.wire_bytes : load_.compute_bytes; }
   int num_segments() const { return static_cast<int>(model_.index.segments().size()); }
 
   std::uint64_t sum_of_segments(const std::function<std::uint64_t(int)>& size) const {
@@ -48,17 +53,23 @@ class Prediction {
   }
 
   // ZeRO 1 keeps whole sums until the end of the update; ZeRO 2 and 3 two whole segments in turn. Each needs
-  // room for one incoming part.
+  // room for one incoming part, and for a whole segment as it travels where that is another dtype.
   std::uint64_t gradient_bytes() const {
-    std::uint64_t elements = owned();
+    std::uint64_t elements = owned(), travelling = 0;
     if (load_.shard_size > 1) {
       elements += load_.zero == 1 ? whole() : 2 * layout_.largest_padded_size();
-      elements += layout_.largest_padded_size() / static_cast<std::uint64_t>(load_.shard_size);
+      travelling += layout_.largest_padded_size() / static_cast<std::uint64_t>(load_.shard_size);
     }
-    return elements * state_bytes();
+    const bool travels = load_.shard_size > 1 || load_.replicas > 1;
+    if (travels && reduction_bytes() != state_bytes()) travelling += layout_.largest_padded_size();
+    return elements * state_bytes() + travelling * reduction_bytes();
   }
 
-  bool seats_on_master() const { return load_.shard_size == 1 && load_.compute_bytes == state_bytes(); }
+  bool seats_on_master() const { return load_.shard_size == 1 && wire_bytes() == state_bytes(); }
+  // One whole segment as it travels, where blocks see another dtype.
+  std::uint64_t wire_buffer_bytes(const sharding::ShardLayout& layout) const {
+    return wire_bytes() == load_.compute_bytes ? 0 : layout.largest_padded_size() * wire_bytes();
+  }
   // The final norm and the head are held together, and while they are, the next layer may be on its way.
   std::uint64_t pooled_buffers() const {
     return std::min<std::uint64_t>(load_.prefetch ? 3 : 2, static_cast<std::uint64_t>(num_segments()));
@@ -67,15 +78,16 @@ class Prediction {
     if (seats_on_master()) return 0;
     const std::uint64_t elements =
         load_.zero < 3 ? whole() : pooled_buffers() * layout_.largest_padded_size();
-    return elements * load_.compute_bytes;
+    return elements * load_.compute_bytes + wire_buffer_bytes(layout_);
   }
   // Sharded as ZeRO 3 does it, with two gathered blocks.
   std::uint64_t frozen_bytes() const {
     if (load_.frozen_shard_size == 0) return 0;
     const sharding::ShardLayout layout(model_.index, load_.frozen_shard_size);
     const std::uint64_t part = sum_of_segments([&](int s) { return layout.part_size(s); });
-    const bool seated = load_.frozen_shard_size == 1 && load_.compute_bytes == state_bytes();
-    return part * state_bytes() + (seated ? 0 : 2 * layout.largest_padded_size() * load_.compute_bytes);
+    const bool seated = load_.frozen_shard_size == 1 && wire_bytes() == state_bytes();
+    const std::uint64_t gathered = 2 * layout.largest_padded_size() * load_.compute_bytes;
+    return part * state_bytes() + (seated ? 0 : gathered + wire_buffer_bytes(layout));
   }
   std::string gathered_text() const {
     if (seats_on_master()) return "none: blocks read the master weights";
@@ -142,7 +154,10 @@ std::vector<std::pair<std::string, Workload>> alternatives(const Workload& load,
   if (world > 1 && (load.zero < 3 || load.shard_size < world))
     add("parallel.zero: 3", [&](Workload& w) { w.zero = 3, w.shard_size = world; });
   if (!load.recompute) add("parallel.recompute: true", [](Workload& w) { w.recompute = true; });
-  if (load.compute_bytes > 2) add("model.compute: bfloat16", [](Workload& w) { w.compute_bytes = 2; });
+  if (load.compute_bytes > 2)
+    add("model.compute: bfloat16", [](Workload& w) { w.compute_bytes = 2, w.wire_bytes = 0; });
+  if (load.compute_bytes <= 4 && load.moment_bytes != 2)
+    add("train.optimizer.moments: bfloat16", [](Workload& w) { w.moment_bytes = 2; });
   add("half of train.micro_batch", [](Workload& w) { w.pack_tokens /= 2, w.scored_tokens /= 2; });
   add(fmt::format("{} ranks and parallel.zero: 3", 2 * world),
       [&](Workload& w) { w.zero = 3, w.shard_size = 2 * world; });

@@ -14,7 +14,12 @@ namespace lethe::planning {
 struct Workload {
   int zero = 0;                     // 0 to 3
   int shard_size = 1;               // ranks that hold one copy of the states between them
+  int replicas = 1;                 // ranks that hold the same part
   std::uint64_t compute_bytes = 4;  // of an element in the compute dtype: 2, 4, 8
+  // Of an element where it is not as usual; 0: it is.
+  std::uint64_t wire_bytes = 0;       // of a gathered weight on its way: compute_bytes
+  std::uint64_t reduction_bytes = 0;  // of a gradient on its way: as it is added up
+  std::uint64_t moment_bytes = 0;     // as the master weights
   bool prefetch = false, recompute = false;
   std::int64_t pack_tokens = 0;       // of the largest micro-batch of a rank
   std::int64_t scored_tokens = 0;     // of those

@@ -36,6 +36,20 @@ at::ScalarType compute_dtype(const std::string& word) {
   return word == "bfloat16" ? at::kBFloat16 : word == "float64" ? at::kDouble : at::kFloat;
 }
 
+at::ScalarType gradient_dtype(const RunConfig& config) {
+  return config.model.compute == "float64" ? at::kDouble : at::kFloat;
+}
+
+at::ScalarType reduction_dtype(const RunConfig& config) {
+  return config.precision.gradients == "bfloat16" ? at::kBFloat16 : gradient_dtype(config);
+}
+
+sharding::StoreOptions store_options(const RunConfig& config) {
+  sharding::StoreOptions options{.compute = compute_dtype(config.model.compute)};
+  if (config.precision.wire != "auto") options.wire = compute_dtype(config.precision.wire);
+  return options;
+}
+
 std::filesystem::path tokenizer_directory(const RunConfig& config) {
   return config.model.tokenizer.empty() ? models::resolve_model_path(config.model.path)
                                         : std::filesystem::path(config.model.tokenizer);
@@ -51,10 +65,9 @@ Engine::Engine(const RunConfig& config, dist::ProcessGroup& group, std::int64_t 
   const sharding::GridShape shape = sharding::grid_shape(
       static_cast<int>(config.parallel.zero), static_cast<int>(config.parallel.shard), world.size());
   grid = std::make_unique<sharding::Grid>(world, shape);
-  weights = std::make_unique<sharding::WeightStore>(
-      model.index, *grid,
-      sharding::StoreOptions{.compute = compute_dtype(config.model.compute),
-                             .prefetch = config.parallel.prefetch});
+  sharding::StoreOptions options = store_options(config);
+  options.prefetch = config.parallel.prefetch;
+  weights = std::make_unique<sharding::WeightStore>(model.index, *grid, options);
   random_seed = config.model.seed;
   load_start(*weights);
   if (random) {

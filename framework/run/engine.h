@@ -37,6 +37,11 @@ class Engine {
 };
 
 [[nodiscard]] at::ScalarType compute_dtype(const std::string& word);
+// Of gradients: how they are added up, and how they travel.
+[[nodiscard]] at::ScalarType gradient_dtype(const RunConfig& config);
+[[nodiscard]] at::ScalarType reduction_dtype(const RunConfig& config);
+// Compute and wire dtype of every store of a model's weights; without prefetch.
+[[nodiscard]] sharding::StoreOptions store_options(const RunConfig& config);
 // Where the tokenizer lies: model.tokenizer, or the model's directory.
 [[nodiscard]] std::filesystem::path tokenizer_directory(const RunConfig& config);
 

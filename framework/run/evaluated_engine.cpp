@@ -41,6 +41,7 @@ std::vector<double> EvaluatedEngine::reference_log_probs(std::span<const data::D
     config.model.init = "files";
     config.model.path = config_.eval.reference;
     config.parallel = config_.parallel;
+    config.precision = config_.precision;
     reference_ = std::make_unique<Engine>(config, engine_.world, engine_.model.config.vocab_size);
   }
   return statistics_of(*reference_, documents, {"log_prob"}).front();
@@ -56,8 +57,7 @@ double EvaluatedEngine::gradient_norm(const data::Document& document) {
   if (document.scored_tokens() < 2) return 0;
   if (!gradients_)
     gradients_ = std::make_unique<sharding::GradientStore>(
-        engine_.model.index, *engine_.grid, config_.model.compute == "float64" ? at::kDouble : at::kFloat,
-        config_.parallel.prefetch);
+        engine_.model.index, *engine_.grid, gradient_dtype(config_), config_.parallel.prefetch);
   data::Document inner = document;
   inner.ids = inner.ids.first(inner.ids.size() - 1);
   // Gradients are summed over ranks, so one of them works.

@@ -100,9 +100,11 @@ void ObjectiveInputs::load_alternates(Role role, const SampleSet& set, const dat
 void ObjectiveInputs::load_reference(Role role, const std::filesystem::path& cache) {
   const int r = static_cast<int>(role);
   const std::string masked = needs_.openunlearning ? fmt::format(" without {}", data_.pad_id) : "";
+  const bool rounded = store_options(config_).seen() != compute_dtype(config_.model.compute);
+  const std::string compute =
+      config_.model.compute + (rounded ? " of " + config_.precision.wire + " weights" : "");
   references_[r] = inference::reference_log_probs(
-      cache,
-      {.model = engine_.model_hash, .tokens = store_keys_[r] + masked, .compute = config_.model.compute},
+      cache, {.model = engine_.model_hash, .tokens = store_keys_[r] + masked, .compute = compute},
       *engine_.walk, engine_.world, data_.documents[r]);
   data_.references[r] = &references_[r];
 }
@@ -111,9 +113,8 @@ void ObjectiveInputs::load_reference(Role role, const std::filesystem::path& cac
 void ObjectiveInputs::hold_frozen_model() {
   frozen_grid_ = std::make_unique<sharding::Grid>(
       engine_.world, sharding::grid_shape(3, static_cast<int>(config_.parallel.shard), engine_.world.size()));
-  frozen_weights_ = std::make_unique<sharding::WeightStore>(
-      engine_.model.index, *frozen_grid_,
-      sharding::StoreOptions{.compute = compute_dtype(config_.model.compute)});
+  frozen_weights_ =
+      std::make_unique<sharding::WeightStore>(engine_.model.index, *frozen_grid_, store_options(config_));
   engine_.load_start(*frozen_weights_);
   frozen_ = std::make_unique<training::FrozenModel>(engine_.model, *frozen_weights_);
   data_.frozen = frozen_.get();

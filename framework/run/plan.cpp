@@ -79,7 +79,11 @@ planning::Workload load_of(const RunConfig& config, const DataSize& data, int ra
                                                         static_cast<int>(config.parallel.shard), ranks);
   return {.zero = grid.zero,
           .shard_size = grid.shard_size,
+          .replicas = ranks / grid.shard_size,
           .compute_bytes = c10::elementSize(compute_dtype(config.model.compute)),
+          .wire_bytes = c10::elementSize(store_options(config).seen()),
+          .reduction_bytes = c10::elementSize(reduction_dtype(config)),
+          .moment_bytes = config.train.optimizer.moments == "bfloat16" ? 2u : 0u,
           .prefetch = config.parallel.prefetch,
           .recompute = config.parallel.recompute,
           .pack_tokens = data.pack.tokens,

@@ -84,6 +84,30 @@ ParallelOptions read_parallel(config::Section section) {
   return o;
 }
 
+PrecisionOptions read_precision(config::Section section, const std::string& compute) {
+  PrecisionOptions o;
+  section
+      .choice("wire", o.wire, {"auto", "float32", "bfloat16"},
+              "dtype of gathered weights on their way to a rank; auto is model.compute. bfloat16 beside "
+              "float32 halves the bytes, and blocks see rounded weights on any number of ranks")
+      .choice("gradients", o.gradients, {"float32", "bfloat16"},
+              "dtype of gradients on their way between ranks; they are added up in float32 all the same "
+              "(float64 runs: float64)");
+  section.reject_unknown();
+  if (compute == "float64" && o.wire != "auto")
+    section.refuse("wire", "config.conflict",
+                   fmt::format("{} weights on their way, and model.compute: float64", o.wire),
+                   "leave precision.wire out: float64 runs are for exactness");
+  if (compute == "float64" && o.gradients != "float32")
+    section.refuse("gradients", "config.conflict",
+                   fmt::format("{} gradients on their way, and model.compute: float64", o.gradients),
+                   "leave precision.gradients out: float64 runs are for exactness");
+  if (compute == "bfloat16" && o.wire == "float32")
+    section.refuse("wire", "config.conflict", "float32 weights on their way, and model.compute: bfloat16",
+                   "set precision.wire: auto, which sends the same weights in half the bytes");
+  return o;
+}
+
 TrainOptions read_train(config::Section section) {
   TrainOptions o;
   section.optional("max_steps", o.max_steps, "updates at most", config::at_least(0))
@@ -209,6 +233,14 @@ ResumeOptions read_resume(config::Section section) {
   return o;
 }
 
+void check_moments(const config::Section& root, const RunConfig& c) {
+  if (c.model.compute != "float64" || c.train.optimizer.moments == "float32") return;
+  root.refuse(
+      "", "config.conflict",
+      fmt::format("train.optimizer.moments: {}, and model.compute: float64", c.train.optimizer.moments),
+      "leave train.optimizer.moments out: moments of float64 runs are float64");
+}
+
 void check_reference(const config::Section& root, const RunConfig& c) {
   if (c.model.reference != "none" || !c.objective || !needs_reference(c.objective->needs())) return;
   root.refuse("", "config.conflict",
@@ -246,7 +278,9 @@ RunConfig read_run_config(config::Section root) {
                 "folder of token stores and reference log-probabilities, shared between runs; the run "
                 "directory's own where empty");
   c.parallel = read_parallel(root.section("parallel", "how ranks share the work"));
+  c.precision = read_precision(root.section("precision", "what travels between ranks"), c.model.compute);
   c.train = read_train(root.section("train", "the updates"));
+  c.train.optimizer.seed = c.seed;
   c.objective = objectives::make_objective(root, c.objective_name);
   c.sampler_name = "uniform";
   c.sampler = sampling::make_sampler(root, "sampler", "uniform", "which forget samples a batch holds");
@@ -267,6 +301,7 @@ RunConfig read_run_config(config::Section root) {
   if (!c.checkpoint.keep_best.empty() && c.eval.every == 0)
     fail("config.conflict", "checkpoint.keep_best needs evaluations, and eval.every is 0",
          "set eval.every, or leave checkpoint.keep_best out");
+  check_moments(root, c);
   check_reference(root, c);
   if (c.stop.when) c.stop.when->check_names(measured_names(c.eval));
   for (const config::ReadKey& read : config::keys_read(root))

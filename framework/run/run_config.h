@@ -41,6 +41,11 @@ struct ParallelOptions {
   std::int64_t threads = 0;         // of a rank's matrix products; 0: OMP_NUM_THREADS decides, elastic has 1
 };
 
+struct PrecisionOptions {
+  std::string wire = "auto";          // of gathered weights on their way: auto, float32, bfloat16
+  std::string gradients = "float32";  // of gradients on their way: float32, bfloat16
+};
+
 struct TrainOptions {
   std::int64_t max_steps = 20, forget_batch = 8, retain_batch = 8, micro_batch = 8;
   double learning_rate = 1e-5, clip_norm = 1.0;
@@ -99,6 +104,7 @@ struct RunConfig {
   std::string
       cache;  // folder of token stores and reference log-probabilities; in the run directory where empty
   ParallelOptions parallel;
+  PrecisionOptions precision;
   TrainOptions train;
   std::string objective_name = "npo";
   std::unique_ptr<objectives::Objective> objective;

@@ -26,6 +26,7 @@
 #include "framework/training/checkpoint_writer.h"
 #include "framework/training/flops.h"
 #include "framework/training/identity.h"
+#include "framework/training/parameter_groups.h"
 #include "framework/training/train_step.h"
 #include "framework/training/trainable.h"
 
@@ -51,11 +52,12 @@ class Training {
         output_(launch, yaml_, world),
         sets_(config_, tokenizer_directory(config_), cache(), world.group()),
         engine_(config_, world.group(), sets_.tokenizer().vocab_size()),
-        gradients_(engine_.model.index, *engine_.grid,
-                   config_.model.compute == "float64" ? at::kDouble : at::kFloat, config_.parallel.prefetch,
-                   training::trained_parameters(engine_.model.index, config_.train.trainable)),
+        gradients_(engine_.model.index, *engine_.grid, gradient_dtype(config_), config_.parallel.prefetch,
+                   training::trained_parameters(engine_.model.index, config_.train.trainable),
+                   reduction_dtype(config_)),
         optimizer_(config_.train.optimizer, *engine_.weights,
-                   training::trained_parameters(engine_.model.index, config_.train.trainable)),
+                   training::trained_parameters(engine_.model.index, config_.train.trainable),
+                   training::groups_of_parameters(engine_.model.index, config_.train.optimizer.groups)),
         writer_(output_.paths().checkpoints(), config_.checkpoint.keep_last, *engine_.weights, optimizer_,
                 world_),
         sampling_(config_, engine_, sets_, output_) {}
@@ -98,7 +100,9 @@ class Training {
             {"train.trainable", fmt::format("[{}]", fmt::join(config_.train.trainable, ", "))}};
   }
 
-  std::uint64_t state_bytes() const { return engine_.weights->master(0).element_size(); }
+  std::uint64_t state_bytes() {  // of an element: its weight and two moments
+    return engine_.weights->master(0).element_size() + 2 * optimizer_.first_moment(0).element_size();
+  }
 
   // Of forget and retain samples, over all ranks.
   std::int64_t batch_size() const {
@@ -250,8 +254,8 @@ class Training {
   void save(std::int64_t step) {
     if (writer_.last_step() == step) return;
     const DeadlineScope deadline(ranks_, config_.timeouts.checkpoint_seconds);
-    base::require_space(output_.paths().root, 3 * engine_.model.index.size() * state_bytes(),
-                        fmt::format("step-{}", step));  // weights and two moments
+    base::require_space(output_.paths().root, engine_.model.index.size() * state_bytes(),
+                        fmt::format("step-{}", step));
     const nlohmann::json state = {{"sampling", sampling_.state()}, {"objective", config_.objective->state()}};
     record_save(writer_.begin(step, training::identity_text(identity()), state.dump()));
     phases_.record(step, world_, output_);

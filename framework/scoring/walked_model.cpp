@@ -79,7 +79,7 @@ PassValues WalkedModel::compare(const inference::TokenLogProbs& perturbed,
 }
 
 Precision WalkedModel::precision() const {
-  switch (store_.options().compute) {
+  switch (store_.options().seen()) {
     case at::kDouble:
       return Precision::float64;
     case at::kBFloat16:

@@ -22,11 +22,12 @@ std::vector<bool> segments_with_trained(const models::ParameterIndex& index,
 }  // namespace
 
 GradientStore::GradientStore(const models::ParameterIndex& index, Grid& grid, at::ScalarType dtype,
-                             bool overlap, std::vector<bool> trained)
+                             bool overlap, std::vector<bool> trained, std::optional<at::ScalarType> reduction)
     : index_(index),
       grid_(grid),
       layout_(index, grid.shard_size()),
       dtype_(dtype),
+      reduction_(reduction.value_or(dtype)),
       trained_(std::move(trained)),
       trained_segments_(segments_with_trained(index, trained_)),
       stream_(overlap ? dist::make_worker_stream() : dist::make_inline_stream()) {
@@ -51,7 +52,7 @@ void GradientStore::zero() {
 
 void GradientStore::fold_leaves(int num_leaves) {
   stream_->synchronize();
-  leaves_ = std::make_unique<LeafSums>(layout_, grid_, dtype_, num_leaves);
+  leaves_ = std::make_unique<LeafSums>(layout_, grid_, dtype_, reduction_, num_leaves);
 }
 
 void GradientStore::begin_wave(std::vector<std::vector<int>> leaves_by_rank) {
@@ -130,13 +131,30 @@ void GradientStore::enqueue_reduction(int segment, std::function<void()> reducti
 void GradientStore::reduce(int segment, at::Tensor whole) {
   const auto size = static_cast<std::int64_t>(layout_.part_size(segment));
   if (!incoming_.defined())
-    incoming_ =
-        at::empty({static_cast<std::int64_t>(layout_.largest_padded_size()) / grid_.shard_size()}, dtype_);
+    incoming_ = at::empty({static_cast<std::int64_t>(layout_.largest_padded_size()) / grid_.shard_size()},
+                          reduction_);
   at::Tensor incoming = incoming_.narrow(0, 0, size);
-  const dist::DType dtype = dist_dtype(dtype_);
-  grid_.reduce_group().reduce_scatter({whole.data_ptr(), layout_.padded_size(segment), dtype},
+  const at::Tensor sent = as_sent(whole);
+  const dist::DType dtype = dist_dtype(reduction_);
+  grid_.reduce_group().reduce_scatter({sent.const_data_ptr(), layout_.padded_size(segment), dtype},
                                       {incoming.mutable_data_ptr(), static_cast<std::size_t>(size), dtype});
   parts_[segment].add_(incoming);
+}
+
+void GradientStore::sum_over_replicas(int segment) {
+  at::Tensor& part = parts_[segment];
+  at::Tensor sent = as_sent(part);
+  grid_.replica_group().all_reduce(
+      {sent.mutable_data_ptr(), static_cast<std::size_t>(sent.numel()), dist_dtype(reduction_)});
+  if (!sent.is_same(part)) part.copy_(sent);
+}
+
+// `sums` in the dtype that travels; the tensor itself where that is its own.
+at::Tensor GradientStore::as_sent(const at::Tensor& sums) {
+  if (reduction_ == dtype_) return sums;
+  if (!sent_.defined())
+    sent_ = at::empty({static_cast<std::int64_t>(layout_.largest_padded_size())}, reduction_);
+  return sent_.narrow(0, 0, sums.numel()).copy_(sums);
 }
 
 void GradientStore::finish() {
@@ -154,9 +172,7 @@ void GradientStore::finish() {
       continue;
     }
     if (!whole_.empty()) reduce(s, whole_[s]);
-    if (grid_.num_replicas() > 1)
-      grid_.replica_group().all_reduce(
-          {parts_[s].mutable_data_ptr(), static_cast<std::size_t>(parts_[s].numel()), dist_dtype(dtype_)});
+    if (grid_.num_replicas() > 1) sum_over_replicas(s);
   }
   leaves_.reset();
 }
@@ -165,7 +181,7 @@ std::size_t GradientStore::bytes() const noexcept {
   std::size_t total = leaves_ ? leaves_->bytes() : 0;
   for (const auto* tensors : {&parts_, &whole_})
     for (const at::Tensor& tensor : *tensors) total += tensor.nbytes();
-  for (const at::Tensor& tensor : {buffers_[0], buffers_[1], incoming_})
+  for (const at::Tensor& tensor : {buffers_[0], buffers_[1], incoming_, sent_})
     total += tensor.defined() ? tensor.nbytes() : 0;
   return total;
 }

@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "framework/dist/stream.h"
@@ -22,11 +23,12 @@ namespace lethe::sharding {
 
 class GradientStore {
  public:
-  // dtype: of accumulation and reduction (float32; float64 in float64 runs). `overlap`: reduce on a worker
-  // thread. `trained`: by parameter; empty: all. Frozen parameters have no gradient and their segments cost
-  // nothing.
+  // dtype: of accumulation (float32; float64 in float64 runs). `overlap`: reduce on a worker thread.
+  // `trained`: by parameter; empty: all. Frozen parameters have no gradient and their segments cost nothing.
+  // `reduction`: in what sums travel between ranks; dtype where it is not set. A tree over leaves is folded
+  // in it, so that its bits do not depend on which sums travelled.
   GradientStore(const models::ParameterIndex& index, Grid& grid, at::ScalarType dtype, bool overlap = false,
-                std::vector<bool> trained = {});
+                std::vector<bool> trained = {}, std::optional<at::ScalarType> reduction = {});
   ~GradientStore();
   GradientStore(const GradientStore&) = delete;
   GradientStore& operator=(const GradientStore&) = delete;
@@ -63,6 +65,8 @@ class GradientStore {
 
  private:
   void reduce(int segment, at::Tensor whole);
+  void sum_over_replicas(int segment);
+  at::Tensor as_sent(const at::Tensor& sums);
   void wait_for_buffer();
   void enqueue_reduction(int segment, std::function<void()> reduction);
   at::Tensor next_buffer(int segment);
@@ -70,11 +74,12 @@ class GradientStore {
   const models::ParameterIndex& index_;
   Grid& grid_;
   ShardLayout layout_;
-  at::ScalarType dtype_;
+  at::ScalarType dtype_, reduction_;
   std::vector<bool> trained_, trained_segments_;
   std::vector<at::Tensor> parts_;
   std::vector<at::Tensor> whole_;     // ZeRO 1: full-size sums of this rank, until finish()
   at::Tensor buffers_[2], incoming_;  // ZeRO 2 and 3: two whole segments in turn, one part
+  at::Tensor sent_;                   // a whole segment as it travels, where that is another dtype
   dist::Event reduced_[2];
   int turn_ = 0, open_ = -1;
   at::Tensor current_;  // flat storage of the open segment

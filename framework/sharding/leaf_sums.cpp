@@ -9,9 +9,11 @@
 
 namespace lethe::sharding {
 
-LeafSums::LeafSums(const ShardLayout& layout, Grid& grid, at::ScalarType dtype, int num_leaves)
+LeafSums::LeafSums(const ShardLayout& layout, Grid& grid, at::ScalarType leaf_dtype, at::ScalarType dtype,
+                   int num_leaves)
     : layout_(layout),
       grid_(grid),
+      leaf_dtype_(leaf_dtype),
       dtype_(dtype),
       root_{std::countr_zero(static_cast<unsigned>(num_leaves)), 0},
       all_(static_cast<std::size_t>(grid.world().size())),
@@ -36,12 +38,12 @@ void LeafSums::open(int segment) {
 at::Tensor LeafSums::begin_leaf(int leaf) {
   end_leaf();
   leaf_ = leaf;
-  current_ = at::zeros({static_cast<std::int64_t>(layout_.padded_size(segment_))}, dtype_);
+  current_ = at::zeros({static_cast<std::int64_t>(layout_.padded_size(segment_))}, leaf_dtype_);
   return current_;
 }
 
 void LeafSums::end_leaf() {
-  if (leaf_ >= 0) whole_[segment_][use_].insert({0, leaf_}, std::exchange(current_, {}));
+  if (leaf_ >= 0) whole_[segment_][use_].insert({0, leaf_}, std::exchange(current_, {}).to(dtype_));
   leaf_ = -1;
 }
 

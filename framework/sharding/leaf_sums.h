@@ -20,8 +20,10 @@ using LeavesByRank = std::vector<std::vector<int>>;
 
 class LeafSums {
  public:
-  // num_leaves: a power of two.
-  LeafSums(const ShardLayout& layout, Grid& grid, at::ScalarType dtype, int num_leaves);
+  // leaf_dtype: of a leaf's own gradient; dtype: of every sum in the tree, and of what travels. num_leaves: a
+  // power of two.
+  LeafSums(const ShardLayout& layout, Grid& grid, at::ScalarType leaf_dtype, at::ScalarType dtype,
+           int num_leaves);
 
   void begin_wave(LeavesByRank leaves);
   // On the thread of the walk. A segment that is opened twice in a wave (a tied embedding) has a tree for
@@ -48,7 +50,7 @@ class LeafSums {
 
   const ShardLayout& layout_;
   Grid& grid_;
-  at::ScalarType dtype_;
+  at::ScalarType leaf_dtype_, dtype_;
   FoldNode root_;
   static constexpr int kUses = 2;  // of a segment in one wave: a tied embedding's
   using Uses = std::array<FoldTree, kUses>;

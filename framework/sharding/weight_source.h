@@ -13,7 +13,7 @@ class WeightSource {
  public:
   virtual ~WeightSource() = default;
   // master [part.valid], float32 or float64: elements part.first … of the canonical order. out [part.valid],
-  // in the compute dtype, is written whole.
+  // in the dtype that travels (StoreOptions::seen), is written whole.
   virtual void write(const ShardPart& part, const at::Tensor& master, at::Tensor& out) const = 0;
 };
 

@@ -59,7 +59,7 @@ WeightStore::WeightStore(const models::ParameterIndex& index, Grid& grid, StoreO
 WeightStore::~WeightStore() { stream_->synchronize(); }
 
 bool WeightStore::seats_on_master(const WeightSource* source) const {
-  return source == nullptr && grid_.shard_size() == 1 && options_.compute == master_dtype(options_.compute);
+  return source == nullptr && grid_.shard_size() == 1 && options_.seen() == master_dtype(options_.compute);
 }
 
 bool WeightStore::keeps_gathered(const WeightSource* source) const {
@@ -108,18 +108,30 @@ void WeightStore::start_gather(int segment, const WeightSource* source) {
   state.source = source;
   state.buffer = take_buffer(segment);
   state.gathering = true;
-  const auto part = static_cast<std::int64_t>(layout_.part_size(segment));
-  stream_->enqueue([this, segment, source, part, buffer = state.buffer]() mutable {
+  const bool casts = options_.seen() != options_.compute;
+  if (casts && !wire_buffer_.defined())
+    wire_buffer_ = make_buffer(static_cast<std::int64_t>(layout_.largest_padded_size()), options_.seen());
+  stream_->enqueue([this, segment, source, casts, buffer = state.buffer] {
     const at::NoGradGuard no_grad;
     const base::TraceSpan span(base::Track::gather, "gather", index_.segments()[segment].name);
-    at::Tensor own = buffer.narrow(0, part * grid_.shard_rank(), part);
-    write_own_part(segment, source, own);
-    if (grid_.shard_size() == 1) return;
-    const dist::DType dtype = dist_dtype(options_.compute);
-    grid_.gather_group().all_gather({own.data_ptr(), static_cast<std::size_t>(part), dtype},
-                                    {buffer.mutable_data_ptr(), layout_.padded_size(segment), dtype});
+    const auto size = static_cast<std::int64_t>(layout_.padded_size(segment));
+    const at::Tensor whole = buffer.narrow(0, 0, size);
+    if (!casts) return gather(segment, source, whole);
+    gather(segment, source, wire_buffer_.narrow(0, 0, size));
+    whole.copy_(wire_buffer_.narrow(0, 0, size));
   });
   state.gathered = stream_->record();
+}
+
+// `whole` [padded_size(segment)], in the dtype that travels.
+void WeightStore::gather(int segment, const WeightSource* source, at::Tensor whole) const {
+  const auto part = static_cast<std::int64_t>(layout_.part_size(segment));
+  at::Tensor own = whole.narrow(0, part * grid_.shard_rank(), part);
+  write_own_part(segment, source, own);
+  if (grid_.shard_size() == 1) return;
+  const dist::DType dtype = dist_dtype(options_.seen());
+  grid_.gather_group().all_gather({own.data_ptr(), static_cast<std::size_t>(part), dtype},
+                                  {whole.mutable_data_ptr(), layout_.padded_size(segment), dtype});
 }
 
 void WeightStore::write_own_part(int segment, const WeightSource* source, at::Tensor& part) const {
@@ -171,8 +183,12 @@ at::Tensor WeightStore::take_buffer(int segment) {
     free_buffers_.erase(it);
     return buffer.narrow(0, 0, size);
   }
+  return make_buffer(size, options_.compute);
+}
+
+at::Tensor WeightStore::make_buffer(std::int64_t size, at::ScalarType dtype) {
   const base::MemoryScope memory(base::Memory::gathered);
-  at::Tensor buffer = at::empty({size}, options_.compute);
+  at::Tensor buffer = at::empty({size}, dtype);
   peak_gathered_bytes_ += buffer.nbytes();
   return buffer;
 }
@@ -183,7 +199,7 @@ void WeightStore::give_back(at::Tensor buffer) {
 }
 
 std::size_t WeightStore::gathered_bytes() const noexcept {
-  std::size_t bytes = 0;
+  std::size_t bytes = wire_buffer_.defined() ? wire_buffer_.nbytes() : 0;
   for (const Seated& state : seated_) bytes += state.buffer.defined() ? state.buffer.nbytes() : 0;
   return bytes;
 }

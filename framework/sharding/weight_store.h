@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -22,8 +23,14 @@ namespace lethe::sharding {
 struct StoreOptions {
   at::ScalarType compute =
       at::kFloat;  // float32, bfloat16; float64 makes the masters float64 too (tests of exactness)
+  // Of gathered weights on their way; the compute dtype where it is not set, never a wider one. A narrower
+  // one rounds what blocks see on every grid, also where nothing travels, so that grids agree.
+  std::optional<at::ScalarType> wire;
   bool poison_released = false;  // NaN over released buffers: a use after release shows at once
   bool prefetch = false;         // gathers run on a worker thread, one segment ahead
+
+  // The narrowest dtype that a weight passes through on its way to a block.
+  at::ScalarType seen() const { return wire.value_or(compute); }
 };
 
 class WeightStore {
@@ -81,11 +88,13 @@ class WeightStore {
   void release(int segment);
   void wait_for_gather(int segment) const;
   void start_gather(int segment, const WeightSource* source);
+  void gather(int segment, const WeightSource* source, at::Tensor whole) const;
   void write_own_part(int segment, const WeightSource* source, at::Tensor& part) const;
   void seat_segment(int segment, void* bytes);
   bool seats_on_master(const WeightSource* source) const;
   bool keeps_gathered(const WeightSource* source) const;  // ZeRO below 3 gathers once a step
   at::Tensor take_buffer(int segment);
+  at::Tensor make_buffer(std::int64_t size, at::ScalarType dtype);
   void give_back(at::Tensor buffer);
 
   const models::ParameterIndex& index_;
@@ -93,6 +102,7 @@ class WeightStore {
   StoreOptions options_;
   ShardLayout layout_;
   std::vector<at::Tensor> masters_, slots_, free_buffers_;
+  at::Tensor wire_buffer_;  // one whole segment as it travels, where that is not the compute dtype
   std::vector<Seated> seated_;
   std::size_t peak_gathered_bytes_ = 0;
   std::unique_ptr<dist::Stream> stream_;

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -63,8 +64,9 @@ std::optional<fs::path> newest_sound(const fs::path& checkpoints) {
 
 class ShardReader {
  public:
-  ShardReader(const fs::path& folder, const Json& manifest, std::size_t element_size)
-      : element_size_(element_size) {
+  // element_sizes: of weights, first and second moment, in bytes.
+  ShardReader(const fs::path& folder, const Json& manifest, std::array<std::size_t, 3> element_sizes)
+      : element_sizes_(element_sizes) {
     for (const Json& shard : manifest["shards"]) {
       files_.emplace_back(folder / shard["file"].get<std::string>(), std::ios::binary);
       for (const Json& p : shard["pieces"])
@@ -79,10 +81,12 @@ class ShardReader {
                           end = std::min(first + count, piece.first + piece.count);
       if (begin >= end || state >= piece.states) continue;
       std::ifstream& file = files_[piece.file];
-      file.seekg(static_cast<std::streamoff>(piece.offset +
-                                             (state * piece.count + begin - piece.first) * element_size_));
-      file.read(reinterpret_cast<char*>(out + (begin - first) * element_size_),
-                static_cast<std::streamsize>((end - begin) * element_size_));
+      const std::size_t size = element_sizes_[state];
+      std::uint64_t offset = piece.offset + (begin - piece.first) * size;
+      for (std::uint64_t before = 0; before < state; ++before) offset += piece.count * element_sizes_[before];
+      file.seekg(static_cast<std::streamoff>(offset));
+      file.read(reinterpret_cast<char*>(out + (begin - first) * size),
+                static_cast<std::streamsize>((end - begin) * size));
       if (!file) fail("io.read", "reading a checkpoint shard failed");
     }
   }
@@ -92,10 +96,19 @@ class ShardReader {
     std::uint64_t first, count, offset, states;
     std::size_t file;
   };
-  std::size_t element_size_;
+  std::array<std::size_t, 3> element_sizes_;
   std::vector<std::ifstream> files_;
   std::vector<Piece> pieces_;
 };
+
+// Those of a checkpoint without the word are the masters'.
+void require_moments(const Json& manifest, const std::string& now, std::int64_t step) {
+  const std::string saved = manifest.value("moments", "float32");
+  if (saved != now)
+    fail("ckpt.mismatch",
+         fmt::format("train.optimizer.moments {} ≠ {} (the checkpoint of step {})", saved, now, step),
+         "resume with the configuration it was made with, or start in another --out");
+}
 
 }  // namespace
 
@@ -120,7 +133,10 @@ void load_checkpoint(const CheckpointInfo& info, const std::string& identity, sh
          fmt::format("{} was made with another model, data or objective", info.folder.string()),
          "resume with the configuration it was made with, or start in another --out");
   const Json manifest = read_manifest(info.folder);
-  ShardReader reader(info.folder, manifest, weights.master(0).element_size());
+  require_moments(manifest, optimizer.options().moments, info.step);
+  const auto weight_size = static_cast<std::size_t>(weights.master(0).element_size()),
+             moment_size = static_cast<std::size_t>(optimizer.first_moment(0).element_size());
+  ShardReader reader(info.folder, manifest, {weight_size, moment_size, moment_size});
   for (int s = 0; s < static_cast<int>(weights.index().segments().size()); ++s) {
     const sharding::ShardPart part = weights.layout().part(s, weights.grid().shard_rank());
     std::uint64_t number = 0;

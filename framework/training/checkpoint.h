@@ -26,7 +26,7 @@ struct CheckpointInfo {
 [[nodiscard]] std::optional<CheckpointInfo> find_checkpoint(const std::filesystem::path& checkpoints,
                                                             dist::ProcessGroup& world);
 
-// Fills weights and moments. Errors: ckpt.mismatch where the identity differs.
+// Fills weights and moments. Errors: ckpt.mismatch where the identity or the moments' dtype differs.
 void load_checkpoint(const CheckpointInfo& info, const std::string& identity, sharding::WeightStore& weights,
                      optim::AdamW& optimizer);
 

@@ -8,8 +8,8 @@
 
 namespace lethe::training {
 
-// By parameter; empty where there are no patterns: all are trained. `*`, `?` and `[…]` as in the shell; `*`
-// matches dots too. Errors: config.range, where a pattern matches no parameter.
+// By parameter; empty where there are no patterns: all are trained. Errors: config.range, where a pattern
+// matches no parameter.
 [[nodiscard]] std::vector<bool> trained_parameters(const models::ParameterIndex& index,
                                                    const std::vector<std::string>& patterns);
 

@@ -133,7 +133,7 @@ void BlockWalk::backward(std::span<const Statistics> upstream, std::span<const i
               "{} upstream gradients for {} packs", upstream.size(), passes_.size());
   for (std::size_t i = 0; i < passes_.size(); ++i) passes_[i].leaf = leaves[i];
   const int lowest = lowest_trained_layer(model_, gradients);
-  with_head_ ? head_backward(upstream, gradients) : start_backward_at_tap(gradients);
+  with_head_ ? head_backward(upstream, lowest <= last_layer_, gradients) : start_backward_at_tap(gradients);
   for (int layer = last_layer_; layer >= std::max(lowest, 0); --layer) {
     if (layer == tap_layer_) tap_backward(taps);
     layer_backward(layer, layer > lowest, gradients);
@@ -218,12 +218,13 @@ void BlockWalk::prefetch_layer(int layer) {
   store_.prefetch(layer < last ? model_.layers[layer].segment : model_.segment_of(model_.head), source_);
 }
 
-void BlockWalk::head_backward(std::span<const Statistics> upstream, sharding::GradientStore& gradients) {
+void BlockWalk::head_backward(std::span<const Statistics> upstream, bool goes_on,
+                              sharding::GradientStore& gradients) {
   const int norm_segment = model_.segment_of(model_.final_norm),
             head_segment = model_.segment_of(model_.head);
   const auto norm_held = store_.acquire(norm_segment, source_);
   const auto head_held = store_.acquire(head_segment, source_);
-  prefetch_layer(static_cast<int>(model_.layers.size()) - 1);
+  if (goes_on) prefetch_layer(last_layer_);
   const bool trains_head = gradients.trains(model_.head), trains_norm = gradients.trains(model_.final_norm);
   std::vector<at::Tensor> norm_gradients(passes_.size());
   const base::TraceSpan span(base::Track::compute, "head backward");

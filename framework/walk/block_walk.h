@@ -104,7 +104,7 @@ class BlockWalk {
   at::Tensor run_layer(int layer, const Pass& pass, const at::Tensor& input) const;
   void layer_backward(int layer, bool goes_on, sharding::GradientStore& gradients);
   void pass_layer_backward(int layer, bool goes_on, Pass& pass, sharding::GradientStore& gradients);
-  void head_backward(std::span<const Statistics> upstream, sharding::GradientStore& gradients);
+  void head_backward(std::span<const Statistics> upstream, bool goes_on, sharding::GradientStore& gradients);
   void embedding_backward(sharding::GradientStore& gradients);
   void prefetch_layer(int layer);
 

@@ -82,17 +82,31 @@ TEST(Memory, OfFloat64RunsIsTwiceThatOfFloat32) {
   EXPECT_EQ(by_category({.compute_bytes = 8}).at("moments"), 2u * 1216 * 8);
 }
 
+TEST(Memory, OfNarrowerMomentsAndOfWhatTravels) {
+  const Workload plain{.zero = 3, .shard_size = 4};
+  Workload moments = plain, wire = plain, reduction = plain, replicas{.replicas = 4, .reduction_bytes = 2};
+  moments.moment_bytes = wire.wire_bytes = reduction.reduction_bytes = 2;
+  EXPECT_EQ(by_category(moments).at("moments"), 2u * 384 * 2);
+  EXPECT_EQ(by_category(wire).at("gathered"), by_category(plain).at("gathered") + 512 * 2);
+  // One part arrives in two bytes, and a whole segment is sent in two.
+  EXPECT_EQ(by_category(reduction).at("gradients"), (384u + 2 * 512) * 4 + (128 + 512) * 2);
+  EXPECT_EQ(by_category(replicas).at("gradients"), 1216u * 4 + 512 * 2);
+  // Rounded weights lie beside the masters on one rank too.
+  EXPECT_EQ(by_category({.wire_bytes = 2}).at("gathered"), 1216u * 4 + 512 * 2);
+}
+
 TEST(Memory, BeyondWhatIsKeptTheHeadHoldsOneChunkOfLogits) {
   const Workload load{.pack_tokens = 100, .scored_tokens = 100, .head_chunk = 10, .kept_logit_bytes = 100};
   EXPECT_EQ(by_category(load).at("head"), (10u * 10 + 10 * 10) * 4 + 2 * 100 * 8 * 4);
 }
 
 // The store's own count on four virtual ranks, after a forward and a backward.
-std::uint64_t counted_gathered_bytes(int zero, bool prefetch) {
+std::uint64_t counted_gathered_bytes(int zero, bool prefetch, std::optional<at::ScalarType> wire) {
   const models::DecoderModel model = testing::tiny_model();
   std::uint64_t counted = 0;
   dist::run_simulated(4, [&](dist::ProcessGroup& world) {
-    testing::TinyEngine engine(model, world, {.zero = zero, .shard_size = 4}, {.prefetch = prefetch});
+    testing::TinyEngine engine(model, world, {.zero = zero, .shard_size = 4},
+                               {.wire = wire, .prefetch = prefetch});
     walk::BlockWalk walk(model, engine.weights);
     const auto documents = testing::tiny_documents(3, 1, model.config.vocab_size);
     const std::vector<int> which = {0, 1, 2};
@@ -113,8 +127,31 @@ TEST(Memory, OfGatheredWeightsIsWhatTheStoreCounts) {
       const auto entries =
           predict_memory(testing::tiny_model(), {.zero = zero, .shard_size = 4, .prefetch = prefetch});
       EXPECT_EQ(entries[3].category, "gathered");
-      EXPECT_EQ(entries[3].bytes, counted_gathered_bytes(zero, prefetch))
+      EXPECT_EQ(entries[3].bytes, counted_gathered_bytes(zero, prefetch, {}))
           << "zero " << zero << " prefetch " << prefetch;
+      const auto narrow = predict_memory(
+          testing::tiny_model(), {.zero = zero, .shard_size = 4, .wire_bytes = 2, .prefetch = prefetch});
+      EXPECT_EQ(narrow[3].bytes, counted_gathered_bytes(zero, prefetch, at::kBFloat16))
+          << "zero " << zero << " prefetch " << prefetch;
+    }
+  }
+}
+
+TEST(Memory, OfGradientsIsWhatTheStoreCounts) {
+  const models::DecoderModel model = testing::tiny_model();
+  for (const auto& [zero, shard] : {std::pair(0, 1), std::pair(1, 4), std::pair(3, 4), std::pair(3, 2)}) {
+    for (const bool narrow : {false, true}) {
+      const auto entries = predict_memory(
+          model,
+          {.zero = zero, .shard_size = shard, .replicas = 4 / shard, .reduction_bytes = narrow ? 2u : 0u});
+      dist::run_simulated(4, [&, zero = zero, shard = shard](dist::ProcessGroup& world) {
+        testing::TinyEngine engine(model, world, {.zero = zero, .shard_size = shard}, {},
+                                   narrow ? at::kBFloat16 : at::kFloat);
+        for (int s = 0; s < static_cast<int>(model.index.segments().size()); ++s)
+          engine.gradients.open(s), engine.gradients.close();
+        engine.gradients.finish();
+        EXPECT_EQ(engine.gradients.bytes(), entries[2].bytes) << "zero " << zero << " shard " << shard;
+      });
     }
   }
 }

@@ -2,6 +2,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <thread>
 
 #include "framework/base/memory_counter.h"
@@ -42,6 +43,23 @@ TEST(Memory, AZero3RankOwnsItsShareAndGathersTwoOrThreeBuffers) {
     EXPECT_LE(counters->peak(Memory::gathered), 3 * buffer);
     EXPECT_GE(counters->peak(Memory::gathered), buffer);
   });
+}
+
+TEST(Memory, MomentsInBf16TakeHalf) {
+  count_allocations();
+  const auto model = lethe::testing::tiny_model();
+  const auto world = dist::make_single_group();
+  std::map<std::string, std::int64_t> counted;
+  for (const std::string moments : {"float32", "bfloat16"}) {
+    const auto counters = std::make_shared<base::MemoryCounters>();
+    const base::MemoryScope memory(counters, Memory::other);
+    lethe::testing::TinyEngine engine(model, *world, {}, {});
+    const optim::AdamW optimizer({.moments = moments}, engine.weights);
+    counted[moments] = counters->now(Memory::moments);
+    EXPECT_EQ(counted[moments], static_cast<std::int64_t>(optimizer.bytes()));
+  }
+  EXPECT_GT(counted["bfloat16"], 0);
+  EXPECT_EQ(counted["float32"], 2 * counted["bfloat16"]);
 }
 
 TEST(Memory, WhatIsFreedElsewhereIsGivenBackToItsCategory) {

@@ -62,6 +62,13 @@ class Smoke : public ::testing::Test {
     for (const auto& [step, loss] : by_step) values.push_back(loss);
     return values;
   }
+  std::map<std::int64_t, double> changed_fractions(const std::string& name) const {
+    std::map<std::int64_t, double> by_step;
+    for (const auto& step : records::records_of<records::StepRecord>(
+             records::read_records(records::RunPaths{out(name)}.records()).entries))
+      if (step.changed_fraction) by_step[step.step] = *step.changed_fraction;
+    return by_step;
+  }
   std::string model_bytes(const std::string& name) const {
     std::ifstream file(records::RunPaths{out(name)}.model() / "model.safetensors", std::ios::binary);
     std::stringstream text;
@@ -112,6 +119,31 @@ TEST_F(Smoke, ElasticRunsEndInTheSameBytesOnAnyWorld) {
   ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
   EXPECT_THAT(resumed.output, HasSubstr("resumed from"));
   EXPECT_EQ(model_bytes("moved"), expected);
+}
+
+// Compute, gradients on their way and moments in bf16, groups, and the count of changed weights.
+TEST_F(Smoke, InBf16AnElasticRunEndsInTheSameBytesOnAnyWorldAndCountsWhatChanged) {
+  const std::string train =
+      "train configs/smoke/zero3.yaml --set determinism=elastic --set model.compute=bfloat16 --set "
+      "precision.gradients=bfloat16 --set train.optimizer.moments=bfloat16 --set "
+      "'train.optimizer.groups=[{match: [\"*norm*\"], weight_decay: 0, learning_rate_scale: 0.5}]' --set "
+      "train.learning_rate=1e-4 --set train.count_changes_every=2 --set eval.before=false --set "
+      "eval.after=false ";
+  const Result one = lethe(1, train + "--out " + out("one"));
+  ASSERT_EQ(one.exit_code, 0) << one.output;
+  ASSERT_EQ(lethe(3, train + "--set train.max_steps=4 --out " + out("moved")).exit_code, 0);
+  const Result resumed = lethe(2, train + "--resume --out " + out("moved"));
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("resumed from"));
+  EXPECT_EQ(model_bytes("moved"), model_bytes("one"));
+  const auto counted = changed_fractions("one");
+  EXPECT_EQ(counted, changed_fractions("moved"));
+  ASSERT_EQ(counted.size(), 3u) << "of six updates every other";
+  for (const auto& [step, fraction] : counted) {
+    EXPECT_EQ(step % 2, 0);
+    EXPECT_GT(fraction, 0);
+    EXPECT_LT(fraction, 1) << "at this rate bf16 keeps many weights as they are";
+  }
 }
 
 TEST_F(Smoke, AToldStopSavesOnEveryRankAndGoesOnOnAnotherWorld) {

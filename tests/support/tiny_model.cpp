@@ -50,11 +50,12 @@ data::Pack tiny_pack(const std::vector<std::vector<std::int32_t>>& documents, st
 }
 
 TinyEngine::TinyEngine(const models::DecoderModel& model, dist::ProcessGroup& world,
-                       sharding::GridShape shape, sharding::StoreOptions options)
+                       sharding::GridShape shape, sharding::StoreOptions options,
+                       std::optional<at::ScalarType> reduction)
     : grid(world, shape),
       weights(model.index, grid, options),
       gradients(model.index, grid, options.compute == at::kDouble ? at::kDouble : at::kFloat,
-                options.prefetch) {
+                options.prefetch, {}, reduction) {
   weights.load(
       [&](std::uint64_t first, std::span<float> out) { fill_tiny_weights(model.index, first, out); });
 }

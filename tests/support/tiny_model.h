@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -35,7 +36,7 @@ void fill_tiny_weights(const models::ParameterIndex& index, std::uint64_t first,
 // One rank's engine over the tiny model.
 struct TinyEngine {
   TinyEngine(const models::DecoderModel& model, dist::ProcessGroup& world, sharding::GridShape shape,
-             sharding::StoreOptions options);
+             sharding::StoreOptions options, std::optional<at::ScalarType> reduction = {});
   sharding::Grid grid;
   sharding::WeightStore weights;
   sharding::GradientStore gradients;

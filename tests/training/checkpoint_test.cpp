@@ -73,6 +73,26 @@ TEST(Checkpoint, LoadsOnAnyWorldWithTheSameBits) {
   }
 }
 
+TEST(Checkpoint, HoldsTwoBytesForAMomentInBf16AndRefusesOtherMoments) {
+  const fs::path folder = fresh_folder();
+  const auto model = lethe::testing::tiny_model();
+  const auto world = dist::make_single_group();
+  lethe::testing::TinyEngine engine(model, *world, {}, {});
+  optim::AdamW wide({}, engine.weights), narrow({.moments = "bfloat16"}, engine.weights);
+  CheckpointWriter writer(folder, 2, engine.weights, narrow, *world);
+  (void)writer.begin(1, "same", "{}");
+  const auto saved = writer.finish();
+  ASSERT_TRUE(saved.has_value());
+  EXPECT_EQ(saved->bytes, model.index.size() * (4 + 2 + 2));
+  try {
+    load_checkpoint(*find_checkpoint(folder, *world), "same", engine.weights, wide);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.key(), "ckpt.mismatch");
+    EXPECT_EQ(e.message(), "train.optimizer.moments bfloat16 ≠ float32 (the checkpoint of step 1)");
+  }
+}
+
 TEST(Checkpoint, ADamagedOneIsMovedAsideAndTheOneBeforeIsUsed) {
   const fs::path folder = fresh_folder();
   for (const std::int64_t step : {1, 2, 3}) save_on(folder, 2, step);

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,6 +25,12 @@ struct GridCase {
   int world, zero, shard;
   std::int64_t micro_batch;
   bool prefetch = false, recompute = false;
+};
+
+// What is kept or sent in less than float32.
+struct Narrow {
+  std::optional<at::ScalarType> wire = {}, reduction = {};
+  std::string moments = "float32", rounding = "stochastic";
 };
 
 struct Outcome {
@@ -63,14 +70,16 @@ inline at::Tensor whole_weights(const models::ParameterIndex& index, sharding::W
 // One rank of a run on this grid.
 struct Rank {
   Rank(const models::DecoderModel& model, const GridCase& c, at::ScalarType compute,
-       dist::ProcessGroup& group)
+       dist::ProcessGroup& group, const Narrow& narrow = {})
       : world(group),
         split{.micro_batch = c.micro_batch, .logical_shards = 8},
         samples(model.config.vocab_size),
         engine(model, world, sharding::grid_shape(c.zero, c.shard, c.world),
-               {.compute = compute, .poison_released = true, .prefetch = c.prefetch}),
+               {.compute = compute, .wire = narrow.wire, .poison_released = true, .prefetch = c.prefetch},
+               narrow.reduction),
         walk(model, engine.weights, {.recompute = c.recompute}),
-        optimizer({.weight_decay = 0.01}, engine.weights) {
+        optimizer({.weight_decay = 0.01, .moments = narrow.moments, .rounding = narrow.rounding, .seed = 11},
+                  engine.weights) {
     at::set_num_threads(1);
     config::Section root = config::parse("objective: npo");
     std::string name;
@@ -97,8 +106,8 @@ struct Rank {
 };
 
 inline Outcome train_rank(const models::DecoderModel& model, const GridCase& c, at::ScalarType compute,
-                          int updates, dist::ProcessGroup& world) {
-  Rank rank(model, c, compute, world);
+                          int updates, dist::ProcessGroup& world, const Narrow& narrow = {}) {
+  Rank rank(model, c, compute, world, narrow);
   Outcome outcome;
   for (int step = 0; step < updates; ++step) rank.update(step, outcome);
   outcome.weights = whole_weights(model.index, rank.engine.weights);

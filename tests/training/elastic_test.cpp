@@ -42,36 +42,50 @@ constexpr GridCase kGrids[] = {
 constexpr GridCase kLongRuns[] = {
     {1, 0, 0, 3}, {2, 3, 0, 2, true}, {3, 3, 0, 3}, {4, 3, 2, 100}, {8, 2, 4, 100}};
 
-void train_everywhere(std::span<const GridCase> grids, at::ScalarType compute, int updates) {
+Outcome train_everywhere(std::span<const GridCase> grids, at::ScalarType compute, int updates,
+                         const Narrow& narrow = {}) {
   const auto model = lethe::testing::tiny_model();
   Outcome expected;
   for (const GridCase& c : grids) {
     std::mutex mutex;
     dist::run_simulated(c.world, [&](dist::ProcessGroup& world) {
-      const Outcome actual = train_rank(model, c, compute, updates, world);
+      const Outcome actual = train_rank(model, c, compute, updates, world, narrow);
       const std::lock_guard lock(mutex);
       if (expected.losses.empty()) expected = actual;
       expect_same_bits(actual, expected, c);
     });
   }
   EXPECT_NE(expected.losses.front(), expected.losses.back());
+  return expected;
 }
 
-TEST(Elastic, AnyGridGivesTheSameBits) { train_everywhere(kGrids, at::kFloat, 3); }
-TEST(Elastic, AnyGridGivesTheSameBitsInBf16) { train_everywhere(kGrids, at::kBFloat16, 2); }
-TEST(Elastic, TheBitsAreTheSameAfterTwentyUpdatesToo) { train_everywhere(kLongRuns, at::kFloat, 20); }
+TEST(Elastic, AnyGridGivesTheSameBits) { (void)train_everywhere(kGrids, at::kFloat, 3); }
+TEST(Elastic, AnyGridGivesTheSameBitsInBf16) { (void)train_everywhere(kGrids, at::kBFloat16, 2); }
+TEST(Elastic, TheBitsAreTheSameAfterTwentyUpdatesToo) { (void)train_everywhere(kLongRuns, at::kFloat, 20); }
 
-TEST(Elastic, ASaveOnAnyWorldGoesOnOnAnyOtherWithTheSameBits) {
+// One setting at a time, and each of them changes the bits of one rank.
+TEST(Elastic, AnyGridGivesTheSameBitsWhereLessThanFloat32IsKeptOrSent) {
+  const Outcome plain = train_everywhere(kLongRuns, at::kFloat, 4);
+  for (const Narrow& narrow :
+       {Narrow{.wire = at::kBFloat16}, Narrow{.reduction = at::kBFloat16}, Narrow{.moments = "bfloat16"},
+        Narrow{.moments = "bfloat16", .rounding = "nearest"}})
+    EXPECT_FALSE(at::equal(train_everywhere(kLongRuns, at::kFloat, 4, narrow).weights, plain.weights));
+}
+TEST(Elastic, AnyGridGivesTheSameBitsWithEverythingInBf16) {
+  (void)train_everywhere(kGrids, at::kBFloat16, 3, {.reduction = at::kBFloat16, .moments = "bfloat16"});
+}
+
+void save_and_go_on_everywhere(const Narrow& narrow) {
   const auto model = lethe::testing::tiny_model();
   const std::filesystem::path folder =
       std::filesystem::path(::testing::TempDir()) / fmt::format("elastic_{}", ::getpid());
   const auto alone = dist::make_single_group();
-  const Outcome expected = train_rank(model, {1, 0, 0, 100}, at::kFloat, 5, *alone);
+  const Outcome expected = train_rank(model, {1, 0, 0, 100}, at::kFloat, 5, *alone, narrow);
   constexpr GridCase kWorlds[] = {{1, 0, 0, 3}, {2, 3, 0, 3}, {3, 3, 0, 2}, {4, 2, 2, 3}, {8, 3, 4, 100}};
   for (const GridCase& from : kWorlds) {
     std::filesystem::remove_all(folder);
     dist::run_simulated(from.world, [&](dist::ProcessGroup& world) {
-      Rank rank(model, from, at::kFloat, world);
+      Rank rank(model, from, at::kFloat, world, narrow);
       CheckpointWriter writer(folder, 1, rank.engine.weights, rank.optimizer, world);
       Outcome outcome;
       for (int step = 0; step < 3; ++step) rank.update(step, outcome);
@@ -81,7 +95,7 @@ TEST(Elastic, ASaveOnAnyWorldGoesOnOnAnyOtherWithTheSameBits) {
     });
     for (const GridCase& to : kWorlds) {
       dist::run_simulated(to.world, [&](dist::ProcessGroup& world) {
-        Rank rank(model, to, at::kFloat, world);
+        Rank rank(model, to, at::kFloat, world, narrow);
         const auto info = find_checkpoint(folder, world);
         ASSERT_TRUE(info.has_value());
         load_checkpoint(*info, "same", rank.engine.weights, rank.optimizer);
@@ -93,6 +107,11 @@ TEST(Elastic, ASaveOnAnyWorldGoesOnOnAnyOtherWithTheSameBits) {
     }
   }
   std::filesystem::remove_all(folder);
+}
+
+TEST(Elastic, ASaveOnAnyWorldGoesOnOnAnyOtherWithTheSameBits) { save_and_go_on_everywhere({}); }
+TEST(Elastic, ASaveOfMomentsInBf16GoesOnOnAnyOtherWorldWithTheSameBits) {
+  save_and_go_on_everywhere({.moments = "bfloat16"});
 }
 
 TEST(Elastic, EqualsTheSumInRankOrderButForTheLastBits) {

@@ -12,6 +12,7 @@
 #include "framework/sharding/counting_allocator.h"
 #include "framework/training/flops.h"
 #include "framework/training/trainable.h"
+#include "tests/support/counting_group.h"
 #include "tests/support/tiny_model.h"
 
 namespace lethe::training::frozen {
@@ -99,6 +100,62 @@ TEST(Frozen, BelowTheLowestTrainedBlockNothingIsKept) {
   EXPECT_LT(activations["model.layers.5.*"], activations["*"] / 2);
 }
 
+struct Trips {  // of one rank, in one backward
+  std::size_t gathers = 0, reduced = 0;
+};
+Trips trips_of_backward(const models::DecoderModel& model, const std::vector<std::string>& patterns,
+                        bool prefetch) {
+  Trips trips;
+  dist::run_simulated(2, [&](dist::ProcessGroup& world) {
+    lethe::testing::Traffic traffic;
+    const auto counted = lethe::testing::count_traffic(world, traffic);
+    lethe::testing::TinyEngine engine(model, *counted, sharding::grid_shape(3, 0, 2), {.prefetch = prefetch});
+    sharding::GradientStore gradients(model.index, engine.grid, at::kFloat, false,
+                                      trained_parameters(model.index, patterns));
+    walk::BlockWalk walk(model, engine.weights);
+    const std::vector<int> mine = {world.rank()};
+    const data::Pack pack =
+        lethe::testing::tiny_pack(lethe::testing::tiny_documents(2, 3, model.config.vocab_size), mine);
+    const int lowest = std::max(walk::lowest_trained_layer(model, gradients), 0);
+    (void)walk.forward(pack, {.for_backward = true, .first_kept_layer = lowest});
+    gradients.zero();
+    const std::size_t before = traffic.gathers;
+    walk.backward({at::ones({pack.num_scored()})}, gradients);
+    gradients.finish();
+    engine.weights.weights_changed();  // waits for what was prefetched
+    if (world.rank() == 0) trips = {traffic.gathers - before, traffic.reduced};
+  });
+  return trips;
+}
+
+// ZeRO 3 on two ranks: gathers of the backward are the head, the final norm and the layers down to the lowest
+// trained one; what is reduced are the trained segments, each once (a tied embedding for both its uses).
+TEST(Frozen, NothingIsGatheredBelowTheLowestTrainedBlockAndNoFrozenGradientTravels) {
+  struct Case {
+    std::vector<std::string> patterns;
+    std::size_t layers;               // walked, of five
+    std::vector<int> reduced_layers;  // their gradients travel
+    bool embedding_and_head = false, norm = false;
+  };
+  const Case cases[] = {{{"model.layers.4.*"}, 1, {4}},
+                        {{"model.layers.1.mlp.*", "model.layers.3.mlp.*"}, 4, {1, 3}},
+                        {{"model.norm.weight"}, 0, {}, false, true},
+                        {{"*"}, 5, {0, 1, 2, 3, 4}, true, true}};
+  const auto model = lethe::testing::tiny_model({.layers = 5});
+  const sharding::ShardLayout layout(model.index, 2);
+  for (const Case& c : cases) {
+    std::size_t elements = 0;
+    for (const int layer : c.reduced_layers) elements += layout.padded_size(model.layers[layer].segment);
+    if (c.norm) elements += layout.padded_size(model.segment_of(model.final_norm));
+    if (c.embedding_and_head) elements += 2 * layout.padded_size(model.segment_of(model.head));
+    for (const bool prefetch : {false, true}) {
+      const Trips trips = trips_of_backward(model, c.patterns, prefetch);
+      EXPECT_EQ(trips.gathers, c.layers + 2) << c.patterns[0] << " prefetch " << prefetch;
+      EXPECT_EQ(trips.reduced, elements * sizeof(float)) << c.patterns[0] << " prefetch " << prefetch;
+    }
+  }
+}
+
 TEST(Frozen, APatternThatMatchesNothingIsRefused) {
   try {
     (void)trained_parameters(lethe::testing::tiny_model().index, {"model.layer.*"});
@@ -119,6 +176,23 @@ TEST(WeightChanges, Bf16SeesFewerThanFloat32) {
   EXPECT_EQ(in_bf16.trained, in_float.trained);
   EXPECT_GT(in_float.changed, in_float.trained / 2);
   EXPECT_LT(in_bf16.changed, in_float.changed / 5);  // a learning rate that is lost in bf16's rounding
+}
+
+// Blocks see what the wire rounded.
+TEST(WeightChanges, AreThoseThatBlocksSee) {
+  const auto model = lethe::testing::tiny_model();
+  const auto world = dist::make_single_group();
+  std::map<bool, optim::WeightChanges> changes;
+  for (const bool rounded : {false, true}) {
+    lethe::testing::TinyEngine engine(model, *world, {}, {.wire = rounded ? at::kBFloat16 : at::kFloat});
+    optim::AdamW optimizer({}, engine.weights);
+    for (int s = 0; s < static_cast<int>(model.index.segments().size()); ++s)
+      engine.gradients.part(s).fill_(1);
+    optimizer.step(engine.gradients, 1e-5, 1, &changes[rounded]);
+  }
+  EXPECT_EQ(changes[true].trained, static_cast<std::int64_t>(model.index.size()));
+  EXPECT_GT(changes[true].changed, 0);
+  EXPECT_LT(changes[true].changed, changes[false].changed / 5);
 }
 
 TEST(UpdateFlops, CountEveryProductThreeTimesWhereAllIsTrained) {
