@@ -2,7 +2,7 @@
 
   samplers.py collect RUNS OUT    RUNS: a campaign's folder, with its cells-*.json (configs/studies/run.sh makes them).
                                   OUT/cells.jsonl and OUT/samples.jsonl: numbers and row numbers, no texts.
-  samplers.py table OUT [--target 0.1] [--share 0.9]    Markdown, from those two files.
+  samplers.py table OUT [--target 0.2] [--share 0.9]    Markdown, from those two files.
 
 Forgotten: a sample whose length-normalised answer probability is below the target. Done: SHARE of the forget set is
 forgotten; between two evaluations everything is interpolated linearly. Intervals: 95 %, Student's t over paired seeds;
@@ -213,7 +213,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("command", choices=["collect", "table"])
     parser.add_argument("folders", nargs="+")
-    parser.add_argument("--target", type=float, default=0.1)
+    parser.add_argument("--target", type=float, default=0.2)
     parser.add_argument("--share", type=float, default=0.9)
     options = parser.parse_args()
     if options.command == "collect":
