@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Both sampler studies into one folder, seed by seed, so that what is there when it is interrupted is paired; the same
+# Both sampler studies into one folder, seeds two by two, so that what is there when it is interrupted is paired; the same
 # command goes on. configs/studies/run.sh [RUNS [OBJECTIVE…]]; LETHE is the program. Ends in Markdown tables.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -8,7 +8,7 @@ RUNS=${1:-runs/samplers}
 LETHE=${LETHE:-build/launchers/lethe} OBJECTIVES=${*:-grad_diff npo}
 export LETHE_STUDY_DATA=${LETHE_STUDY_DATA:-$RUNS/data} OMP_NUM_THREADS=1
 [ -e "$LETHE_STUDY_DATA/kept.jsonl" ] || configs/studies/samplers.sh "$LETHE_STUDY_DATA"
-for seeds in 1 1,2 1,2,3 1,2,3,4 1,2,3,4,5; do
+for seeds in 1,2 1,2,3,4 1,2,3,4,5; do  # two cells at a time: three samplers x two seeds leave no core idle
   for objective in $OBJECTIVES; do
     "$LETHE" campaign "configs/studies/samplers_$objective.yaml" --out "$RUNS" --set "campaign.repeats.seeds=[$seeds]"
     cp "$RUNS/cells.json" "$RUNS/cells-$objective.json"
