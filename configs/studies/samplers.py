@@ -1,6 +1,6 @@
 """What the sampler studies say. Python's standard library only.
 
-  samplers.py collect RUNS OUT    RUNS: a campaign's folder, with its cells-*.json (configs/studies/run.sh makes them).
+  samplers.py collect RUNS… OUT   RUNS: campaigns' folders, with their cells-*.json (configs/studies/run.sh makes them).
                                   OUT/cells.jsonl and OUT/samples.jsonl: numbers and row numbers, no texts.
   samplers.py table OUT [--target 0.2] [--share 0.9]    Markdown, from those two files.
 
@@ -41,7 +41,7 @@ def one_cell(folder, cell):
             "effective_samples": [round(s["effective_samples"], 2) for s in of_kind(rows, "sampler")]}
 
 
-def samples_of(folder, cell):
+def samples_of(folder, cell, like):
     rows = records(f"{folder}/{cell['runs'][1]}/scores.jsonl")
     scoring = of_kind(rows, "scoring")[0]
     extra = {}
@@ -49,7 +49,8 @@ def samples_of(folder, cell):
         analysis = of_kind(records(f"{folder}/analysis/scores.jsonl"), "analysis")[0]
         extra = {s["row"]: s for s in analysis["samples"]}
     head = {k: scoring[k] for k in ("estimator", "draws", "passes", "sigma_eff", "tv_hat", "seconds", "effective_samples")}
-    before = {e["set"]: [round(s["probability"], 5) for s in sorted(e["samples"], key=lambda s: s["row"])]
+    evaluated = like["evaluated"][0]  # the planted model's evaluation may have more rows
+    before = {e["set"]: [round(s["probability"], 5) for s in sorted(e["samples"], key=lambda s: s["row"])][:len(evaluated[e["set"]])]
               for e in of_kind(records(f"{folder}/{cell['runs'][0]}/records.jsonl"), "evaluation")}
     return [{"scoring": head, "before": before}] + [
         {"row": r["row"], "mrd": r["mrd"], "standard_error": r["standard_error"], "tokens": r["tokens"],
@@ -57,14 +58,14 @@ def samples_of(folder, cell):
         for r in sorted(of_kind(rows, "score"), key=lambda r: r["row"])]
 
 
-def collect(folder, out):
+def collect(folders, out):
     os.makedirs(out, exist_ok=True)
     cells, samples = [], []
-    for name in sorted(glob.glob(f"{folder}/cells-*.json")):
+    for name in sorted(name for folder in folders for name in glob.glob(f"{folder}/cells-*.json")):
+        folder, objective = os.path.dirname(name), os.path.basename(name)[len("cells-"):-len(".json")]
         done = [c for c in json.load(open(name))["cells"] if c["state"] == "done"]
-        objective = os.path.basename(name)[len("cells-"):-len(".json")]
-        cells += [{**one_cell(folder, c), "objective": objective} for c in done]
-        samples = samples or (samples_of(folder, done[0]) if done else [])
+        cells += [{"objective": objective, **one_cell(folder, c)} for c in done]
+        samples = samples or (samples_of(folder, done[0], cells[0]) if done else [])
     for name, lines in (("cells", cells), ("samples", samples)):
         with open(f"{out}/{name}.jsonl", "w") as f:
             f.writelines(json.dumps(line) + "\n" for line in lines)
@@ -217,7 +218,7 @@ def main():
     parser.add_argument("--share", type=float, default=0.9)
     options = parser.parse_args()
     if options.command == "collect":
-        collect(*options.folders)
+        collect(options.folders[:-1], options.folders[-1])
     else:
         table(options.folders[0], options.target, options.share)
 

@@ -1,7 +1,8 @@
 """How well do estimators rank samples by MRD? Spearman with a long run, over disjoint groups of directions.
 
-  rank_of_estimators.py measure NAME LETHE MODEL_DIR TOFU_DIR OUT [--directions 256] [--samples 32] [--ranks 2]
-      NAME: antithetic, jet, jet_bf16 or plain. Draws on the first rows of forget01 and writes OUT/NAME.csv, a line for each
+  rank_of_estimators.py measure NAME LETHE MODEL_DIR DATA OUT [--directions 256] [--samples 32] [--ranks 2]
+      NAME: antithetic, jet, jet_bf16 or plain. Draws on the first rows of DATA (question and
+      answer, JSON Lines; what the model was planted with) and writes OUT/NAME.csv, a line for each
       four directions (how each sample's log-probability answers, averaged over the four). What was drawn before is kept
       beside it (OUT/NAME.run), and the same command goes on from there.
   rank_of_estimators.py table OUT
@@ -9,7 +10,7 @@
       of its own, the other groups. The others draw along other directions (another seed), the two jets along the same.
 
 antithetic measures at the step that calibration finds, plain at sigma = 1e-5 itself; mean_abs is plain's values without
-their signs. LETHE_MODEL_DIR should be a planted model. Needs Python's standard library only; `table` needs nothing else.
+their signs. Needs Python's standard library only.
 """
 import argparse, os, shutil, statistics, subprocess, sys, time
 
@@ -28,7 +29,7 @@ def directions_of_a_draw(name):
 
 def write_config(options, folder):
     compute, score = SETTINGS[options.name]
-    with open(options.tofu + "/forget01.json") as rows, open(f"{folder}/forget.jsonl", "w") as out:
+    with open(options.data) as rows, open(f"{folder}/forget.jsonl", "w") as out:
         out.writelines(line for line, _ in zip(rows, range(options.samples)))
     with open(f"{folder}/score.yaml", "w") as f:
         f.write(f"""
@@ -56,7 +57,7 @@ def write_groups(options, step, draws):
     size = 4 // per
     groups = [draws[k:k + size] for k in range(0, len(draws) - size + 1, size)]
     with open(f"{options.out}/{options.name}.csv.new", "w") as f:
-        f.write(f"# rank_of_estimators.py measure {options.name}, lethe {options.version}, first {options.samples} rows of forget01, "
+        f.write(f"# rank_of_estimators.py measure {options.name}, lethe {options.version}, first {options.samples} rows of {os.path.basename(options.data)}, "
                 f"step {step:.4g}, seed in the script; a line: mean of 4 directions, a column: a sample\n")
         for group in groups:
             f.write(",".join(f"{statistics.mean(column):.6g}" for column in zip(*group)) + "\n")
@@ -156,7 +157,7 @@ def main():
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("measure")
     one.add_argument("name", choices=SETTINGS)
-    for name in ("lethe", "model", "tofu", "out"):
+    for name in ("lethe", "model", "data", "out"):
         one.add_argument(name, type=os.path.abspath)
     one.add_argument("--directions", type=int, default=256)
     one.add_argument("--samples", type=int, default=32)
