@@ -1,6 +1,6 @@
 """How well do estimators rank samples by MRD? Spearman with a long run, over disjoint groups of directions.
 
-  rank_of_estimators.py measure NAME LETHE MODEL_DIR DATA OUT [--directions 256] [--samples 32] [--ranks 2]
+  rank_of_estimators.py measure NAME LETHE MODEL_DIR DATA OUT [--directions 256] [--samples 32] [--ranks 2] [--step S]
       NAME: antithetic, jet, jet_bf16 or plain. Draws on the first rows of DATA (question and
       answer, JSON Lines; what the model was planted with) and writes OUT/NAME.csv, a line for each
       four directions (how each sample's log-probability answers, averaged over the four). What was drawn before is kept
@@ -9,7 +9,7 @@
       Markdown: median and range over groups of 4, 16 and 64 directions. The reference is all of OUT/antithetic.csv; for groups
       of its own, the other groups. The others draw along other directions (another seed), the two jets along the same.
 
-antithetic measures at the step that calibration finds, plain at sigma = 1e-5 itself; mean_abs is plain's values without
+antithetic measures at STEP, or at the step that calibration finds, plain at sigma = 1e-5 itself; mean_abs is plain's values without
 their signs. Needs Python's standard library only.
 """
 import argparse, os, shutil, statistics, subprocess, sys, time
@@ -29,6 +29,8 @@ def directions_of_a_draw(name):
 
 def write_config(options, folder):
     compute, score = SETTINGS[options.name]
+    if options.step and options.name == "antithetic":
+        score += f", sigma_eff: {options.step}"
     with open(options.data) as rows, open(f"{folder}/forget.jsonl", "w") as out:
         out.writelines(line for line, _ in zip(rows, range(options.samples)))
     with open(f"{folder}/score.yaml", "w") as f:
@@ -162,6 +164,7 @@ def main():
     one.add_argument("--directions", type=int, default=256)
     one.add_argument("--samples", type=int, default=32)
     one.add_argument("--ranks", type=int, default=2)
+    one.add_argument("--step", type=float)
     two = commands.add_parser("table")
     two.add_argument("out")
     options = parser.parse_args()
