@@ -2,6 +2,8 @@
 // bias-corrected moments.
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <cstdint>
 #include <span>
 
@@ -17,5 +19,9 @@ struct AdamWStep {
 template <class T>
 void adamw(std::span<T> weights, std::span<const T> gradients, std::span<T> first_moment,
            std::span<T> second_moment, const AdamWStep& step);
+
+// The same over flat tensors of one length, dtype (float32, float64) and device: on a GPU the kernel.
+void adamw(const at::Tensor& weights, const at::Tensor& gradients, const at::Tensor& first_moment,
+           const at::Tensor& second_moment, const AdamWStep& step);
 
 }  // namespace lethe::ops

@@ -8,17 +8,6 @@
 #include "framework/ops/adamw.h"
 
 namespace lethe::optim {
-namespace {
-
-template <class T>
-void update(at::Tensor weights, const at::Tensor& gradients, at::Tensor first, at::Tensor second,
-            const ops::AdamWStep& step) {
-  const auto size = static_cast<std::size_t>(weights.numel());
-  ops::adamw<T>({weights.mutable_data_ptr<T>(), size}, {gradients.const_data_ptr<T>(), size},
-                {first.mutable_data_ptr<T>(), size}, {second.mutable_data_ptr<T>(), size}, step);
-}
-
-}  // namespace
 
 AdamWOptions read_adamw(config::Section section) {
   AdamWOptions o;
@@ -74,13 +63,12 @@ void AdamW::step(sharding::GradientStore& gradients, double learning_rate, doubl
                             .step = ++steps_done_,
                             .gradient_scale = gradient_scale};
   for (int s = 0; s < static_cast<int>(first_.size()); ++s) {
-    const auto run = weights_.master(s).scalar_type() == at::kDouble ? update<double> : update<float>;
     for (const Range& range : ranges_[s]) {
       const auto cut = [&](const at::Tensor& x) { return x.narrow(0, range.first, range.count); };
       const at::Tensor weights = cut(weights_.master(s));
       const at::Tensor before =
           changes ? weights.to(weights_.options().compute, false, /*copy=*/true) : at::Tensor();
-      run(weights, cut(gradients.part(s)), cut(first_[s]), cut(second_[s]), step);
+      ops::adamw(weights, cut(gradients.part(s)), cut(first_[s]), cut(second_[s]), step);
       if (!changes) continue;
       changes->changed += before.ne(weights.to(weights_.options().compute)).sum().item<std::int64_t>();
       const auto valid =

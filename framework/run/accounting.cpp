@@ -55,7 +55,7 @@ Accounting::Accounting(bool profile, dist::World& world)
   if (profile_) base::start_trace(world.info().rank);
 }
 
-void Accounting::measure_peak(at::ScalarType compute, RunOutput& output) {
+void Accounting::measure_peak(const at::TensorOptions& compute, RunOutput& output) {
   peak_flops_ = training::matmul_peak(compute, world_);
   output.append(records::EventRecord{
       .name = "matmul_peak",

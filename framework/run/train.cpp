@@ -62,7 +62,7 @@ class Training {
 
   int run() {
     prepare();
-    accounting_.measure_peak(compute_dtype(config_.model.compute), output_);
+    accounting_.measure_peak(engine_.weights->tensor_options(), output_);
     starting_.reset();
     const DeadlineScope deadline(ranks_, config_.timeouts.step_seconds);
     listen_to_signals();
@@ -181,7 +181,7 @@ class Training {
   // Over the shard group, which holds the whole model.
   double changed_fraction(const optim::WeightChanges& mine) const {
     std::array<std::int64_t, 2> counts = {mine.changed, mine.trained};
-    engine_.grid->reduce_group().all_reduce({counts.data(), counts.size(), dist::DType::i64});
+    engine_.grid->shard_group().all_reduce({counts.data(), counts.size(), dist::DType::i64});
     return static_cast<double>(counts[0]) / static_cast<double>(std::max<std::int64_t>(counts[1], 1));
   }
 

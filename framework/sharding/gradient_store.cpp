@@ -29,10 +29,11 @@ GradientStore::GradientStore(const models::ParameterIndex& index, Grid& grid, at
       dtype_(dtype),
       trained_(std::move(trained)),
       trained_segments_(segments_with_trained(index, trained_)),
-      stream_(overlap ? dist::make_worker_stream() : dist::make_inline_stream()) {
+      compute_(grid.device()),
+      stream_(make_side_stream(grid.device(), overlap)) {
   const base::MemoryScope memory(base::Memory::gradients);
   const auto zeros = [&](int segment, std::uint64_t size) {
-    return at::zeros({trains_segment(segment) ? static_cast<std::int64_t>(size) : 0}, dtype_);
+    return at::zeros({trains_segment(segment) ? static_cast<std::int64_t>(size) : 0}, tensor_options());
   };
   for (int s = 0; s < static_cast<int>(index.segments().size()); ++s) {
     parts_.push_back(zeros(s, layout_.part_size(s)));
@@ -63,7 +64,7 @@ at::Tensor GradientStore::next_buffer(int segment) {
   const base::MemoryScope memory(base::Memory::gradients);
   at::Tensor& buffer = buffers_[turn_];
   if (!buffer.defined())
-    buffer = at::empty({static_cast<std::int64_t>(layout_.largest_padded_size())}, dtype_);
+    buffer = at::empty({static_cast<std::int64_t>(layout_.largest_padded_size())}, tensor_options());
   return buffer.narrow(0, 0, static_cast<std::int64_t>(layout_.padded_size(segment))).zero_();
 }
 
@@ -85,7 +86,7 @@ void GradientStore::wait_for_buffer() {
   const base::WaitScope waiting(base::Wait::gradients);
   if (reduced_[turn_].reached()) return reduced_[turn_].wait();  // hands on what went wrong
   const base::TraceSpan span(base::Track::compute, "wait for a gradient buffer");
-  reduced_[turn_].wait();
+  compute_.wait(reduced_[turn_]);
 }
 
 void GradientStore::begin_leaf(int leaf) {
@@ -116,13 +117,16 @@ void GradientStore::close() {
 }
 
 void GradientStore::enqueue_reduction(int segment, std::function<void()> reduction) {
-  stream_->enqueue(
-      [this, segment, reduction = std::move(reduction), counters = base::MemoryScope::counters()] {
-        const at::NoGradGuard no_grad;
-        const base::MemoryScope memory(counters, base::Memory::gradients);
-        const base::TraceSpan span(base::Track::reduce, "reduce", index_.segments()[segment].name);
-        reduction();
-      });
+  auto work = [this, segment, reduction = std::move(reduction), counters = base::MemoryScope::counters()] {
+    const at::NoGradGuard no_grad;
+    const base::MemoryScope memory(counters, base::Memory::gradients);
+    const base::TraceSpan span(base::Track::reduce, "reduce", index_.segments()[segment].name);
+    reduction();
+  };
+  // A GPU's allocator gives a leaf's memory to the arithmetic again as soon as the host lets go of it.
+  if (leaves_ && !grid_.device().is_cpu()) return in_compute_order(grid_.device(), work);
+  compute_.hold_back(*stream_);  // the gradients that it takes out
+  stream_->enqueue(std::move(work));
   reduced_[turn_] = stream_->record();
   turn_ ^= 1;
 }
@@ -130,8 +134,8 @@ void GradientStore::enqueue_reduction(int segment, std::function<void()> reducti
 void GradientStore::reduce(int segment, at::Tensor whole) {
   const auto size = static_cast<std::int64_t>(layout_.part_size(segment));
   if (!incoming_.defined())
-    incoming_ =
-        at::empty({static_cast<std::int64_t>(layout_.largest_padded_size()) / grid_.shard_size()}, dtype_);
+    incoming_ = at::empty({static_cast<std::int64_t>(layout_.largest_padded_size()) / grid_.shard_size()},
+                          tensor_options());
   at::Tensor incoming = incoming_.narrow(0, 0, size);
   const dist::DType dtype = dist_dtype(dtype_);
   grid_.reduce_group().reduce_scatter({whole.data_ptr(), layout_.padded_size(segment), dtype},
@@ -147,18 +151,20 @@ void GradientStore::finish() {
     const base::TraceSpan span(base::Track::compute, "wait for reductions");
     stream_->synchronize();
   }
-  for (int s = 0; s < static_cast<int>(parts_.size()); ++s) {
-    if (!trains_segment(s)) continue;
-    if (leaves_) {
-      leaves_->finish(s, parts_[s]);
-      continue;
-    }
-    if (!whole_.empty()) reduce(s, whole_[s]);
-    if (grid_.num_replicas() > 1)
-      grid_.replica_group().all_reduce(
-          {parts_[s].mutable_data_ptr(), static_cast<std::size_t>(parts_[s].numel()), dist_dtype(dtype_)});
-  }
+  in_compute_order(grid_.device(), [&] {
+    for (int s = 0; s < static_cast<int>(parts_.size()); ++s)
+      if (trains_segment(s)) finish_segment(s);
+  });
   leaves_.reset();
+}
+
+void GradientStore::finish_segment(int segment) {
+  at::Tensor& part = parts_[segment];
+  if (leaves_) return leaves_->finish(segment, part);
+  if (!whole_.empty()) reduce(segment, whole_[segment]);
+  if (grid_.num_replicas() > 1)
+    grid_.replica_group().all_reduce(
+        {part.mutable_data_ptr(), static_cast<std::size_t>(part.numel()), dist_dtype(dtype_)});
 }
 
 std::size_t GradientStore::bytes() const noexcept {

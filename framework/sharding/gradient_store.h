@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "framework/dist/stream.h"
+#include "framework/sharding/device_stream.h"
 #include "framework/sharding/grid.h"
 #include "framework/sharding/leaf_sums.h"
 #include "framework/sharding/shard_layout.h"
@@ -22,9 +23,9 @@ namespace lethe::sharding {
 
 class GradientStore {
  public:
-  // dtype: of accumulation and reduction (float32; float64 in float64 runs). `overlap`: reduce on a worker
-  // thread. `trained`: by parameter; empty: all. Frozen parameters have no gradient and their segments cost
-  // nothing.
+  // dtype: of accumulation and reduction (float32; float64 in float64 runs). `overlap`: reduce on a stream
+  // of its own. `trained`: by parameter; empty: all. Frozen parameters have no gradient and their segments
+  // cost nothing.
   GradientStore(const models::ParameterIndex& index, Grid& grid, at::ScalarType dtype, bool overlap = false,
                 std::vector<bool> trained = {});
   ~GradientStore();
@@ -56,6 +57,7 @@ class GradientStore {
   at::Tensor& part(int segment) { return parts_[segment]; }
   const ShardLayout& layout() const noexcept { return layout_; }
   at::ScalarType dtype() const noexcept { return dtype_; }
+  at::TensorOptions tensor_options() const { return at::TensorOptions(dtype_).device(grid_.device()); }
   const models::ParameterIndex& index() const noexcept { return index_; }
   Grid& grid() noexcept { return grid_; }
   // Bytes alive now: parts, buffers on their way out, sums of leaves.
@@ -63,6 +65,7 @@ class GradientStore {
 
  private:
   void reduce(int segment, at::Tensor whole);
+  void finish_segment(int segment);
   void wait_for_buffer();
   void enqueue_reduction(int segment, std::function<void()> reduction);
   at::Tensor next_buffer(int segment);
@@ -79,6 +82,7 @@ class GradientStore {
   int turn_ = 0, open_ = -1;
   at::Tensor current_;  // flat storage of the open segment
   std::unique_ptr<LeafSums> leaves_;
+  ComputeQueue compute_;
   std::unique_ptr<dist::Stream> stream_;  // last: its work uses everything above
 };
 

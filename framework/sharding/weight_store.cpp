@@ -46,13 +46,14 @@ WeightStore::WeightStore(const models::ParameterIndex& index, Grid& grid, StoreO
       grid_(grid),
       options_(options),
       layout_(index, grid.shard_size()),
-      stream_(options.prefetch ? dist::make_worker_stream() : dist::make_inline_stream()) {
+      compute_(grid.device()),
+      stream_(make_side_stream(grid.device(), options.prefetch)) {
   const base::MemoryScope memory(base::Memory::weights);
   for (int s = 0; s < static_cast<int>(index.segments().size()); ++s)
-    masters_.push_back(
-        at::zeros({static_cast<std::int64_t>(layout_.part_size(s))}, master_dtype(options.compute)));
+    masters_.push_back(at::zeros({static_cast<std::int64_t>(layout_.part_size(s))},
+                                 tensor_options().dtype(master_dtype(options.compute))));
   for (const models::Parameter& parameter : index.parameters())
-    slots_.push_back(make_slot(parameter.shape, options.compute));
+    slots_.push_back(make_slot(parameter.shape, options.compute, device()));
   seated_ = std::vector<Seated>(index.segments().size());
 }
 
@@ -94,7 +95,7 @@ void WeightStore::wait_for_gather(int segment) const {
   const dist::Event& gathered = seated_[segment].gathered;
   if (gathered.reached()) return gathered.wait();  // hands on what went wrong
   const base::TraceSpan span(base::Track::compute, "wait for", index_.segments()[segment].name);
-  gathered.wait();
+  compute_.wait(gathered);
 }
 
 void WeightStore::prefetch(int segment, const WeightSource* source) {
@@ -109,6 +110,7 @@ void WeightStore::start_gather(int segment, const WeightSource* source) {
   state.buffer = take_buffer(segment);
   state.gathering = true;
   const auto part = static_cast<std::int64_t>(layout_.part_size(segment));
+  compute_.hold_back(*stream_);  // the buffer's last reader, and whoever wrote the masters
   stream_->enqueue([this, segment, source, part, buffer = state.buffer]() mutable {
     const at::NoGradGuard no_grad;
     const base::TraceSpan span(base::Track::gather, "gather", index_.segments()[segment].name);
@@ -156,7 +158,7 @@ void WeightStore::release(int segment) {
 void WeightStore::weights_changed() {
   for (Seated& state : seated_) {
     LETHE_CHECK(state.holders == 0, "weights changed while a block was reading them");
-    if (state.buffer.defined()) state.gathered.wait(), give_back(std::exchange(state.buffer, {}));
+    if (state.buffer.defined()) compute_.wait(state.gathered), give_back(std::exchange(state.buffer, {}));
   }
 }
 
@@ -172,7 +174,7 @@ at::Tensor WeightStore::take_buffer(int segment) {
     return buffer.narrow(0, 0, size);
   }
   const base::MemoryScope memory(base::Memory::gathered);
-  at::Tensor buffer = at::empty({size}, options_.compute);
+  at::Tensor buffer = at::empty({size}, tensor_options());
   peak_gathered_bytes_ += buffer.nbytes();
   return buffer;
 }
@@ -203,7 +205,7 @@ void WeightStore::save(const std::function<void(std::uint64_t, std::span<const f
     const ShardPart part = layout_.part(static_cast<int>(s), grid_.shard_rank());
     if (part.valid == 0) continue;
     const at::Tensor values =
-        masters_[s].narrow(0, 0, static_cast<std::int64_t>(part.valid)).to(at::kFloat).contiguous();
+        masters_[s].narrow(0, 0, static_cast<std::int64_t>(part.valid)).to(at::kCPU, at::kFloat).contiguous();
     write(part.first, {values.const_data_ptr<float>(), part.valid});
   }
 }

@@ -13,6 +13,7 @@
 
 #include "framework/dist/stream.h"
 #include "framework/models/parameter_index.h"
+#include "framework/sharding/device_stream.h"
 #include "framework/sharding/grid.h"
 #include "framework/sharding/shard_layout.h"
 #include "framework/sharding/weight_source.h"
@@ -23,7 +24,7 @@ struct StoreOptions {
   at::ScalarType compute =
       at::kFloat;  // float32, bfloat16; float64 makes the masters float64 too (tests of exactness)
   bool poison_released = false;  // NaN over released buffers: a use after release shows at once
-  bool prefetch = false;         // gathers run on a worker thread, one segment ahead
+  bool prefetch = false;         // gathers run on a stream of their own, one segment ahead
 };
 
 class WeightStore {
@@ -72,6 +73,9 @@ class WeightStore {
   const ShardLayout& layout() const noexcept { return layout_; }
   const models::ParameterIndex& index() const noexcept { return index_; }
   const StoreOptions& options() const noexcept { return options_; }
+  at::Device device() const noexcept { return grid_.device(); }
+  // What the blocks compute in, where they compute.
+  at::TensorOptions tensor_options() const { return at::TensorOptions(options_.compute).device(device()); }
   // Bytes of gather buffers alive now, at most, and each one's size: what the memory table and its test read.
   std::size_t gathered_bytes() const noexcept;
   std::size_t peak_gathered_bytes() const noexcept { return peak_gathered_bytes_; }
@@ -95,6 +99,7 @@ class WeightStore {
   std::vector<at::Tensor> masters_, slots_, free_buffers_;
   std::vector<Seated> seated_;
   std::size_t peak_gathered_bytes_ = 0;
+  ComputeQueue compute_;
   std::unique_ptr<dist::Stream> stream_;
 };
 
