@@ -41,7 +41,8 @@ std::vector<double> EvaluatedEngine::reference_log_probs(std::span<const data::D
     config.model.init = "files";
     config.model.path = config_.eval.reference;
     config.parallel = config_.parallel;
-    reference_ = std::make_unique<Engine>(config, engine_.world, engine_.model.config.vocab_size);
+    reference_ = std::make_unique<Engine>(config, engine_.world, engine_.model.config.vocab_size,
+                                          engine_.grid->placement());
   }
   return statistics_of(*reference_, documents, {"log_prob"}).front();
 }

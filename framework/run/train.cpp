@@ -44,13 +44,13 @@ class Training {
         launch_(launch),
         config_(read_run_config(root)),
         yaml_(config::effective_yaml(root)),
-        device_(device_of_run(config_.device, world.info())),
         ranks_(world),
         world_(world.group()),
         starting_(std::in_place, world, config_.timeouts.init_seconds),
+        device_(config_.device, world),
         output_(launch, yaml_, world),
         sets_(config_, tokenizer_directory(config_), cache(), world.group()),
-        engine_(config_, world.group(), sets_.tokenizer().vocab_size()),
+        engine_(config_, world.group(), sets_.tokenizer().vocab_size(), device_.placement()),
         gradients_(engine_.model.index, *engine_.grid,
                    config_.model.compute == "float64" ? at::kDouble : at::kFloat, config_.parallel.prefetch,
                    training::trained_parameters(engine_.model.index, config_.train.trainable)),
@@ -318,10 +318,11 @@ class Training {
   Accounting accounting_;  // first: it counts what the others allocate
   Launch launch_;
   RunConfig config_;
-  std::string yaml_, device_;
+  std::string yaml_;
   dist::World& ranks_;
   dist::ProcessGroup& world_;
   std::optional<DeadlineScope> starting_;  // until the first update
+  ComputeDevice device_;                   // outlives all tensors
   RunOutput output_;
   SampleSets sets_;
   Engine engine_;

@@ -46,7 +46,9 @@ class FencedGuard final : public c10::impl::DeviceGuardImplInterface {
   void recordDataPtrOnStream(const c10::DataPtr&, const c10::Stream&) const override {}
 
  private:
-  static c10::Stream stream(c10::StreamId id) { return {c10::Stream::UNSAFE, c10::Device(kType, 0), id}; }
+  static c10::Stream stream(c10::StreamId id) {
+    return c10::Stream(c10::Stream::UNSAFE, c10::Device(kType, 0), id);
+  }
 };
 
 struct FencedHooks final : at::PrivateUse1HooksInterface {

@@ -54,7 +54,8 @@ class Call {
   }
   void run() {
     torch::jit::Stack inner;
-    for (const c10::IValue& value : given_) inner.push_back(translated(value));
+    for (std::size_t i = 0; i < given_.size(); ++i)
+      inner.push_back(is_unsized_output(i) ? sized_later(i) : translated(given_[i]));
     if (device_tensors_ && !host_tensor_.empty())
       throw std::runtime_error("Expected all tensors to be on the same device: " + op_.schema().name() +
                                " got a device tensor and a host tensor of shape " + host_tensor_);
@@ -62,10 +63,28 @@ class Call {
       const at::AutoDispatchBelowAutograd below;
       op_.callBoxed(inner);
     }
+    for (const auto& [given, filled] : outputs_) adopt(given, filled);
     for (std::size_t i = 0; i < inner.size(); ++i) stack_.push_back(returned(inner[i], i));
   }
 
  private:
+  // An empty tensor that the operation sizes and fills (`out=`).
+  bool is_unsized_output(std::size_t i) const {
+    const c10::AliasInfo* const alias = op_.schema().arguments()[i].alias_info();
+    return alias != nullptr && alias->isWrite() && given_[i].isTensor() && is_device(given_[i].toTensor()) &&
+           given_[i].toTensor().numel() == 0;
+  }
+  at::Tensor sized_later(std::size_t i) {
+    const at::Tensor& given = given_[i].toTensor();
+    device_tensors_ = true;
+    return outputs_.emplace_back(given, at::empty({0}, given.options().device(at::kCPU))).second;
+  }
+  static void adopt(const at::Tensor& given, const at::Tensor& filled) {
+    if (filled.numel() == 0) return;
+    const at::Tensor there = to_device(filled);
+    given.unsafeGetTensorImpl()->set_storage_keep_dtype(there.storage());
+    given.unsafeGetTensorImpl()->set_sizes_and_strides(there.sizes(), there.strides());
+  }
   at::Tensor translated(const at::Tensor& x) {
     if (is_device(x)) {
       device_tensors_ = true;
@@ -121,6 +140,7 @@ class Call {
   const c10::OperatorHandle& op_;
   torch::jit::Stack& stack_;
   std::vector<c10::IValue> given_;
+  std::vector<std::pair<at::Tensor, at::Tensor>> outputs_;  // the device's, and what the CPU fills
   bool device_tensors_ = false;
   std::string host_tensor_;  // the shape of one that was passed
 };
