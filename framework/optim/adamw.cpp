@@ -28,6 +28,7 @@ AdamW::AdamW(AdamWOptions options, sharding::WeightStore& weights, const std::ve
     const at::Tensor master = ranges_.back().empty() ? weights.master(s).narrow(0, 0, 0) : weights.master(s);
     first_.push_back(at::zeros_like(master));
     second_.push_back(at::zeros_like(master));
+    device_bytes_.count(first_.back()), device_bytes_.count(second_.back());
   }
 }
 

@@ -21,10 +21,10 @@ class Accounting {
   // Model FLOPs of a step over what the cores could have done in its time.
   double utilisation(double flops, double seconds) const;
   // Collective: memory records of every rank and their table; the trace, if one was asked for.
-  void finish(std::int64_t step, RunOutput& output);
+  void finish(std::int64_t step, at::Device device, RunOutput& output);
 
  private:
-  void record_memory(std::int64_t step, RunOutput& output);
+  void record_memory(std::int64_t step, at::Device device, RunOutput& output);
   void write_trace(RunOutput& output);
 
   bool profile_;

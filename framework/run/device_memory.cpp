@@ -13,7 +13,8 @@ DeviceMemory device_memory(at::Device device) {
   const auto bytes = [](std::int64_t value) { return static_cast<std::uint64_t>(value); };
   return {.now = bytes(stats.allocated_bytes[kAll].current),
           .peak = bytes(stats.allocated_bytes[kAll].peak),
-          .peak_reserved = bytes(stats.reserved_bytes[kAll].peak)};
+          .peak_reserved = bytes(stats.reserved_bytes[kAll].peak),
+          .allocations = bytes(stats.allocation[kAll].allocated)};
 }
 
 }  // namespace lethe::run

@@ -20,6 +20,7 @@ namespace lethe::run {
 struct DeviceMemory {               // of LibTorch's allocator, in bytes
   std::uint64_t now = 0, peak = 0;  // handed out
   std::uint64_t peak_reserved = 0;  // taken from the driver
+  std::uint64_t allocations = 0;    // so far, a number
 };
 // Zeros for the CPU and for a device whose allocator does not tell.
 [[nodiscard]] DeviceMemory device_memory(at::Device device);

@@ -78,7 +78,7 @@ class Training {
     }
     record_save(writer_.finish());
     phases_.record(step_, world_, output_);
-    accounting_.finish(step_, output_);
+    accounting_.finish(step_, engine_.weights->device(), output_);
     finish();
     return 0;
   }

@@ -39,6 +39,8 @@ GradientStore::GradientStore(const models::ParameterIndex& index, Grid& grid, at
     parts_.push_back(zeros(s, layout_.part_size(s)));
     if (grid.shard_size() > 1 && grid.zero() == 1) whole_.push_back(zeros(s, layout_.padded_size(s)));
   }
+  for (const auto* tensors : {&parts_, &whole_})
+    for (const at::Tensor& tensor : *tensors) device_bytes_.count(tensor);
 }
 
 GradientStore::~GradientStore() { stream_->synchronize(); }
@@ -63,8 +65,10 @@ void GradientStore::begin_wave(std::vector<std::vector<int>> leaves_by_rank) {
 at::Tensor GradientStore::next_buffer(int segment) {
   const base::MemoryScope memory(base::Memory::gradients);
   at::Tensor& buffer = buffers_[turn_];
-  if (!buffer.defined())
+  if (!buffer.defined()) {
     buffer = at::empty({static_cast<std::int64_t>(layout_.largest_padded_size())}, tensor_options());
+    device_bytes_.count(buffer);
+  }
   return buffer.narrow(0, 0, static_cast<std::int64_t>(layout_.padded_size(segment))).zero_();
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "framework/dist/stream.h"
+#include "framework/sharding/device_bytes.h"
 #include "framework/sharding/device_stream.h"
 #include "framework/sharding/grid.h"
 #include "framework/sharding/leaf_sums.h"
@@ -82,6 +83,7 @@ class GradientStore {
   int turn_ = 0, open_ = -1;
   at::Tensor current_;  // flat storage of the open segment
   std::unique_ptr<LeafSums> leaves_;
+  DeviceBytes device_bytes_;
   ComputeQueue compute_;
   std::unique_ptr<dist::Stream> stream_;  // last: its work uses everything above
 };

@@ -52,6 +52,7 @@ WeightStore::WeightStore(const models::ParameterIndex& index, Grid& grid, StoreO
   for (int s = 0; s < static_cast<int>(index.segments().size()); ++s)
     masters_.push_back(at::zeros({static_cast<std::int64_t>(layout_.part_size(s))},
                                  tensor_options().dtype(master_dtype(options.compute))));
+  for (const at::Tensor& master : masters_) masters_bytes_.count(master);
   for (const models::Parameter& parameter : index.parameters())
     slots_.push_back(make_slot(parameter.shape, options.compute, device()));
   seated_ = std::vector<Seated>(index.segments().size());
@@ -176,6 +177,7 @@ at::Tensor WeightStore::take_buffer(int segment) {
   const base::MemoryScope memory(base::Memory::gathered);
   at::Tensor buffer = at::empty({size}, tensor_options());
   peak_gathered_bytes_ += buffer.nbytes();
+  gathered_bytes_.count(buffer);
   return buffer;
 }
 

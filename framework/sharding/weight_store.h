@@ -13,6 +13,7 @@
 
 #include "framework/dist/stream.h"
 #include "framework/models/parameter_index.h"
+#include "framework/sharding/device_bytes.h"
 #include "framework/sharding/device_stream.h"
 #include "framework/sharding/grid.h"
 #include "framework/sharding/shard_layout.h"
@@ -99,6 +100,7 @@ class WeightStore {
   std::vector<at::Tensor> masters_, slots_, free_buffers_;
   std::vector<Seated> seated_;
   std::size_t peak_gathered_bytes_ = 0;
+  DeviceBytes masters_bytes_, gathered_bytes_;
   ComputeQueue compute_;
   std::unique_ptr<dist::Stream> stream_;
 };

@@ -57,7 +57,7 @@ double update_flops(const models::DecoderModel& model, const sharding::GradientS
 }
 
 double matmul_peak(const at::TensorOptions& options, dist::ProcessGroup& world) {
-  const std::int64_t side = options.device().is_cpu() ? 512 : 8192;
+  const std::int64_t side = options.device().is_cuda() ? 8192 : 512;
   const auto flops = 2.0 * static_cast<double>(side) * static_cast<double>(side) * static_cast<double>(side);
   const at::NoGradGuard no_grad;
   const at::Tensor a = at::ones({side, side}, options), b = at::ones({side, side}, options);
