@@ -1,7 +1,7 @@
 """Writes docs/results/gpu-NAME.md: what `launchers/test --gpu` found on this machine's GPU.
 
-gpu_report.py RESULTS FOLDER: RESULTS holds kernels_bench.json (Google Benchmark, with repetitions), nccl_bench.txt and
-tests.txt (the summary of the tests); the page goes into FOLDER. nvidia-smi, found in PATH, names GPU, driver and clocks.
+gpu_report.py RESULTS FOLDER: RESULTS holds kernels_bench.json (Google Benchmark, with repetitions), nccl_bench.txt,
+engine_bench.txt and tests.txt (the summary of the tests); the page goes into FOLDER. nvidia-smi, found in PATH, names GPU, driver and clocks.
 Prints the page's path. Exit code 69 where nvidia-smi finds no GPU.
 """
 import json
@@ -51,9 +51,9 @@ def kernel_rows(results):
         yield name.replace("/manual_time", ""), speeds[len(speeds) // 2], middle, 100 * spread / mean
 
 
-def page(found, results, nccl, tests):
+def page(found, results, nccl, engine, tests):
     first = found[0]
-    lines = [f"# {first['GPU']}: kernels, collectives and tests", "",
+    lines = [f"# {first['GPU']}: engine, kernels, collectives and tests", "",
              f"`launchers/test --gpu`, commit {commit()}, {datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC, "
              f"{len(found)} GPU(s), {platform.machine()} host.", "", "| | |", "|---|---|"]
     lines += [f"| {word} | {value} |" for word, value in first.items()]
@@ -63,7 +63,7 @@ def page(found, results, nccl, tests):
               "| kernel | GB/s | % of a copy | noise, % |", "|---|--:|--:|--:|"]
     lines += [f"| {name} | {speed:.0f} | {percent:.0f} | {noise:.1f} |"
               for name, speed, percent, noise in kernel_rows(results)]
-    lines += ["", "## Collectives", "", nccl.strip(), ""]
+    lines += ["", "## The engine on one GPU", "", engine.strip(), "", "## Collectives", "", nccl.strip(), ""]
     return "\n".join(lines)
 
 
@@ -74,7 +74,8 @@ def main(results, folder):
         return 69
     out = folder / f"gpu-{slug(found[0]['GPU'])}.md"
     out.write_text(page(found, json.loads((results / "kernels_bench.json").read_text()),
-                        (results / "nccl_bench.txt").read_text(), (results / "tests.txt").read_text()))
+                        (results / "nccl_bench.txt").read_text(), (results / "engine_bench.txt").read_text(),
+                        (results / "tests.txt").read_text()))
     print(out)
     return 0
 

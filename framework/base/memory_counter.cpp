@@ -1,5 +1,6 @@
 #include "framework/base/memory_counter.h"
 
+#include <exception>
 #include <utility>
 
 namespace lethe::base {
@@ -7,6 +8,15 @@ namespace {
 
 thread_local MemoryCountersPtr current_counters;
 thread_local Memory current_category = Memory::other;
+thread_local MemoryScope::Failure failure;
+thread_local bool is_unwinding = false;  // an inner scope has noted this exception
+
+void note_failure() noexcept {
+  if (std::exchange(is_unwinding, true)) return;
+  failure.category = current_category;
+  for (std::size_t c = 0; c < kMemoryCategories; ++c)
+    failure.held[c] = current_counters ? current_counters->now(static_cast<Memory>(c)) : 0;
+}
 
 }  // namespace
 
@@ -32,13 +42,18 @@ MemoryScope::MemoryScope(Memory category) : MemoryScope(current_counters, catego
 
 MemoryScope::MemoryScope(MemoryCountersPtr counters, Memory category)
     : previous_counters_(std::exchange(current_counters, std::move(counters))),
-      previous_category_(std::exchange(current_category, category)) {}
+      previous_category_(std::exchange(current_category, category)),
+      exceptions_at_start_(std::uncaught_exceptions()) {
+  is_unwinding = false;
+}
 
 MemoryScope::~MemoryScope() {
+  if (std::uncaught_exceptions() > exceptions_at_start_) note_failure();
   current_counters = std::move(previous_counters_);
   current_category = previous_category_;
 }
 
+const MemoryScope::Failure& MemoryScope::last_failure() noexcept { return failure; }
 const MemoryCountersPtr& MemoryScope::counters() noexcept { return current_counters; }
 Memory MemoryScope::category() noexcept { return current_category; }
 

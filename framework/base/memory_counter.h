@@ -51,12 +51,21 @@ class MemoryScope {
   MemoryScope(const MemoryScope&) = delete;
   MemoryScope& operator=(const MemoryScope&) = delete;
 
+  // What the innermost scope that an exception of this thread left last was allocating for: what memory was
+  // short of, where the exception says that it was.
+  struct Failure {
+    Memory category = Memory::other;
+    std::array<std::int64_t, kMemoryCategories> held{};  // by category, at that moment
+  };
+  static const Failure& last_failure() noexcept;
+
   static const MemoryCountersPtr& counters() noexcept;  // of this thread; null: nothing is counted
   static Memory category() noexcept;
 
  private:
   MemoryCountersPtr previous_counters_;
   Memory previous_category_;
+  int exceptions_at_start_;
 };
 
 }  // namespace lethe::base

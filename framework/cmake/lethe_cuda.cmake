@@ -37,6 +37,7 @@ if(LETHE_NVCC AND TARGET lethe_cudart)
   set(CMAKE_CUDA_FLAGS_INIT "-L${cudart_folder}")
   set(CMAKE_CUDA_ARCHITECTURES "${LETHE_CUDA_ARCHITECTURES}")
   enable_language(CUDA)
+  set(CMAKE_CUDA_RUNTIME_LIBRARY None)  # lethe_cudart: LibTorch's own one, not a second copy of it in each program
   set(LETHE_CUDA_TOOLKIT TRUE)
 endif()
 

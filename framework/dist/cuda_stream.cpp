@@ -5,11 +5,10 @@
 
 #include "framework/dist/cuda_handles.h"
 #include "framework/dist/event_state.h"
+#include "framework/dist/queue_scope.h"
 
 namespace lethe::dist {
 namespace {
-
-thread_local cudaStream_t current = nullptr;
 
 class CudaState final : public Event::State {
  public:
@@ -39,7 +38,7 @@ class CudaStream final : public Stream {
 
   void enqueue(std::function<void()> work) override {
     guarded([&] {
-      const Scope scope(stream_.get());
+      const QueueScope scope(stream_.get());
       work();
     });
   }
@@ -54,13 +53,6 @@ class CudaStream final : public Stream {
   }
 
  private:
-  struct Scope {
-    explicit Scope(cudaStream_t stream) : before(std::exchange(current, stream)) {}
-    ~Scope() { current = before; }
-    Scope(const Scope&) = delete;
-    Scope& operator=(const Scope&) = delete;
-    cudaStream_t before;
-  };
   // After the first failure the rest of the work is passed over, as on the other streams.
   template <class Work>
   void guarded(Work work) noexcept {
@@ -79,6 +71,5 @@ class CudaStream final : public Stream {
 }  // namespace
 
 std::unique_ptr<Stream> make_cuda_stream() { return std::make_unique<CudaStream>(); }
-CUstream_st* current_cuda_stream() noexcept { return current; }
 
 }  // namespace lethe::dist

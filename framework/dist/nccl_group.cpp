@@ -16,7 +16,7 @@
 #include "framework/base/error.h"
 #include "framework/dist/contract.h"
 #include "framework/dist/cuda_handles.h"
-#include "framework/dist/cuda_stream.h"
+#include "framework/dist/queue_scope.h"
 
 namespace lethe::dist {
 namespace {
@@ -245,7 +245,7 @@ class NcclGroup final : public ProcessGroup {
   template <class Issue>
   void run(std::string_view name, std::uint64_t bytes, Issue issue) {
     auto call = std::make_unique<Call>(watchdog(), name, bytes);
-    cudaStream_t const current = current_cuda_stream();
+    cudaStream_t const current = QueueScope::current();
     cudaStream_t const stream = current ? current : own_.get();
     settle(comm_.get(), issue(stream), watchdog(), *call);
     if (current) return flights_->add(comm_.get(), stream, std::move(call));

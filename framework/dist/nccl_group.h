@@ -1,6 +1,6 @@
 // Ranks as GPUs, over NCCL itself. Kept free of nccl.h, so that only this part's .cpp files see it.
 //
-// Spans point to GPU memory. On a thread that runs work of a CUDA stream (cuda_stream.h) a collective is
+// Spans point to GPU memory. On a thread that runs work of a GPU's stream (queue_scope.h) a collective is
 // queued on that stream and returns at once: its buffers must live until the stream has passed it. Elsewhere
 // it is queued on the group's own stream and waited for. Sums have the same bits on every rank; their order
 // is NCCL's own, and bf16 sums are rounded as NCCL does.

@@ -20,7 +20,6 @@ std::string nccl_version() { return ""; }
 std::unique_ptr<ProcessGroup> make_nccl_world_group(const NcclStart&) { refuse(); }
 void abort_nccl() noexcept {}
 std::unique_ptr<Stream> make_cuda_stream() { refuse(); }
-CUstream_st* current_cuda_stream() noexcept { return nullptr; }
 DeviceProbe probe_devices() { return {}; }
 
 }  // namespace lethe::dist

@@ -9,6 +9,7 @@
 #include "framework/inference/kv_cache.h"
 #include "framework/ops/attention.h"
 #include "framework/walk/cached_walk.h"
+#include "framework/walk/index_tensor.h"
 
 namespace lethe::inference {
 namespace {
@@ -27,7 +28,7 @@ class Batch {
         with_margins_(with_margins),
         live_(prompts.size()),
         cache_(static_cast<int>(model.layers.size()), static_cast<std::int64_t>(prompts.size()),
-               model.shape.num_kv_heads, capacity(), model.shape.head_dim, store.options().compute) {
+               model.shape.num_kv_heads, capacity(), model.shape.head_dim, store.tensor_options()) {
     std::iota(live_.begin(), live_.end(), 0);
     out.tokens.resize(prompts.size());
     out.margins.resize(prompts.size());
@@ -38,7 +39,7 @@ class Batch {
     for (const auto& prompt : prompts_) documents.push_back({.ids = prompt});
     const data::Pack pack = data::make_pack(documents);
     const at::Tensor hidden =
-        walk::run_blocks(model_, store_, at::tensor(pack.ids, at::kLong), pack.positions,
+        walk::run_blocks(model_, store_, walk::index_tensor(pack.ids, store_.device()), pack.positions,
                          [&](int layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
                            cache_.store_prompts(layer, k, v, pack.document_offsets);
                            return ops::attention(q, k, v, pack.document_offsets);
@@ -48,13 +49,13 @@ class Batch {
       last_rows.push_back(pack.document_offsets[s + 1] - 1);
       lengths_.push_back(pack.document_offsets[s + 1] - pack.document_offsets[s]);
     }
-    choose(hidden.index_select(0, at::tensor(last_rows, at::kLong)));
+    choose(hidden.index_select(0, walk::index_tensor(last_rows, store_.device())));
   }
 
   void step() {
     cache_.begin_step(lengths_);
     const at::Tensor hidden =
-        walk::run_blocks(model_, store_, at::tensor(next_, at::kLong), lengths_,
+        walk::run_blocks(model_, store_, walk::index_tensor(next_, store_.device()), lengths_,
                          [&](int layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
                            return cache_.append_and_attend(layer, q, k, v);
                          });
@@ -78,7 +79,7 @@ class Batch {
     const at::Tensor logits = walk::logits_of(model_, store_, hidden);
     next_.clear();
     if (live_.empty()) return;
-    const at::Tensor best = logits.argmax(1);
+    const at::Tensor best = logits.argmax(1).cpu();
     if (with_margins_) note_margins(logits);
     std::vector<std::size_t> ended;
     for (std::size_t s = 0; s < live_.size(); ++s) {
@@ -106,7 +107,7 @@ class Batch {
   }
 
   void note_margins(const at::Tensor& logits) {
-    const at::Tensor two = std::get<0>(logits.topk(2, 1)).to(at::kFloat).contiguous();
+    const at::Tensor two = std::get<0>(logits.topk(2, 1)).to(at::kCPU, at::kFloat).contiguous();
     const float* values = two.const_data_ptr<float>();
     for (std::size_t s = 0; s < live_.size(); ++s)
       out.margins[live_[s]].push_back(values[2 * s] - values[2 * s + 1]);

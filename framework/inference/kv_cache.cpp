@@ -6,15 +6,17 @@
 #include <cmath>
 #include <limits>
 
+#include "framework/walk/index_tensor.h"
+
 namespace lethe::inference {
 
 KvCache::KvCache(int num_layers, std::int64_t sequences, std::int64_t kv_heads, std::int64_t capacity,
-                 std::int64_t head_dim, at::ScalarType dtype)
+                 std::int64_t head_dim, const at::TensorOptions& options)
     : kv_heads_(kv_heads), capacity_(capacity), head_dim_(head_dim) {
   // Zeros, not garbage: a masked place has weight 0, and 0 * NaN would be NaN.
   for (int layer = 0; layer < num_layers; ++layer) {
-    keys_.push_back(at::zeros({sequences * kv_heads, capacity, head_dim}, dtype));
-    values_.push_back(at::zeros({sequences * kv_heads, capacity, head_dim}, dtype));
+    keys_.push_back(at::zeros({sequences * kv_heads, capacity, head_dim}, options));
+    values_.push_back(at::zeros({sequences * kv_heads, capacity, head_dim}, options));
   }
 }
 
@@ -42,9 +44,10 @@ void KvCache::begin_step(std::span<const std::int64_t> lengths) {
       ends.push_back(lengths[s]);
       places.push_back((s * kv_heads_ + h) * capacity_ + lengths[s]);
     }
-  places_ = at::tensor(places, at::kLong);
-  const at::Tensor behind =
-      at::arange(longest_).view({1, longest_}) > at::tensor(ends, at::kLong).unsqueeze(1);
+  const at::Device device = keys_[0].device();
+  places_ = walk::index_tensor(places, device);
+  const at::Tensor columns = at::arange(longest_, places_.options());
+  const at::Tensor behind = columns.view({1, longest_}) > walk::index_tensor(ends, device).unsqueeze(1);
   mask_ = at::zeros({live_ * kv_heads_, longest_}, keys_[0].options())
               .masked_fill_(behind, -std::numeric_limits<double>::infinity())
               .unsqueeze(1);

@@ -13,7 +13,7 @@ namespace lethe::inference {
 class KvCache {
  public:
   KvCache(int num_layers, std::int64_t sequences, std::int64_t kv_heads, std::int64_t capacity,
-          std::int64_t head_dim, at::ScalarType dtype);
+          std::int64_t head_dim, const at::TensorOptions& options);
 
   // Prompts lie one after the other in k and v [tokens, kv_heads, head_dim]; offsets [sequences + 1].
   void store_prompts(int layer, const at::Tensor& k, const at::Tensor& v,

@@ -34,7 +34,7 @@ void fill_pack(walk::BlockWalk& walk, std::span<const data::Document> documents,
   std::vector<data::Document> chosen;
   for (const std::int64_t d : pack_documents) chosen.push_back(documents[d]);
   const data::Pack pack = data::make_pack(chosen);
-  const at::Tensor values = walk.forward(pack, {.source = source})[0].to(at::kDouble).contiguous();
+  const at::Tensor values = walk.forward(pack, {.source = source})[0].to(at::kCPU, at::kDouble).contiguous();
   const double* from = values.const_data_ptr<double>();
   for (std::size_t i = 0; i < chosen.size(); ++i)
     std::copy(from + pack.scored_offsets[i], from + pack.scored_offsets[i + 1],

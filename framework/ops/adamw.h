@@ -3,6 +3,8 @@
 // kept of them is rounded on the way out.
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <cstdint>
 #include <span>
 
@@ -28,5 +30,10 @@ struct MomentRounding {
 template <class T, class Moment>
 void adamw(std::span<T> weights, std::span<const T> gradients, std::span<Moment> first_moment,
            std::span<Moment> second_moment, const AdamWStep& step, const MomentRounding& rounding = {});
+
+// The same over flat tensors of one length and device, weights and gradients float32 or float64, moments as
+// those or bf16: on a GPU the kernel, where it has the dtypes.
+void adamw(const at::Tensor& weights, const at::Tensor& gradients, const at::Tensor& first_moment,
+           const at::Tensor& second_moment, const AdamWStep& step, const MomentRounding& rounding = {});
 
 }  // namespace lethe::ops

@@ -7,6 +7,8 @@
 #include <limits>
 #include <vector>
 
+#include "framework/ops/flash_attention.h"
+
 namespace lethe::ops {
 namespace {
 
@@ -77,7 +79,7 @@ at::Tensor document_attention(const HeadJets& x) {
   const std::int64_t parts = x.q.size(1), kv_heads = x.q.size(0), repeats = x.q.size(2), tokens = x.q.size(3),
                      dim = x.q.size(4);
   const std::int64_t chunk = std::max<std::int64_t>(16, kChunkElements / (kv_heads * repeats * tokens));
-  const at::Tensor places = at::arange(tokens);
+  const at::Tensor places = at::arange(tokens, x.q.options().dtype(at::kLong));
   std::vector<at::Tensor> outputs;
   for (std::int64_t first = 0; first < tokens; first += chunk) {
     const std::int64_t count = std::min(chunk, tokens - first), keys = first + count;
@@ -98,6 +100,7 @@ at::Tensor document_attention(const HeadJets& x) {
 
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                      std::span<const std::int64_t> document_offsets) {
+  if (flash_takes(q)) return flash_attention(q, k, v, document_offsets);
   const std::int64_t repeats = q.size(1) / k.size(1);
   const at::Tensor queries = heads_first(q, 1), keys = heads_first(k, repeats),
                    values = heads_first(v, repeats);

@@ -8,7 +8,8 @@
 
 namespace lethe::ops {
 
-// table [vocab, width], ids [tokens] int64 -> [tokens, width]; the second derivative is zero.
+// table [vocab, width], ids [tokens] int64, on the table's device -> [tokens, width]; the second derivative
+// is zero.
 [[nodiscard]] Jet embedding(const JetWeight& table, const at::Tensor& ids);
 
 }  // namespace lethe::ops

@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "framework/ops/perturb.h"
+
 namespace lethe::ops {
 namespace {
 
@@ -19,16 +21,23 @@ void fill(const base::StreamKey& key, std::uint64_t first, std::span<T> out) {
 }  // namespace
 
 at::Tensor direction_entries(const Directions& directions, std::int64_t d, std::uint64_t first,
-                             std::int64_t count, at::ScalarType dtype) {
+                             std::int64_t count, const at::TensorOptions& options) {
+  const at::ScalarType dtype = options.dtype().toScalarType();
   base::StreamKey key = directions.key;
   key.draw += static_cast<std::uint32_t>(d);
+  const at::TensorOptions wide = options.dtype(dtype == at::kDouble ? at::kDouble : at::kFloat);
+  if (!options.device().is_cpu()) {
+    const at::Tensor there = at::zeros({count}, wide);
+    add_noise(there, there, first, key, 1);
+    return there.to(dtype);
+  }
   const auto size = static_cast<std::size_t>(count);
-  at::Tensor entries = at::empty({count}, dtype == at::kDouble ? at::kDouble : at::kFloat);
+  at::Tensor entries = at::empty({count}, wide.device(at::kCPU));
   if (dtype == at::kDouble)
     fill(key, first, std::span<double>(entries.mutable_data_ptr<double>(), size));
   else
     fill(key, first, std::span<float>(entries.mutable_data_ptr<float>(), size));
-  return entries.to(dtype);
+  return entries.to(options);
 }
 
 JetWeight JetWeight::rows(std::int64_t row, std::int64_t count) const {
@@ -39,7 +48,8 @@ JetWeight JetWeight::rows(std::int64_t row, std::int64_t count) const {
 }
 
 at::Tensor JetWeight::direction(std::int64_t d, at::ScalarType dtype) const {
-  return direction_entries(*directions, d, first, value.numel(), dtype).view(value.sizes());
+  return direction_entries(*directions, d, first, value.numel(), value.options().dtype(dtype))
+      .view(value.sizes());
 }
 
 Jet::Jet(const at::Tensor& value, const at::Tensor& first, const at::Tensor& second, at::ScalarType dtype)

@@ -19,9 +19,10 @@ struct Directions {
   std::int64_t count = 1;
 };
 
-// Elements first … first + count - 1 of direction d -> [count], in `dtype` (float32, float64, bf16).
+// Elements first … first + count - 1 of direction d -> [count], in the dtype (float32, float64, bf16) and on
+// the device of `options`.
 [[nodiscard]] at::Tensor direction_entries(const Directions& directions, std::int64_t d, std::uint64_t first,
-                                           std::int64_t count, at::ScalarType dtype);
+                                           std::int64_t count, const at::TensorOptions& options);
 
 // A weight that moves along the directions, or stands still where the scope leaves it out.
 struct JetWeight {

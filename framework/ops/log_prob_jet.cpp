@@ -25,11 +25,13 @@ Jet target_logits(const Jet& x, const Jet& rows) {
 // z1_t) by direction, and of e (second + sum_d first^2).
 class MarginSums {
  public:
-  MarginSums(std::int64_t directions, std::int64_t tokens)
-      : largest_(at::full({tokens, 1}, -std::numeric_limits<double>::infinity(), at::kDouble)),
-        sum_(at::zeros({tokens, 1}, at::kDouble)),
-        first_(at::zeros({directions, tokens, 1}, at::kDouble)),
-        second_(at::zeros({tokens, 1}, at::kDouble)) {}
+  MarginSums(std::int64_t directions, std::int64_t tokens, at::Device device) {
+    const auto options = at::TensorOptions(at::kDouble).device(device);
+    largest_ = at::full({tokens, 1}, -std::numeric_limits<double>::infinity(), options);
+    sum_ = at::zeros({tokens, 1}, options);
+    first_ = at::zeros({directions, tokens, 1}, options);
+    second_ = at::zeros({tokens, 1}, options);
+  }
 
   // slice: logits relative to the target's, the target itself at -infinity.
   void add(const Jet& slice) {
@@ -73,7 +75,7 @@ LogProbJet log_prob(const Jet& inputs, const JetWeight& weight, const at::Tensor
   const std::int64_t vocab = weight.value.size(0), tokens = x.size(0);
   const at::Tensor target = target_logits(x, widened(embedding(weight, targets))).parts();
   const std::int64_t slice = std::max<std::int64_t>(16, kSliceElements / (x.parts().size(0) * tokens));
-  MarginSums sums(x.num_directions(), tokens);
+  MarginSums sums(x.num_directions(), tokens, x.parts().device());
   for (std::int64_t row = 0; row < vocab; row += slice) {
     const std::int64_t count = std::min(slice, vocab - row);
     JetWeight part = weight.rows(row, count);

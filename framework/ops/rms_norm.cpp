@@ -2,9 +2,12 @@
 
 #include <ATen/ATen.h>
 
+#include "framework/ops/fused.h"
+
 namespace lethe::ops {
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& gain, double eps) {
+  if (fused::takes(x)) return fused::rms_norm(x, gain, eps);
   const at::Tensor wide =
       x.scalar_type() == at::kBFloat16 || x.scalar_type() == at::kHalf ? x.to(at::kFloat) : x;
   const at::Tensor inverse = at::rsqrt(wide.pow(2).mean(-1, true) + eps);

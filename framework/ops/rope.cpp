@@ -4,6 +4,9 @@
 
 #include <cmath>
 
+#include "framework/ops/fused.h"
+#include "framework/ops/upload.h"
+
 namespace lethe::ops {
 
 std::vector<double> rope_frequencies(double theta, std::int64_t head_dim) {
@@ -22,15 +25,27 @@ RopeTables rope_tables(std::span<const std::int64_t> positions, std::span<const 
   for (const std::int64_t position : positions) {
     for (const double frequency : inverse_frequencies) *out++ = static_cast<double>(position) * frequency;
   }
-  return {angles.cos().to(options), angles.sin().to(options)};
+  const auto table = [&](const at::Tensor& values) {
+    return uploaded(values.to(options.dtype().toScalarType()), options.device());
+  };
+  return {table(angles.cos()), table(angles.sin())};
 }
 
-at::Tensor rope(const at::Tensor& x, const RopeTables& tables) {
+namespace {
+
+// Of one part or of several, […, tokens, heads, head_dim].
+at::Tensor turned(const at::Tensor& x, const RopeTables& tables) {
   const auto halves = x.chunk(2, -1);
   return at::cat(
       {halves[0] * tables.cos - halves[1] * tables.sin, halves[1] * tables.cos + halves[0] * tables.sin}, -1);
 }
 
-Jet rope(const Jet& x, const RopeTables& tables) { return Jet(rope(x.parts(), tables)); }
+}  // namespace
+
+at::Tensor rope(const at::Tensor& x, const RopeTables& tables) {
+  return fused::takes(x) ? fused::rope(x, tables.cos, tables.sin) : turned(x, tables);
+}
+
+Jet rope(const Jet& x, const RopeTables& tables) { return Jet(turned(x.parts(), tables)); }
 
 }  // namespace lethe::ops

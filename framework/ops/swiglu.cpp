@@ -2,9 +2,13 @@
 
 #include <ATen/ATen.h>
 
+#include "framework/ops/fused.h"
+
 namespace lethe::ops {
 
-at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up) { return at::silu(gate) * up; }
+at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up) {
+  return fused::takes(gate) ? fused::swiglu(gate, up) : at::silu(gate) * up;
+}
 
 Jet swiglu(const Jet& gate, const Jet& up) {
   const Jet a = widened(gate), b = widened(up);

@@ -10,18 +10,6 @@
 namespace lethe::optim {
 namespace {
 
-struct Shard {  // one range, flat, contiguous
-  at::Tensor weights, gradients, first, second;
-};
-
-template <class T, class Moment>
-void run(const Shard& s, const ops::AdamWStep& step, const ops::MomentRounding& rounding) {
-  const auto size = static_cast<std::size_t>(s.weights.numel());
-  ops::adamw<T, Moment>({s.weights.mutable_data_ptr<T>(), size}, {s.gradients.const_data_ptr<T>(), size},
-                        {s.first.mutable_data_ptr<Moment>(), size},
-                        {s.second.mutable_data_ptr<Moment>(), size}, step, rounding);
-}
-
 std::vector<ParameterGroup> read_groups(config::Section& section) {
   std::vector<ParameterGroup> groups;
   for (config::Section& entry : section.sections(
@@ -71,7 +59,9 @@ AdamW::AdamW(AdamWOptions options, sharding::WeightStore& weights, const std::ve
     const at::Tensor& master = weights.master(s);
     const auto dtype = options_.moments == "bfloat16" ? at::kBFloat16 : master.scalar_type();
     for (auto* moments : {&first_, &second_})
-      moments->push_back(at::zeros({ranges_.back().empty() ? 0 : master.numel()}, dtype));
+      moments->push_back(
+          at::zeros({ranges_.back().empty() ? 0 : master.numel()}, master.options().dtype(dtype)));
+    device_bytes_.count(first_.back()), device_bytes_.count(second_.back());
   }
 }
 
@@ -117,8 +107,6 @@ ops::AdamWStep AdamW::settings(int group, double learning_rate, double gradient_
 
 void AdamW::update(int segment, const Range& range, const at::Tensor& gradients, const ops::AdamWStep& step) {
   const auto cut = [&](const at::Tensor& x) { return x.narrow(0, range.first, range.count); };
-  const Shard shard{cut(weights_.master(segment)), cut(gradients), cut(first_[segment]),
-                    cut(second_[segment])};
   const ops::MomentRounding rounding{
       .stochastic = options_.rounding == "stochastic",
       .key = {.seed = options_.seed,
@@ -126,12 +114,8 @@ void AdamW::update(int segment, const Range& range, const at::Tensor& gradients,
               .draw = static_cast<std::uint32_t>(steps_done_)},
       .first = weights_.layout().part(segment, weights_.grid().shard_rank()).first +
                static_cast<std::uint64_t>(range.first)};
-  if (shard.weights.scalar_type() == at::kDouble)
-    run<double, double>(shard, step, rounding);
-  else if (shard.first.scalar_type() == at::kBFloat16)
-    run<float, c10::BFloat16>(shard, step, rounding);
-  else
-    run<float, float>(shard, step, rounding);
+  ops::adamw(cut(weights_.master(segment)), cut(gradients), cut(first_[segment]), cut(second_[segment]), step,
+             rounding);
 }
 
 void AdamW::step(sharding::GradientStore& gradients, double learning_rate, double gradient_scale,

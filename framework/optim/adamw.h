@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "framework/config/section.h"
+#include "framework/sharding/device_bytes.h"
 #include "framework/sharding/gradient_store.h"
 #include "framework/sharding/weight_store.h"
 
@@ -76,6 +77,7 @@ class AdamW {
   sharding::WeightStore& weights_;
   std::vector<std::vector<Range>> ranges_;  // by segment
   std::vector<at::Tensor> first_, second_;
+  sharding::DeviceBytes device_bytes_;
   std::int64_t steps_done_ = 0;
 };
 

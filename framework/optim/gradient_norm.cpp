@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -42,11 +43,37 @@ __int128 sum_of_squares(const at::Tensor& part, double inverse_largest) {
   return total;
 }
 
+// The same integers where the values are not in host memory; `piece` is a few of them, since the way goes
+// through float64.
+__int128 sum_of_piece_there(const at::Tensor& piece, double inverse_largest) {
+  constexpr std::int64_t kRun = 65536;
+  const at::Tensor x = piece.to(at::kDouble).mul_(inverse_largest);
+  const at::Tensor units = (x * x).mul_(static_cast<double>(std::int64_t{1} << kFractionBits)).to(at::kLong);
+  const std::int64_t whole = units.numel() / kRun * kRun;
+  // Each run's sum fits 63 bits, their sum may not: low and high halves apart.
+  const at::Tensor sums = at::cat({units.narrow(0, 0, whole).view({-1, kRun}).sum(1),
+                                   units.narrow(0, whole, units.numel() - whole).sum(0, true)});
+  const at::Tensor high = sums.bitwise_right_shift(kLimbBits),
+                   low = sums - high.bitwise_left_shift(kLimbBits);
+  const at::Tensor both = at::stack({low.sum(), high.sum()}).cpu();
+  const std::int64_t* limbs = both.const_data_ptr<std::int64_t>();
+  return limbs[0] + (static_cast<__int128>(limbs[1]) << kLimbBits);
+}
+
+__int128 sum_of_squares_there(const at::Tensor& part, double inverse_largest) {
+  constexpr std::int64_t kPiece = std::int64_t{1} << 24;
+  __int128 total = 0;
+  for (std::int64_t first = 0; first < part.numel(); first += kPiece)
+    total +=
+        sum_of_piece_there(part.narrow(0, first, std::min(kPiece, part.numel() - first)), inverse_largest);
+  return total;
+}
+
 }  // namespace
 
 double global_norm(sharding::GradientStore& gradients) {
   const int num_segments = static_cast<int>(gradients.layout().index().segments().size());
-  dist::ProcessGroup& group = gradients.grid().reduce_group();
+  dist::ProcessGroup& group = gradients.grid().shard_group();
   double largest = largest_magnitude(gradients, num_segments);
   group.all_reduce({&largest, 1, dist::DType::f64}, dist::Reduce::max);
   if (!std::isfinite(largest)) return std::numeric_limits<double>::quiet_NaN();
@@ -54,6 +81,10 @@ double global_norm(sharding::GradientStore& gradients) {
   __int128 total = 0;
   for (int s = 0; s < num_segments; ++s) {
     const at::Tensor& part = gradients.part(s);
+    if (!part.is_cpu()) {
+      total += sum_of_squares_there(part, 1 / largest);
+      continue;
+    }
     total += part.scalar_type() == at::kDouble ? sum_of_squares<double>(part, 1 / largest)
                                                : sum_of_squares<float>(part, 1 / largest);
   }

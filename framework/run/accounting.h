@@ -2,6 +2,8 @@
 // time went.
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <cstdint>
 
 #include "framework/base/memory_counter.h"
@@ -14,15 +16,15 @@ class Accounting {
   // From here on the allocations of this thread are counted. Made before the tensors of the run.
   explicit Accounting(bool profile, dist::World& world);
 
-  // Collective: measures the peak of the cores in the compute dtype, and records it.
-  void measure_peak(at::ScalarType compute, RunOutput& output);
+  // Collective: measures the peak of the device in the compute dtype, and records it.
+  void measure_peak(const at::TensorOptions& compute, RunOutput& output);
   // Model FLOPs of a step over what the cores could have done in its time.
   double utilisation(double flops, double seconds) const;
   // Collective: memory records of every rank and their table; the trace, if one was asked for.
-  void finish(std::int64_t step, RunOutput& output);
+  void finish(std::int64_t step, at::Device device, RunOutput& output);
 
  private:
-  void record_memory(std::int64_t step, RunOutput& output);
+  void record_memory(std::int64_t step, at::Device device, RunOutput& output);
   void write_trace(RunOutput& output);
 
   bool profile_;

@@ -2,27 +2,70 @@
 
 #include "framework/base/error.h"
 #include "framework/base/log.h"
+#include "framework/dist/affinity.h"
+#include "framework/dist/nccl_group.h"
+#include "framework/run/gpu.h"
+#include "framework/sharding/device_stream.h"
 
 namespace lethe::run {
 
 DeviceChoice choose_device(const std::string& word, const dist::DeviceProbe& found,
                            const dist::RankInfo& rank) {
-  if (word == "cpu") return {.word = "cpu"};
-  const std::string unused = fmt::format(
-      "{} GPU(s) on {}, which the engine does not use: it computes on the CPU", found.count, rank.host);
-  if (word == "auto" && found.count > 0) return {.word = "cpu", .reason = unused};
   const dist::RankPlace place{
       .local_rank = rank.local_rank, .local_size = rank.local_size, .host = rank.host};
   const dist::Device device = dist::choose_device(word, place, found);
-  if (device.cuda) fail("device.none", unused, "run on CPU with device: cpu");
-  return {.word = "cpu", .reason = device.reason};
+  return {.word = device.cuda ? "cuda" : "cpu", .reason = device.reason, .index = device.index};
 }
 
-std::string device_of_run(const std::string& word, const dist::RankInfo& rank) {
-  const DeviceChoice choice =
-      choose_device(word, word == "cpu" ? dist::DeviceProbe{} : dist::probe_devices(), rank);
-  if (rank.rank == 0 && !choice.reason.empty()) spdlog::info("device: {}", choice.reason);
-  return choice.word;
+ComputeDevice::ComputeDevice(const std::string& word, dist::World& world) {
+  const dist::DeviceProbe found = word == "cpu" ? dist::DeviceProbe{} : dist::probe_devices();
+  choice_ = choose_device(word, found, world.info());
+  if (word != "cpu") take_gpu(word, world);
+  if (choice_.word == "cuda") stay_near(world, found);
+  if (world.info().rank != 0) return;
+  if (!choice_.reason.empty()) spdlog::info("device: {}", choice_.reason);
+  if (choice_.word == "cuda") spdlog::info("device: {} GPU(s), one a rank", world.info().size);
+}
+
+// All ranks compute on GPUs or none: a host without one, or without CUDA's libraries, decides for all.
+void ComputeDevice::take_gpu(const std::string& word, dist::World& world) {
+  std::string problem = choice_.word == "cuda" ? load_gpu_support() : choice_.reason;
+  std::int64_t missing = problem.empty() ? 0 : 1;
+  if (word == "cuda" && missing != 0)
+    fail("device.none",
+         fmt::format("LibTorch's CUDA part cannot be used on {}: {}", world.info().host, problem),
+         "launchers/setup --cuda fetches its libraries; or run on CPU with device: cpu");
+  world.group().all_reduce({&missing, 1, dist::DType::i64}, dist::Reduce::max);
+  if (missing != 0) {
+    if (choice_.reason.empty())
+      choice_.reason = fmt::format("GPUs cannot be used on every host ({}): computing on the CPU",
+                                   problem.empty() ? "another rank has none" : problem);
+    choice_.word = "cpu";
+    return;
+  }
+  device_ = gpu(choice_.index);
+  sharding::compute_on(device_);
+  if (world.info().size > 1)
+    data_plane_ = dist::make_nccl_world_group(
+        {.control = world.group(),
+         .watchdog = world.shared_watchdog(),
+         .on_failure = [](const std::string& message) { dist::end_lost_job(message); }});
+}
+
+// Threads of this rank, and what they allocate, on the cores whose memory is nearest to its GPU.
+void ComputeDevice::stay_near(dist::World& world, const dist::DeviceProbe& found) const {
+  const auto index = static_cast<std::size_t>(choice_.index);
+  if (index >= found.pci_addresses.size()) return;
+  const auto near = dist::cpus_near(found.pci_addresses[index]);
+  if (!near) return;
+  int before = 0, together = 0;  // ranks of this host whose GPUs are near to the same cores
+  for (int rank = 0; rank < world.info().local_size; ++rank) {
+    const auto other = dist::cpus_near(found.pci_addresses[static_cast<std::size_t>(rank)]);
+    if (!other || other->cpus != near->cpus) continue;
+    before += rank < world.info().local_rank ? 1 : 0;
+    ++together;
+  }
+  (void)dist::keep_thread_to(dist::share_of(near->cpus, before, together));
 }
 
 }  // namespace lethe::run

@@ -55,7 +55,8 @@ std::filesystem::path tokenizer_directory(const RunConfig& config) {
                                         : std::filesystem::path(config.model.tokenizer);
 }
 
-Engine::Engine(const RunConfig& config, dist::ProcessGroup& group, std::int64_t tokenizer_vocab)
+Engine::Engine(const RunConfig& config, dist::ProcessGroup& group, std::int64_t tokenizer_vocab,
+               sharding::Placement placement)
     : world(group) {
   set_arithmetic(config);
   const bool random = config.model.init == "random";
@@ -64,7 +65,7 @@ Engine::Engine(const RunConfig& config, dist::ProcessGroup& group, std::int64_t 
                                             : models::read_hf_config(*source));
   const sharding::GridShape shape = sharding::grid_shape(
       static_cast<int>(config.parallel.zero), static_cast<int>(config.parallel.shard), world.size());
-  grid = std::make_unique<sharding::Grid>(world, shape);
+  grid = std::make_unique<sharding::Grid>(world, shape, placement);
   sharding::StoreOptions options = store_options(config);
   options.prefetch = config.parallel.prefetch;
   weights = std::make_unique<sharding::WeightStore>(model.index, *grid, options);

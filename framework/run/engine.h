@@ -17,8 +17,9 @@ namespace lethe::run {
 
 class Engine {
  public:
-  // Collective over `world`. tokenizer_vocab: of random models.
-  Engine(const RunConfig& config, dist::ProcessGroup& world, std::int64_t tokenizer_vocab);
+  // Collective over `world`. tokenizer_vocab: of random models. `placement`: where it computes; outlives it.
+  Engine(const RunConfig& config, dist::ProcessGroup& world, std::int64_t tokenizer_vocab,
+         sharding::Placement placement = {});
 
   dist::ProcessGroup& world;
   models::DecoderModel model;

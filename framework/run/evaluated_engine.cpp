@@ -14,7 +14,7 @@ std::vector<std::vector<double>> statistics_of(Engine& engine, std::span<const d
   const data::Pack pack = data::make_pack(documents);
   std::vector<std::vector<double>> lists;
   for (const at::Tensor& statistic : engine.walk->forward(pack, {.statistics = names})) {
-    const at::Tensor values = statistic.to(at::kDouble).contiguous();
+    const at::Tensor values = statistic.to(at::kCPU, at::kDouble).contiguous();
     lists.emplace_back(values.const_data_ptr<double>(), values.const_data_ptr<double>() + values.numel());
   }
   return lists;
@@ -42,7 +42,8 @@ std::vector<double> EvaluatedEngine::reference_log_probs(std::span<const data::D
     config.model.path = config_.eval.reference;
     config.parallel = config_.parallel;
     config.precision = config_.precision;
-    reference_ = std::make_unique<Engine>(config, engine_.world, engine_.model.config.vocab_size);
+    reference_ = std::make_unique<Engine>(config, engine_.world, engine_.model.config.vocab_size,
+                                          engine_.grid->placement());
   }
   return statistics_of(*reference_, documents, {"log_prob"}).front();
 }
@@ -85,7 +86,7 @@ double EvaluatedEngine::mean_tensor_norm() {
           at += static_cast<std::int64_t>(count);
         });
   }
-  engine_.grid->reduce_group().all_reduce(dist::span_of(std::span(squares)));
+  engine_.grid->shard_group().all_reduce(dist::span_of(std::span(squares)));
   double sum = 0;
   for (const double square : squares) sum += std::sqrt(square);
   return sum / static_cast<double>(squares.size());

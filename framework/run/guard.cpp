@@ -11,14 +11,46 @@
 #include <thread>
 
 #include "framework/base/error.h"
+#include "framework/base/memory_counter.h"
+#include "framework/base/text.h"
 
 namespace lethe::run {
 namespace {
 
 constexpr std::string_view kBugHint =
     "this is a bug in lethe; please report it with the command and the configuration";
-constexpr std::string_view kMemoryHint =
-    "smaller micro-batches, more ranks or `reference: precomputed` need less; `lethe plan` tells";
+// The key that helps most, by what the memory was for.
+std::string memory_hint(base::Memory category) {
+  switch (category) {
+    case base::Memory::weights:
+      return "parallel.zero: 3 shards the weights over all ranks; `lethe plan` tells how many are needed";
+    case base::Memory::moments:
+      return "parallel.zero: 1 or above shards the optimizer's state; `lethe plan` tells how many ranks are "
+             "needed";
+    case base::Memory::gradients:
+      return "parallel.zero: 2 or above shards the gradients; `lethe plan` tells how many ranks are needed";
+    case base::Memory::gathered:
+      return "parallel.zero: 3 gives gathered weights back at once, parallel.prefetch: false gathers one "
+             "block less";
+    case base::Memory::activations:
+      return "smaller train.micro_batch or parallel.recompute: true need less; `lethe plan` tells";
+    default:
+      return "smaller micro-batches or more ranks need less; `lethe plan` tells";
+  }
+}
+
+// "out of memory" with what it was for and what this rank held then, by category.
+Error out_of_memory(std::string message) {
+  const base::MemoryScope::Failure& failure = base::MemoryScope::last_failure();
+  std::string held;
+  for (std::size_t c = 0; c < base::kMemoryCategories; ++c)
+    if (failure.held[c] > 0)
+      held += fmt::format("{}{} {}", held.empty() ? "; held: " : ", ",
+                          base::name_of(static_cast<base::Memory>(c)),
+                          base::readable_bytes(static_cast<std::uint64_t>(failure.held[c])));
+  if (!held.empty()) message += fmt::format(" (for {}{})", base::name_of(failure.category), held);
+  return Error("oom", message, memory_hint(failure.category));
+}
 
 bool mentions_memory(std::string_view text) {
   for (const std::string_view phrase : {"out of memory", "can't allocate memory", "not enough memory"}) {
@@ -32,7 +64,7 @@ bool mentions_memory(std::string_view text) {
 Error from_exception(const std::exception& e) {
   std::string first_line(e.what());
   first_line.resize(std::min(first_line.find('\n'), first_line.size()));
-  if (mentions_memory(first_line)) return Error("oom", first_line, std::string(kMemoryHint));
+  if (mentions_memory(first_line)) return out_of_memory(first_line);
   return Error("internal", first_line.empty() ? "an exception without a message" : first_line,
                std::string(kBugHint));
 }
@@ -44,7 +76,7 @@ Error current_error() {
   } catch (const Error& e) {
     return e;
   } catch (const std::bad_alloc&) {
-    return Error("oom", "this machine has no memory left for the process", std::string(kMemoryHint));
+    return out_of_memory("this machine has no memory left for the process");
   } catch (const std::filesystem::filesystem_error& e) {
     return Error("io", e.what());
   } catch (const std::system_error& e) {

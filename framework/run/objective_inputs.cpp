@@ -112,7 +112,8 @@ void ObjectiveInputs::load_reference(Role role, const std::filesystem::path& cac
 // Sharded over all ranks whatever the policy's stage: the frozen model has no optimizer to keep it company.
 void ObjectiveInputs::hold_frozen_model() {
   frozen_grid_ = std::make_unique<sharding::Grid>(
-      engine_.world, sharding::grid_shape(3, static_cast<int>(config_.parallel.shard), engine_.world.size()));
+      engine_.world, sharding::grid_shape(3, static_cast<int>(config_.parallel.shard), engine_.world.size()),
+      engine_.grid->placement());
   frozen_weights_ =
       std::make_unique<sharding::WeightStore>(engine_.model.index, *frozen_grid_, store_options(config_));
   engine_.load_start(*frozen_weights_);

@@ -127,7 +127,7 @@ void RunOutput::describe(const Launch& launch, const RunConfig& config, const st
   for (const SampleSet* set : sets.all()) run.hashes[set->name] = set->hash;
   run.world_size = engine.world.size();
   run.hosts = hosts_;
-  run.device = "cpu";
+  run.device = engine.grid->device().is_cpu() ? "cpu" : "cuda";
   run.compute_dtype = config.model.compute;
   run.determinism = config.determinism;
   run.seed = config.seed;

@@ -19,15 +19,16 @@ struct Parts {
   Parts(config::Section root, const Launch& launch, dist::World& world)
       : config(read_run_config(root)),
         yaml(config::effective_yaml(root)),
-        device(device_of_run(config.device, world.info())),
+        device(config.device, world),
         output(launch, yaml, world),
         sets(config, tokenizer_directory(config), cache_of(config, output.paths()), world.group()),
-        engine(config, world.group(), sets.tokenizer().vocab_size()) {
+        engine(config, world.group(), sets.tokenizer().vocab_size(), device.placement()) {
     output.rewind_to(-1);
     output.describe(launch, config, yaml, engine, sets, -1);
   }
   RunConfig config;
-  std::string yaml, device;
+  std::string yaml;
+  ComputeDevice device;  // outlives all tensors
   RunOutput output;
   SampleSets sets;
   Engine engine;

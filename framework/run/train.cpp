@@ -45,13 +45,13 @@ class Training {
         launch_(launch),
         config_(read_run_config(root)),
         yaml_(config::effective_yaml(root)),
-        device_(device_of_run(config_.device, world.info())),
         ranks_(world),
         world_(world.group()),
         starting_(std::in_place, world, config_.timeouts.init_seconds),
+        device_(config_.device, world),
         output_(launch, yaml_, world),
         sets_(config_, tokenizer_directory(config_), cache(), world.group()),
-        engine_(config_, world.group(), sets_.tokenizer().vocab_size()),
+        engine_(config_, world.group(), sets_.tokenizer().vocab_size(), device_.placement()),
         gradients_(engine_.model.index, *engine_.grid, gradient_dtype(config_), config_.parallel.prefetch,
                    training::trained_parameters(engine_.model.index, config_.train.trainable),
                    reduction_dtype(config_)),
@@ -64,7 +64,7 @@ class Training {
 
   int run() {
     prepare();
-    accounting_.measure_peak(compute_dtype(config_.model.compute), output_);
+    accounting_.measure_peak(engine_.weights->tensor_options(), output_);
     starting_.reset();
     const DeadlineScope deadline(ranks_, config_.timeouts.step_seconds);
     listen_to_signals();
@@ -80,7 +80,7 @@ class Training {
     }
     record_save(writer_.finish());
     phases_.record(step_, world_, output_);
-    accounting_.finish(step_, output_);
+    accounting_.finish(step_, engine_.weights->device(), output_);
     finish();
     return 0;
   }
@@ -185,7 +185,7 @@ class Training {
   // Over the shard group, which holds the whole model.
   double changed_fraction(const optim::WeightChanges& mine) const {
     std::array<std::int64_t, 2> counts = {mine.changed, mine.trained};
-    engine_.grid->reduce_group().all_reduce({counts.data(), counts.size(), dist::DType::i64});
+    engine_.grid->shard_group().all_reduce({counts.data(), counts.size(), dist::DType::i64});
     return static_cast<double>(counts[0]) / static_cast<double>(std::max<std::int64_t>(counts[1], 1));
   }
 
@@ -322,10 +322,11 @@ class Training {
   Accounting accounting_;  // first: it counts what the others allocate
   Launch launch_;
   RunConfig config_;
-  std::string yaml_, device_;
+  std::string yaml_;
   dist::World& ranks_;
   dist::ProcessGroup& world_;
   std::optional<DeadlineScope> starting_;  // until the first update
+  ComputeDevice device_;                   // outlives all tensors
   RunOutput output_;
   SampleSets sets_;
   Engine engine_;

@@ -8,6 +8,7 @@
 
 #include "framework/base/error.h"
 #include "framework/ops/rms_norm.h"
+#include "framework/walk/index_tensor.h"
 
 namespace lethe::scoring {
 namespace {
@@ -22,7 +23,7 @@ at::Tensor document_attention(const at::Tensor& q, const at::Tensor& k, const at
   };
   const at::Tensor scores =
       at::matmul(heads(q, 1), heads(k, repeats).transpose(1, 2)) / std::sqrt(static_cast<double>(q.size(2)));
-  const at::Tensor later = at::ones({length, length}, at::kBool).triu(1);
+  const at::Tensor later = at::ones({length, length}, q.options().dtype(at::kBool)).triu(1);
   const at::Tensor p = at::softmax(scores.masked_fill(later, kMinusInfinity), -1);
   return at::matmul(p, heads(v, repeats)).transpose(0, 1).reshape({length, -1});
 }
@@ -63,8 +64,12 @@ at::Tensor margin_log_prob(const at::Tensor& logits, const at::Tensor& targets) 
 at::Tensor log_prob(const models::DecoderModel& model, const data::Pack& pack,
                     const std::vector<at::Tensor>& w) {
   const auto get = [&](int p) { return p < 0 ? at::Tensor() : w[p]; };
-  const ops::RopeTables rope = ops::rope_tables(pack.positions, model.rope_frequencies, at::kDouble);
-  at::Tensor hidden = at::embedding(w[model.embedding], at::tensor(pack.ids));
+  const auto index = [&](const std::vector<std::int64_t>& values) {
+    return walk::index_tensor(values, w[model.head].device());
+  };
+  const ops::RopeTables rope =
+      ops::rope_tables(pack.positions, model.rope_frequencies, w[model.head].options());
+  at::Tensor hidden = at::embedding(w[model.embedding], index(pack.ids));
   for (const models::LayerParameters& p : model.layers) {
     const models::LayerWeights<at::Tensor> layer{get(p.input_norm), get(p.q),      get(p.k),
                                                  get(p.v),          get(p.o),      get(p.q_bias),
@@ -72,9 +77,9 @@ at::Tensor log_prob(const models::DecoderModel& model, const data::Pack& pack,
                                                  get(p.gate),       get(p.up),     get(p.down)};
     hidden = models::decoder_layer(model.shape, layer, hidden, rope, attend_in(pack));
   }
-  const at::Tensor rows = hidden.index_select(0, at::tensor(pack.scored_rows));
+  const at::Tensor rows = hidden.index_select(0, index(pack.scored_rows));
   const at::Tensor normed = ops::rms_norm(rows, w[model.final_norm], model.shape.rms_norm_eps);
-  return margin_log_prob(at::mm(normed, w[model.head].t()), at::tensor(pack.targets));
+  return margin_log_prob(at::mm(normed, w[model.head].t()), index(pack.targets));
 }
 
 }  // namespace
@@ -85,11 +90,12 @@ ops::LogProbJet nested_log_prob(const models::DecoderModel& model, sharding::Wei
   std::vector<sharding::WeightStore::Lease> held;
   for (int s = 0; s < static_cast<int>(model.index.segments().size()); ++s) held.push_back(store.acquire(s));
   const std::int64_t directions = request.directions.count, scored = pack.num_scored();
-  ops::LogProbJet result{at::zeros({scored}, at::kDouble), at::zeros({directions, scored}, at::kDouble),
-                         at::zeros({scored}, at::kDouble)};
+  const at::TensorOptions options = store.tensor_options();
+  ops::LogProbJet result{at::zeros({scored}, options), at::zeros({directions, scored}, options),
+                         at::zeros({scored}, options)};
   const at::AutoGradMode grad_mode(true);
   for (std::int64_t d = 0; d < directions && scored > 0; ++d) {
-    const at::Tensor eps = at::zeros({}, at::kDouble).requires_grad_(true);
+    const at::Tensor eps = at::zeros({}, options).requires_grad_(true);
     const at::Tensor p = log_prob(model, pack, moved_weights(model, store, request, d, eps));
     result.value.copy_(p.detach());
     for (std::int64_t t = 0; t < scored; ++t) {

@@ -6,6 +6,7 @@
 
 #include "framework/base/error.h"
 #include "framework/base/random.h"
+#include "framework/ops/perturb.h"
 
 namespace lethe::scoring {
 namespace {
@@ -41,41 +42,23 @@ PerturbedWeights::PerturbedWeights(const models::ParameterIndex& index, Noise no
   }
 }
 
-template <class T>
-void PerturbedWeights::add_noise(std::uint64_t first, const T* weights, T* out, std::uint64_t count) const {
+void PerturbedWeights::write(const sharding::ShardPart& part, const at::Tensor& master,
+                             at::Tensor& out) const {
+  at::Tensor noisy = out.scalar_type() == master.scalar_type() ? out : at::empty_like(master);
+  noisy.copy_(master);
   const bool signs = noise_.distribution == Distribution::rademacher;
   const base::StreamKey key{.seed = noise_.seed,
                             .stream = signs ? base::Stream::rademacher : base::Stream::gaussian,
                             .draw = perturbation_.draw,
                             .refresh = noise_.refresh};
-  const T step = static_cast<T>(perturbation_.sigma * perturbation_.sign);
-  if (!signs) {
-    for (std::uint64_t i = 0; i < count; ++i)
-      out[i] = weights[i] + step * static_cast<T>(base::gaussian(key, first + i));
-    return;
-  }
-  T z[4096];
-  for (std::uint64_t at = 0; at < count; at += 4096) {
-    const std::uint64_t size = std::min<std::uint64_t>(4096, count - at);
-    base::rademacher(key, first + at, std::span<T>(z, size));
-    for (std::uint64_t i = 0; i < size; ++i) out[at + i] = weights[at + i] + step * z[i];
-  }
-}
-
-void PerturbedWeights::write(const sharding::ShardPart& part, const at::Tensor& master,
-                             at::Tensor& out) const {
-  at::Tensor noisy = out.scalar_type() == master.scalar_type() ? out : at::empty_like(master);
-  noisy.copy_(master);
   for (const auto& [first, end] : moved_) {
     const std::uint64_t begin = std::max(first, part.first), stop = std::min(end, part.first + part.valid);
     if (begin >= stop) continue;
-    const std::uint64_t offset = begin - part.first;
-    if (master.scalar_type() == at::kDouble)
-      add_noise(begin, master.const_data_ptr<double>() + offset, noisy.mutable_data_ptr<double>() + offset,
-                stop - begin);
-    else
-      add_noise(begin, master.const_data_ptr<float>() + offset, noisy.mutable_data_ptr<float>() + offset,
-                stop - begin);
+    const auto cut = [&](const at::Tensor& x) {
+      return x.narrow(0, static_cast<std::int64_t>(begin - part.first),
+                      static_cast<std::int64_t>(stop - begin));
+    };
+    ops::add_noise(cut(master), cut(noisy), begin, key, perturbation_.sigma * perturbation_.sign);
   }
   if (!noisy.is_same(out)) out.copy_(noisy);
 }

@@ -24,8 +24,6 @@ class PerturbedWeights final : public sharding::WeightSource {
   void write(const sharding::ShardPart& part, const at::Tensor& master, at::Tensor& out) const override;
 
  private:
-  template <class T>
-  void add_noise(std::uint64_t first, const T* weights, T* out, std::uint64_t count) const;
   Noise noise_;
   Perturbation perturbation_;
   std::vector<std::pair<std::uint64_t, std::uint64_t>>

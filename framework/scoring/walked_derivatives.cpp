@@ -44,9 +44,10 @@ Sums sums_of(const ops::LogProbJet& p, std::int64_t first, std::span<const doubl
   return sums;
 }
 
-// Float64, with the first derivatives summed over directions.
+// In host memory and float64, with the first derivatives summed over directions.
 ops::LogProbJet widened_sum(const ops::LogProbJet& p) {
-  return {p.value.to(at::kDouble), p.first.to(at::kDouble).sum(0), p.second.to(at::kDouble)};
+  const auto wide = [](const at::Tensor& x) { return x.to(at::kCPU, at::kDouble); };
+  return {wide(p.value), wide(p.first).sum(0), wide(p.second)};
 }
 
 DerivativeValues unpacked(std::span<const Sums> sums) {

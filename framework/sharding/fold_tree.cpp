@@ -57,19 +57,19 @@ void FoldTree::own_memory() {
 }
 
 void exchange_pieces(dist::ProcessGroup& group, const std::vector<std::vector<FoldNode>>& nodes_by_member,
-                     FoldTree& mine, std::int64_t count, at::ScalarType dtype, FoldTree& into) {
+                     FoldTree& mine, std::int64_t count, const at::TensorOptions& options, FoldTree& into) {
   const auto members = static_cast<std::size_t>(group.size()), self = static_cast<std::size_t>(group.rank());
   const std::int64_t piece = count / group.size();
+  const dist::DType dtype = dist_dtype(options.dtype().toScalarType());
   std::size_t rounds = 0;
   for (const auto& nodes : nodes_by_member) rounds = std::max(rounds, nodes.size());
   for (std::size_t round = 0; round < rounds; ++round) {
     // Who has fewer nodes than others sends bytes that nobody reads.
     const bool brings = round < nodes_by_member[self].size();
-    at::Tensor out = brings ? mine.take(nodes_by_member[self][round]) : at::zeros({count}, dtype);
-    at::Tensor in = at::empty({count}, dtype);
+    at::Tensor out = brings ? mine.take(nodes_by_member[self][round]) : at::zeros({count}, options);
+    at::Tensor in = at::empty({count}, options);
     const auto size = static_cast<std::size_t>(count);
-    group.all_to_all({out.const_data_ptr(), size, dist_dtype(dtype)},
-                     {in.mutable_data_ptr(), size, dist_dtype(dtype)});
+    group.all_to_all({out.const_data_ptr(), size, dtype}, {in.mutable_data_ptr(), size, dtype});
     for (std::size_t member = 0; member < members; ++member) {
       if (round < nodes_by_member[member].size())
         into.insert(nodes_by_member[member][round],

@@ -44,6 +44,6 @@ class FoldTree {
 // count a multiple of the group's size; member r gets piece r of all of them, inserted into `into`. Empties
 // `mine`.
 void exchange_pieces(dist::ProcessGroup& group, const std::vector<std::vector<FoldNode>>& nodes_by_member,
-                     FoldTree& mine, std::int64_t count, at::ScalarType dtype, FoldTree& into);
+                     FoldTree& mine, std::int64_t count, const at::TensorOptions& options, FoldTree& into);
 
 }  // namespace lethe::sharding

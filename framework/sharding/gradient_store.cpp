@@ -30,15 +30,18 @@ GradientStore::GradientStore(const models::ParameterIndex& index, Grid& grid, at
       reduction_(reduction.value_or(dtype)),
       trained_(std::move(trained)),
       trained_segments_(segments_with_trained(index, trained_)),
-      stream_(overlap ? dist::make_worker_stream() : dist::make_inline_stream()) {
+      compute_(grid.device()),
+      stream_(make_side_stream(grid.device(), overlap)) {
   const base::MemoryScope memory(base::Memory::gradients);
   const auto zeros = [&](int segment, std::uint64_t size) {
-    return at::zeros({trains_segment(segment) ? static_cast<std::int64_t>(size) : 0}, dtype_);
+    return at::zeros({trains_segment(segment) ? static_cast<std::int64_t>(size) : 0}, tensor_options());
   };
   for (int s = 0; s < static_cast<int>(index.segments().size()); ++s) {
     parts_.push_back(zeros(s, layout_.part_size(s)));
     if (grid.shard_size() > 1 && grid.zero() == 1) whole_.push_back(zeros(s, layout_.padded_size(s)));
   }
+  for (const auto* tensors : {&parts_, &whole_})
+    for (const at::Tensor& tensor : *tensors) device_bytes_.count(tensor);
 }
 
 GradientStore::~GradientStore() { stream_->synchronize(); }
@@ -63,8 +66,10 @@ void GradientStore::begin_wave(std::vector<std::vector<int>> leaves_by_rank) {
 at::Tensor GradientStore::next_buffer(int segment) {
   const base::MemoryScope memory(base::Memory::gradients);
   at::Tensor& buffer = buffers_[turn_];
-  if (!buffer.defined())
-    buffer = at::empty({static_cast<std::int64_t>(layout_.largest_padded_size())}, dtype_);
+  if (!buffer.defined()) {
+    buffer = at::empty({static_cast<std::int64_t>(layout_.largest_padded_size())}, tensor_options());
+    device_bytes_.count(buffer);
+  }
   return buffer.narrow(0, 0, static_cast<std::int64_t>(layout_.padded_size(segment))).zero_();
 }
 
@@ -86,7 +91,7 @@ void GradientStore::wait_for_buffer() {
   const base::WaitScope waiting(base::Wait::gradients);
   if (reduced_[turn_].reached()) return reduced_[turn_].wait();  // hands on what went wrong
   const base::TraceSpan span(base::Track::compute, "wait for a gradient buffer");
-  reduced_[turn_].wait();
+  compute_.wait(reduced_[turn_]);
 }
 
 void GradientStore::begin_leaf(int leaf) {
@@ -117,13 +122,16 @@ void GradientStore::close() {
 }
 
 void GradientStore::enqueue_reduction(int segment, std::function<void()> reduction) {
-  stream_->enqueue(
-      [this, segment, reduction = std::move(reduction), counters = base::MemoryScope::counters()] {
-        const at::NoGradGuard no_grad;
-        const base::MemoryScope memory(counters, base::Memory::gradients);
-        const base::TraceSpan span(base::Track::reduce, "reduce", index_.segments()[segment].name);
-        reduction();
-      });
+  auto work = [this, segment, reduction = std::move(reduction), counters = base::MemoryScope::counters()] {
+    const at::NoGradGuard no_grad;
+    const base::MemoryScope memory(counters, base::Memory::gradients);
+    const base::TraceSpan span(base::Track::reduce, "reduce", index_.segments()[segment].name);
+    reduction();
+  };
+  // A GPU's allocator gives a leaf's memory to the arithmetic again as soon as the host lets go of it.
+  if (leaves_ && !grid_.device().is_cpu()) return in_compute_order(grid_.device(), work);
+  compute_.hold_back(*stream_);  // the gradients that it takes out
+  stream_->enqueue(std::move(work));
   reduced_[turn_] = stream_->record();
   turn_ ^= 1;
 }
@@ -132,7 +140,7 @@ void GradientStore::reduce(int segment, at::Tensor whole) {
   const auto size = static_cast<std::int64_t>(layout_.part_size(segment));
   if (!incoming_.defined())
     incoming_ = at::empty({static_cast<std::int64_t>(layout_.largest_padded_size()) / grid_.shard_size()},
-                          reduction_);
+                          tensor_options().dtype(reduction_));
   at::Tensor incoming = incoming_.narrow(0, 0, size);
   const at::Tensor sent = as_sent(whole);
   const dist::DType dtype = dist_dtype(reduction_);
@@ -153,7 +161,8 @@ void GradientStore::sum_over_replicas(int segment) {
 at::Tensor GradientStore::as_sent(const at::Tensor& sums) {
   if (reduction_ == dtype_) return sums;
   if (!sent_.defined())
-    sent_ = at::empty({static_cast<std::int64_t>(layout_.largest_padded_size())}, reduction_);
+    sent_ = at::empty({static_cast<std::int64_t>(layout_.largest_padded_size())},
+                      tensor_options().dtype(reduction_));
   return sent_.narrow(0, 0, sums.numel()).copy_(sums);
 }
 
@@ -165,16 +174,18 @@ void GradientStore::finish() {
     const base::TraceSpan span(base::Track::compute, "wait for reductions");
     stream_->synchronize();
   }
-  for (int s = 0; s < static_cast<int>(parts_.size()); ++s) {
-    if (!trains_segment(s)) continue;
-    if (leaves_) {
-      leaves_->finish(s, parts_[s]);
-      continue;
-    }
-    if (!whole_.empty()) reduce(s, whole_[s]);
-    if (grid_.num_replicas() > 1) sum_over_replicas(s);
-  }
+  in_compute_order(grid_.device(), [&] {
+    for (int s = 0; s < static_cast<int>(parts_.size()); ++s)
+      if (trains_segment(s)) finish_segment(s);
+  });
   leaves_.reset();
+}
+
+void GradientStore::finish_segment(int segment) {
+  at::Tensor& part = parts_[segment];
+  if (leaves_) return leaves_->finish(segment, part);
+  if (!whole_.empty()) reduce(segment, whole_[segment]);
+  if (grid_.num_replicas() > 1) sum_over_replicas(segment);
 }
 
 std::size_t GradientStore::bytes() const noexcept {

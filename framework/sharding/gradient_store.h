@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "framework/dist/stream.h"
+#include "framework/sharding/device_bytes.h"
+#include "framework/sharding/device_stream.h"
 #include "framework/sharding/grid.h"
 #include "framework/sharding/leaf_sums.h"
 #include "framework/sharding/shard_layout.h"
@@ -23,7 +25,7 @@ namespace lethe::sharding {
 
 class GradientStore {
  public:
-  // dtype: of accumulation (float32; float64 in float64 runs). `overlap`: reduce on a worker thread.
+  // dtype: of accumulation (float32; float64 in float64 runs). `overlap`: reduce on a stream of its own.
   // `trained`: by parameter; empty: all. Frozen parameters have no gradient and their segments cost nothing.
   // `reduction`: in what sums travel between ranks; dtype where it is not set. A tree over leaves is folded
   // in it, so that its bits do not depend on which sums travelled.
@@ -58,6 +60,7 @@ class GradientStore {
   at::Tensor& part(int segment) { return parts_[segment]; }
   const ShardLayout& layout() const noexcept { return layout_; }
   at::ScalarType dtype() const noexcept { return dtype_; }
+  at::TensorOptions tensor_options() const { return at::TensorOptions(dtype_).device(grid_.device()); }
   const models::ParameterIndex& index() const noexcept { return index_; }
   Grid& grid() noexcept { return grid_; }
   // Bytes alive now: parts, buffers on their way out, sums of leaves.
@@ -67,6 +70,7 @@ class GradientStore {
   void reduce(int segment, at::Tensor whole);
   void sum_over_replicas(int segment);
   at::Tensor as_sent(const at::Tensor& sums);
+  void finish_segment(int segment);
   void wait_for_buffer();
   void enqueue_reduction(int segment, std::function<void()> reduction);
   at::Tensor next_buffer(int segment);
@@ -84,6 +88,8 @@ class GradientStore {
   int turn_ = 0, open_ = -1;
   at::Tensor current_;  // flat storage of the open segment
   std::unique_ptr<LeafSums> leaves_;
+  DeviceBytes device_bytes_;
+  ComputeQueue compute_;
   std::unique_ptr<dist::Stream> stream_;  // last: its work uses everything above
 };
 

@@ -16,11 +16,14 @@ GridShape grid_shape(int zero, int shard, int world_size) {
   return {.zero = zero, .shard_size = size};
 }
 
-Grid::Grid(dist::ProcessGroup& world, GridShape shape) : world_(world), shape_(shape) {
+Grid::Grid(dist::ProcessGroup& world, GridShape shape, Placement placement)
+    : world_(world), shape_(shape), placement_(placement) {
   const int group = world.rank() / shape.shard_size, place = world.rank() % shape.shard_size;
-  gather_ = world.split(group, place);
-  reduce_ = world.split(group, place);
-  replica_ = world.split(place, group);
+  dist::ProcessGroup& data = placement.data_plane == nullptr ? world : *placement.data_plane;
+  gather_ = data.split(group, place);
+  reduce_ = data.split(group, place);
+  replica_ = data.split(place, group);
+  if (placement.data_plane != nullptr) shard_ = world.split(group, place);
 }
 
 }  // namespace lethe::sharding

@@ -2,7 +2,12 @@
 // 1 optimizer state, 2 also gradients, 3 also weights); ranks with the same place in their shard groups are
 // replicas. zero: 0 is a shard group of one. Consecutive ranks form a shard group, so that gathers stay
 // inside a node.
+//
+// The grid also says where a rank computes: its device, and the group that moves that device's memory. All
+// that makes tensors asks it.
 #pragma once
+
+#include <c10/core/Device.h>
 
 #include <memory>
 
@@ -19,19 +24,31 @@ struct GridShape {
 // config.range, config.conflict.
 [[nodiscard]] GridShape grid_shape(int zero, int shard, int world_size);
 
+// Where a rank's tensors lie.
+struct Placement {
+  at::Device device = at::kCPU;
+  // The same ranks over the device's memory (nccl); null: the world's own group reaches it.
+  dist::ProcessGroup* data_plane = nullptr;
+};
+
 class Grid {
  public:
-  // Collective over `world`, which must outlive the grid.
-  Grid(dist::ProcessGroup& world, GridShape shape);
+  // Collective over `world`, which must outlive the grid, and so must the data plane.
+  Grid(dist::ProcessGroup& world, GridShape shape, Placement placement = {});
 
   int zero() const noexcept { return shape_.zero; }
   int shard_size() const noexcept { return shape_.shard_size; }
   int shard_rank() const noexcept { return world_.rank() % shape_.shard_size; }
   int num_replicas() const noexcept { return world_.size() / shape_.shard_size; }
 
+  const Placement& placement() const noexcept { return placement_; }
+  at::Device device() const noexcept { return placement_.device; }
+
+  // Over host memory: numbers that every rank knows, not tensors.
   dist::ProcessGroup& world() noexcept { return world_; }
-  // Two groups over the same ranks, because weights and gradients travel on streams of their own at the same
-  // time.
+  dist::ProcessGroup& shard_group() noexcept { return shard_ ? *shard_ : *reduce_; }
+  // Over the device's memory. Two groups of the same ranks, because weights and gradients travel on streams
+  // of their own at the same time.
   dist::ProcessGroup& gather_group() noexcept { return *gather_; }
   dist::ProcessGroup& reduce_group() noexcept { return *reduce_; }
   dist::ProcessGroup& replica_group() noexcept { return *replica_; }
@@ -39,7 +56,9 @@ class Grid {
  private:
   dist::ProcessGroup& world_;
   GridShape shape_;
+  Placement placement_;
   std::unique_ptr<dist::ProcessGroup> gather_, reduce_, replica_;
+  std::unique_ptr<dist::ProcessGroup> shard_;  // null where reduce_ reaches host memory
 };
 
 }  // namespace lethe::sharding

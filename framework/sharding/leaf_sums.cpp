@@ -15,6 +15,7 @@ LeafSums::LeafSums(const ShardLayout& layout, Grid& grid, at::ScalarType leaf_dt
       grid_(grid),
       leaf_dtype_(leaf_dtype),
       dtype_(dtype),
+      options_(at::TensorOptions(dtype).device(grid.device())),
       root_{std::countr_zero(static_cast<unsigned>(num_leaves)), 0},
       all_(static_cast<std::size_t>(grid.world().size())),
       whole_(layout.index().segments().size()),
@@ -38,7 +39,8 @@ void LeafSums::open(int segment) {
 at::Tensor LeafSums::begin_leaf(int leaf) {
   end_leaf();
   leaf_ = leaf;
-  current_ = at::zeros({static_cast<std::int64_t>(layout_.padded_size(segment_))}, leaf_dtype_);
+  current_ =
+      at::zeros({static_cast<std::int64_t>(layout_.padded_size(segment_))}, options_.dtype(leaf_dtype_));
   return current_;
 }
 
@@ -64,7 +66,7 @@ std::vector<std::vector<FoldNode>> LeafSums::nodes_in_shard_group(const LeavesBy
 void LeafSums::reduce(int segment, int use, const LeavesByRank& wave, FoldTree partial) {
   FoldTree& into = partial_[segment][use];
   exchange_pieces(grid_.reduce_group(), nodes_in_shard_group(wave), partial,
-                  static_cast<std::int64_t>(layout_.padded_size(segment)), dtype_, into);
+                  static_cast<std::int64_t>(layout_.padded_size(segment)), options_, into);
   into.own_memory();
 }
 
@@ -85,13 +87,13 @@ at::Tensor LeafSums::fold_replicas(int segment, FoldTree& partial) {
   dist::ProcessGroup& group = grid_.replica_group();
   FoldTree mine, folded_here;
   for (const FoldNode node : nodes[static_cast<std::size_t>(group.rank())]) {
-    at::Tensor whole = at::zeros({padded}, dtype_);
+    at::Tensor whole = at::zeros({padded}, options_);
     whole.narrow(0, 0, size).copy_(partial.take(node));
     mine.insert(node, whole);
   }
-  exchange_pieces(group, nodes, mine, padded, dtype_, folded_here);
+  exchange_pieces(group, nodes, mine, padded, options_, folded_here);
   const at::Tensor sum = folded_here.take(root_).contiguous();
-  at::Tensor all = at::empty({padded}, dtype_);
+  at::Tensor all = at::empty({padded}, options_);
   const dist::DType dtype = dist_dtype(dtype_);
   group.all_gather({sum.const_data_ptr(), static_cast<std::size_t>(piece), dtype},
                    {all.mutable_data_ptr(), static_cast<std::size_t>(padded), dtype});

@@ -51,6 +51,7 @@ class LeafSums {
   const ShardLayout& layout_;
   Grid& grid_;
   at::ScalarType leaf_dtype_, dtype_;
+  at::TensorOptions options_;
   FoldNode root_;
   static constexpr int kUses = 2;  // of a segment in one wave: a tied embedding's
   using Uses = std::array<FoldTree, kUses>;

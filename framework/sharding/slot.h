@@ -11,8 +11,9 @@
 
 namespace lethe::sharding {
 
-// An unseated leaf of this shape that requires gradients.
-[[nodiscard]] at::Tensor make_slot(const std::vector<std::int64_t>& shape, at::ScalarType dtype);
+// An unseated leaf of this shape that requires gradients; `device`: of the bytes it will be seated on.
+[[nodiscard]] at::Tensor make_slot(const std::vector<std::int64_t>& shape, at::ScalarType dtype,
+                                   at::Device device = at::kCPU);
 void seat(const at::Tensor& slot, void* bytes);
 void unseat(const at::Tensor& slot);
 

@@ -46,13 +46,15 @@ WeightStore::WeightStore(const models::ParameterIndex& index, Grid& grid, StoreO
       grid_(grid),
       options_(options),
       layout_(index, grid.shard_size()),
-      stream_(options.prefetch ? dist::make_worker_stream() : dist::make_inline_stream()) {
+      compute_(grid.device()),
+      stream_(make_side_stream(grid.device(), options.prefetch)) {
   const base::MemoryScope memory(base::Memory::weights);
   for (int s = 0; s < static_cast<int>(index.segments().size()); ++s)
-    masters_.push_back(
-        at::zeros({static_cast<std::int64_t>(layout_.part_size(s))}, master_dtype(options.compute)));
+    masters_.push_back(at::zeros({static_cast<std::int64_t>(layout_.part_size(s))},
+                                 tensor_options().dtype(master_dtype(options.compute))));
+  for (const at::Tensor& master : masters_) masters_bytes_.count(master);
   for (const models::Parameter& parameter : index.parameters())
-    slots_.push_back(make_slot(parameter.shape, options.compute));
+    slots_.push_back(make_slot(parameter.shape, options.compute, device()));
   seated_ = std::vector<Seated>(index.segments().size());
 }
 
@@ -94,7 +96,7 @@ void WeightStore::wait_for_gather(int segment) const {
   const dist::Event& gathered = seated_[segment].gathered;
   if (gathered.reached()) return gathered.wait();  // hands on what went wrong
   const base::TraceSpan span(base::Track::compute, "wait for", index_.segments()[segment].name);
-  gathered.wait();
+  compute_.wait(gathered);
 }
 
 void WeightStore::prefetch(int segment, const WeightSource* source) {
@@ -111,6 +113,7 @@ void WeightStore::start_gather(int segment, const WeightSource* source) {
   const bool casts = options_.seen() != options_.compute;
   if (casts && !wire_buffer_.defined())
     wire_buffer_ = make_buffer(static_cast<std::int64_t>(layout_.largest_padded_size()), options_.seen());
+  compute_.hold_back(*stream_);  // the buffer's last reader, and whoever wrote the masters
   stream_->enqueue([this, segment, source, casts, buffer = state.buffer] {
     const at::NoGradGuard no_grad;
     const base::TraceSpan span(base::Track::gather, "gather", index_.segments()[segment].name);
@@ -168,7 +171,7 @@ void WeightStore::release(int segment) {
 void WeightStore::weights_changed() {
   for (Seated& state : seated_) {
     LETHE_CHECK(state.holders == 0, "weights changed while a block was reading them");
-    if (state.buffer.defined()) state.gathered.wait(), give_back(std::exchange(state.buffer, {}));
+    if (state.buffer.defined()) compute_.wait(state.gathered), give_back(std::exchange(state.buffer, {}));
   }
 }
 
@@ -188,8 +191,9 @@ at::Tensor WeightStore::take_buffer(int segment) {
 
 at::Tensor WeightStore::make_buffer(std::int64_t size, at::ScalarType dtype) {
   const base::MemoryScope memory(base::Memory::gathered);
-  at::Tensor buffer = at::empty({size}, dtype);
+  at::Tensor buffer = at::empty({size}, tensor_options().dtype(dtype));
   peak_gathered_bytes_ += buffer.nbytes();
+  gathered_bytes_.count(buffer);
   return buffer;
 }
 
@@ -219,7 +223,7 @@ void WeightStore::save(const std::function<void(std::uint64_t, std::span<const f
     const ShardPart part = layout_.part(static_cast<int>(s), grid_.shard_rank());
     if (part.valid == 0) continue;
     const at::Tensor values =
-        masters_[s].narrow(0, 0, static_cast<std::int64_t>(part.valid)).to(at::kFloat).contiguous();
+        masters_[s].narrow(0, 0, static_cast<std::int64_t>(part.valid)).to(at::kCPU, at::kFloat).contiguous();
     write(part.first, {values.const_data_ptr<float>(), part.valid});
   }
 }

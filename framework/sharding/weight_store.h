@@ -14,6 +14,8 @@
 
 #include "framework/dist/stream.h"
 #include "framework/models/parameter_index.h"
+#include "framework/sharding/device_bytes.h"
+#include "framework/sharding/device_stream.h"
 #include "framework/sharding/grid.h"
 #include "framework/sharding/shard_layout.h"
 #include "framework/sharding/weight_source.h"
@@ -27,7 +29,7 @@ struct StoreOptions {
   // one rounds what blocks see on every grid, also where nothing travels, so that grids agree.
   std::optional<at::ScalarType> wire;
   bool poison_released = false;  // NaN over released buffers: a use after release shows at once
-  bool prefetch = false;         // gathers run on a worker thread, one segment ahead
+  bool prefetch = false;         // gathers run on a stream of their own, one segment ahead
 
   // The narrowest dtype that a weight passes through on its way to a block.
   at::ScalarType seen() const { return wire.value_or(compute); }
@@ -79,6 +81,9 @@ class WeightStore {
   const ShardLayout& layout() const noexcept { return layout_; }
   const models::ParameterIndex& index() const noexcept { return index_; }
   const StoreOptions& options() const noexcept { return options_; }
+  at::Device device() const noexcept { return grid_.device(); }
+  // What the blocks compute in, where they compute.
+  at::TensorOptions tensor_options() const { return at::TensorOptions(options_.compute).device(device()); }
   // Bytes of gather buffers alive now, at most, and each one's size: what the memory table and its test read.
   std::size_t gathered_bytes() const noexcept;
   std::size_t peak_gathered_bytes() const noexcept { return peak_gathered_bytes_; }
@@ -105,6 +110,8 @@ class WeightStore {
   at::Tensor wire_buffer_;  // one whole segment as it travels, where that is not the compute dtype
   std::vector<Seated> seated_;
   std::size_t peak_gathered_bytes_ = 0;
+  DeviceBytes masters_bytes_, gathered_bytes_;
+  ComputeQueue compute_;
   std::unique_ptr<dist::Stream> stream_;
 };
 

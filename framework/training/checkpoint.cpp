@@ -141,8 +141,11 @@ void load_checkpoint(const CheckpointInfo& info, const std::string& identity, sh
     const sharding::ShardPart part = weights.layout().part(s, weights.grid().shard_rank());
     std::uint64_t number = 0;
     for (at::Tensor* state : {&weights.master(s), &optimizer.first_moment(s), &optimizer.second_moment(s)}) {
-      if (state->numel() > 0)
-        reader.read(number, part.first, part.valid, static_cast<std::byte*>(state->mutable_data_ptr()));
+      if (state->numel() > 0) {
+        at::Tensor values = state->cpu();  // itself, where it lies in host memory
+        reader.read(number, part.first, part.valid, static_cast<std::byte*>(values.mutable_data_ptr()));
+        if (!state->is_cpu()) state->copy_(values);
+      }
       ++number;
     }
   }

@@ -35,6 +35,12 @@ void remove_half_written(const fs::path& checkpoints) {
   for (const fs::path& folder : stale) fs::remove_all(folder);
 }
 
+// Of the same shape, in host memory; pinned where a GPU writes it, which then needs no copy of its own
+// between.
+at::Tensor host_copy(const at::Tensor& state) {
+  return at::empty(state.sizes(), state.options().device(at::kCPU).pinned_memory(state.is_cuda()));
+}
+
 }  // namespace
 
 CheckpointWriter::CheckpointWriter(fs::path checkpoints, std::int64_t keep_last,
@@ -77,7 +83,7 @@ void CheckpointWriter::copy_states() {
     for (const at::Tensor* state :
          {&weights_.master(s), &optimizer_.first_moment(s), &optimizer_.second_moment(s)}) {
       at::Tensor& kept = copy.states[number++];
-      if (!kept.defined()) kept = at::empty_like(*state);  // once: later saves copy into the same pages
+      if (!kept.defined()) kept = host_copy(*state);  // once: later saves copy into the same pages
       kept.copy_(*state);
     }
   }

@@ -24,6 +24,9 @@ Products products_of(const models::DecoderModel& model, const sharding::Gradient
   return products;
 }
 
+// A GPU goes on after the call: reading one number back waits for it.
+void finish(const at::Tensor& result) { (void)result[0][0].item<double>(); }
+
 }  // namespace
 
 double update_flops(const models::DecoderModel& model, const sharding::GradientStore& gradients,
@@ -53,18 +56,21 @@ double update_flops(const models::DecoderModel& model, const sharding::GradientS
   return flops + 2 * scored * head * (gradients.trains(model.head) ? 3 : 2);
 }
 
-double matmul_peak(at::ScalarType dtype, dist::ProcessGroup& world) {
-  constexpr std::int64_t kSide = 512;
+double matmul_peak(const at::TensorOptions& options, dist::ProcessGroup& world) {
+  const std::int64_t side = options.device().is_cuda() ? 8192 : 512;
+  const auto flops = 2.0 * static_cast<double>(side) * static_cast<double>(side) * static_cast<double>(side);
   const at::NoGradGuard no_grad;
-  const at::Tensor a = at::ones({kSide, kSide}, dtype), b = at::ones({kSide, kSide}, dtype);
+  const at::Tensor a = at::ones({side, side}, options), b = at::ones({side, side}, options);
   at::Tensor c = at::mm(a, b);  // the first one sets up threads and kernels
-  world.barrier();              // all at once: cores share their clocks and caches
+  finish(c);
+  world.barrier();  // all at once: cores share their clocks and caches
   double best = 0;
   for (int round = 0; round < 6; ++round) {
     const auto start = std::chrono::steady_clock::now();
     at::mm_out(c, a, b);
+    finish(c);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    best = std::max(best, 2.0 * kSide * kSide * kSide / std::max(seconds.count(), 1e-9));
+    best = std::max(best, flops / std::max(seconds.count(), 1e-9));
   }
   world.all_reduce({&best, 1, dist::DType::f64});
   return best;

@@ -15,7 +15,8 @@ namespace lethe::training {
 [[nodiscard]] double update_flops(const models::DecoderModel& model, const sharding::GradientStore& gradients,
                                   const TrainingData& data, std::span<const BatchItem> batch);
 
-// FLOP/s of square matrix products in this dtype, all ranks at once, their sum. Collective; some 50 ms.
-[[nodiscard]] double matmul_peak(at::ScalarType dtype, dist::ProcessGroup& world);
+// FLOP/s of square matrix products in this dtype on this device, all ranks at once, their sum. Collective;
+// some 50 ms.
+[[nodiscard]] double matmul_peak(const at::TensorOptions& options, dist::ProcessGroup& world);
 
 }  // namespace lethe::training

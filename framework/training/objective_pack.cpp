@@ -78,14 +78,14 @@ data::Pack pack_roles(const TrainingData& data, const Needs& needs, const BatchF
 
 // The cached log-probabilities of some documents of a role, one after the other.
 at::Tensor reference_of(const TrainingData& data, int role, std::span<const std::int64_t> documents,
-                        at::ScalarType dtype) {
+                        const at::TensorOptions& options) {
   LETHE_CHECK(data.references[role] != nullptr, "no reference log-probabilities of role {}", role);
   std::vector<double> values;
   for (const std::int64_t d : documents) {
     const auto of_document = data.references[role]->of(d);
     values.insert(values.end(), of_document.begin(), of_document.end());
   }
-  return at::tensor(values, at::kDouble).to(dtype);
+  return at::tensor(values, at::kDouble).to(options);
 }
 
 }  // namespace
@@ -197,7 +197,7 @@ objectives::MicroBatch by_role(const TrainingData& data, const Needs& needs, con
                                .narrow(0, rows.first - frozen_first, rows.count)
                                .to(leaves.back().scalar_type());
     if (wants.reference_log_prob && role.num_samples() > 0)
-      role.reference_log_prob = reference_of(data, r, packed.documents[r], role.log_prob().scalar_type());
+      role.reference_log_prob = reference_of(data, r, packed.documents[r], role.log_prob().options());
   }
   return batch;
 }

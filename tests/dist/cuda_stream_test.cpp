@@ -1,4 +1,5 @@
 #include "framework/dist/cuda_stream.h"
+#include "framework/dist/queue_scope.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +12,7 @@
 namespace lethe::dist::tests {
 namespace {
 
-void queue(std::function<void()> work) { fake_cuda::enqueue(current_cuda_stream(), std::move(work)); }
+void queue(std::function<void()> work) { fake_cuda::enqueue(QueueScope::current(), std::move(work)); }
 
 TEST(CudaStream, QueuesInOrderAndLetsTheHostGoOn) {
   fake_cuda::set_delays(3, 2000);
@@ -65,9 +66,9 @@ TEST(CudaStream, ThrowsTheFirstExceptionAtTheEventAndSkipsTheRest) {
 
 TEST(CudaStream, IsCurrentOnlyInsideItsWork) {
   const auto stream = make_cuda_stream();
-  EXPECT_EQ(current_cuda_stream(), nullptr);
-  stream->enqueue([] { EXPECT_NE(current_cuda_stream(), nullptr); });
-  EXPECT_EQ(current_cuda_stream(), nullptr);
+  EXPECT_EQ(QueueScope::current(), nullptr);
+  stream->enqueue([] { EXPECT_NE(QueueScope::current(), nullptr); });
+  EXPECT_EQ(QueueScope::current(), nullptr);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "framework/dist/cuda_stream.h"
 #include "framework/dist/nccl_group.h"
+#include "framework/dist/queue_scope.h"
 #include "tests/support/fake_cuda/fake_cuda.h"
 #include "tests/support/ranks.h"
 
@@ -28,7 +29,7 @@ std::unique_ptr<ProcessGroup> start_world() {
        .on_failure = [](const std::string& text) { ADD_FAILURE() << text; }});
 }
 
-void queue(std::function<void()> work) { fake_cuda::enqueue(current_cuda_stream(), std::move(work)); }
+void queue(std::function<void()> work) { fake_cuda::enqueue(QueueScope::current(), std::move(work)); }
 
 enum class Wait : std::uint8_t {
   none,

@@ -28,6 +28,7 @@ class GpuReport : public ::testing::Test {
       {"name": "swiglu/backward:0/manual_time", "run_type": "iteration", "GB/s": 3000.0, "percent_of_copy": 100.0},
       {"name": "swiglu/backward:0/manual_time_mean", "run_type": "aggregate", "GB/s": 1.0, "percent_of_copy": 1.0}]})");
     write("nccl_bench.txt", "NCCL 2.28.9, 1 ranks\n| buffer | all_gather |\n");
+    write("engine_bench.txt", "| SmolLM2-135M | 256 of 64 | 100000 | 30.0 | 40.0 | gradient and AdamW |\n");
     write("tests.txt", "12 passed, 0 failed, 0 skipped\n");
   }
   void TearDown() override { fs::remove_all(folder_); }
@@ -56,9 +57,9 @@ TEST_F(GpuReport, HoldsDriverClocksTestsAndEachKernelWithItsNoise) {
   put_smi("NVIDIA H100 80GB HBM3, 580.82.07, 1980 MHz, 1980 MHz, 2619 MHz, 700.00 W, 31, Disabled, P0", 0);
   ASSERT_EQ(run(), 0);
   const std::string text = page("gpu-h100-80gb-hbm3.md");
-  for (const char* part :
-       {"| driver | 580.82.07 |", "| SM clock | 1980 MHz |", "12 passed, 0 failed, 0 skipped",
-        "moves 3000 GB/s", "| swiglu/backward:0 | 2700 | 90 | 9.1 |", "NCCL 2.28.9"})
+  for (const char* part : {"| driver | 580.82.07 |", "| SM clock | 1980 MHz |", "## The engine on one GPU",
+                           "| SmolLM2-135M | 256 of 64 | 100000 |", "12 passed, 0 failed, 0 skipped",
+                           "moves 3000 GB/s", "| swiglu/backward:0 | 2700 | 90 | 9.1 |", "NCCL 2.28.9"})
     EXPECT_THAT(text, HasSubstr(part));
 }
 

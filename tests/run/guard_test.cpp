@@ -66,6 +66,20 @@ TEST(Guard, MemoryHasItsOwnCode) {
       79);
 }
 
+TEST(Guard, SaysWhatMemoryWasForAndTheKeyThatHelps) {
+  const auto counters = std::make_shared<base::MemoryCounters>();
+  counters->add(base::Memory::weights, 3 << 20);
+  const Outcome o = outcome({}, [&]() -> int {
+    const base::MemoryScope all(counters, base::Memory::other);
+    const base::MemoryScope activations(base::Memory::activations);
+    throw std::runtime_error("CUDA out of memory. Tried to allocate 2.00 GiB\nException raised from …");
+  });
+  EXPECT_EQ(o.code, 79);
+  EXPECT_THAT(o.err,
+              StartsWith("error[oom]: CUDA out of memory. Tried to allocate 2.00 GiB (for activations; held: "
+                         "weights 3.0 MiB)\nhint: smaller train.micro_batch or parallel.recompute: true"));
+}
+
 TEST(Guard, OtherExceptionsAreBugsUnlessTheSystemSpoke) {
   const Outcome bug = outcome({}, throwing(std::logic_error("broken\nbacktrace")));
   EXPECT_EQ(bug.code, 70);

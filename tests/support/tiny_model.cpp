@@ -51,8 +51,8 @@ data::Pack tiny_pack(const std::vector<std::vector<std::int32_t>>& documents, st
 
 TinyEngine::TinyEngine(const models::DecoderModel& model, dist::ProcessGroup& world,
                        sharding::GridShape shape, sharding::StoreOptions options,
-                       std::optional<at::ScalarType> reduction)
-    : grid(world, shape),
+                       std::optional<at::ScalarType> reduction, sharding::Placement placement)
+    : grid(world, shape, placement),
       weights(model.index, grid, options),
       gradients(model.index, grid, options.compute == at::kDouble ? at::kDouble : at::kFloat,
                 options.prefetch, {}, reduction) {
@@ -68,7 +68,7 @@ at::Tensor whole_gradient(const models::ParameterIndex& index, sharding::Gradien
     whole.narrow(0, static_cast<std::int64_t>(part.first), valid)
         .copy_(gradients.part(s).narrow(0, 0, valid));
   }
-  gradients.grid().reduce_group().all_reduce(
+  gradients.grid().shard_group().all_reduce(
       {whole.mutable_data_ptr(), static_cast<std::size_t>(whole.numel()), dist::DType::f64});
   return whole;
 }

@@ -36,7 +36,8 @@ void fill_tiny_weights(const models::ParameterIndex& index, std::uint64_t first,
 // One rank's engine over the tiny model.
 struct TinyEngine {
   TinyEngine(const models::DecoderModel& model, dist::ProcessGroup& world, sharding::GridShape shape,
-             sharding::StoreOptions options, std::optional<at::ScalarType> reduction = {});
+             sharding::StoreOptions options, std::optional<at::ScalarType> reduction = {},
+             sharding::Placement placement = {});
   sharding::Grid grid;
   sharding::WeightStore weights;
   sharding::GradientStore gradients;

@@ -5,6 +5,7 @@
 
 #include <limits>
 
+#include "framework/ops/fused.h"
 #include "framework/ops/token_statistic.h"
 
 namespace lethe::ops {
@@ -29,12 +30,15 @@ Margin margin(const LogitChunk& chunk) {
 class LogProb final : public TokenStatistic {
  public:
   at::Tensor forward(const LogitChunk& chunk) const override {
+    if (fused::takes(chunk.logits)) return fused::log_prob(chunk.logits, chunk.targets);
     const at::Tensor s = margin(chunk).log_odds.squeeze(1);
     // softplus(s) = max(s, 0) + log1p(exp(-|s|)): exact at both ends.
     return -(s.clamp_min(0) + at::log1p(at::exp(-s.abs())));
   }
 
   void add_backward(const LogitChunk& chunk, const at::Tensor& upstream, at::Tensor& grad) const override {
+    if (fused::takes(chunk.logits) && grad.scalar_type() == chunk.logits.scalar_type())
+      return fused::add_log_prob_backward(chunk.logits, chunk.targets, upstream, grad);
     const Margin m = margin(chunk);
     const at::Tensor scale = upstream.unsqueeze(1) * at::sigmoid(m.log_odds);  // g q
     grad.addcmul_(m.others, -(scale / m.sum));

@@ -13,7 +13,7 @@ double squared_norm(sharding::GradientStore& gradients, int segments) {
   double sum = 0;
   for (int s = 0; s < segments; ++s) sum += gradients.part(s).to(at::kDouble).pow(2).sum().item<double>();
   if (gradients.grid().shard_size() > 1)
-    gradients.grid().reduce_group().all_reduce({&sum, 1, dist::DType::f64});
+    gradients.grid().shard_group().all_reduce({&sum, 1, dist::DType::f64});
   return sum;
 }
 

@@ -1,0 +1,121 @@
+#include "framework/sharding/device_stream.h"
+
+#include <c10/core/Event.h>
+#include <c10/core/StreamGuard.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+
+#include <exception>
+
+#include "framework/base/error.h"
+#include "framework/dist/event_state.h"
+#include "framework/dist/queue_scope.h"
+
+namespace lethe::sharding {
+namespace {
+
+c10::Stream current_stream(at::Device device) {
+  return c10::impl::VirtualGuardImpl(device.type()).getStream(device);
+}
+
+CUstream_st* queue_of(const c10::Stream& stream) {
+  auto* const handle = static_cast<CUstream_st*>(stream.native_handle());
+  LETHE_CHECK(handle != nullptr, "work on CUDA's default stream: this thread did not call compute_on()");
+  return handle;
+}
+
+class DeviceState final : public dist::Event::State {
+ public:
+  DeviceState(const c10::Stream& stream, std::exception_ptr failure)
+      : event_(stream.device_type()), failure_(std::move(failure)) {
+    event_.record(stream);
+  }
+  void wait() override {
+    event_.synchronize();
+    if (failure_) std::rethrow_exception(failure_);
+  }
+  bool reached() override { return event_.query(); }
+  void block(const c10::Stream& stream) {
+    if (failure_) std::rethrow_exception(failure_);
+    event_.block(stream);
+  }
+
+ private:
+  c10::Event event_;
+  std::exception_ptr failure_;
+};
+
+// Lets `stream` wait; the host too where the event is of a host's stream.
+void block(const c10::Stream& stream, const dist::Event& event) {
+  if (auto* const state = dynamic_cast<DeviceState*>(event.state().get()))
+    state->block(stream);
+  else
+    event.wait();
+}
+
+// After the first failure the rest of the work is passed over, as on the other streams.
+class DeviceStream final : public dist::Stream {
+ public:
+  explicit DeviceStream(const c10::Stream& stream) : stream_(stream) {}
+  ~DeviceStream() override { stream_.synchronize(); }  // buffers of the work may go after this
+
+  void enqueue(std::function<void()> work) override {
+    guarded([&] {
+      const c10::StreamGuard operations(stream_);
+      const dist::QueueScope collectives(queue_of(stream_));
+      work();
+    });
+  }
+  dist::Event record() override { return dist::Event(std::make_shared<DeviceState>(stream_, failure_)); }
+  void wait(const dist::Event& event) override {
+    guarded([&] { block(stream_, event); });
+  }
+
+ private:
+  template <class Work>
+  void guarded(Work work) noexcept {
+    if (failure_) return;
+    try {
+      work();
+    } catch (...) {
+      failure_ = std::current_exception();
+    }
+  }
+
+  c10::Stream stream_;
+  std::exception_ptr failure_;
+};
+
+}  // namespace
+
+std::unique_ptr<dist::Stream> make_side_stream(at::Device device, bool overlap) {
+  if (device.is_cpu()) return overlap ? dist::make_worker_stream() : dist::make_inline_stream();
+  const c10::impl::VirtualGuardImpl backend(device.type());
+  return std::make_unique<DeviceStream>(overlap ? backend.getNewStream(device) : backend.getStream(device));
+}
+
+void ComputeQueue::wait(const dist::Event& event) const {
+  if (device_.is_cpu())
+    event.wait();
+  else
+    block(current_stream(device_), event);
+}
+
+void ComputeQueue::hold_back(dist::Stream& stream) const {
+  if (device_.is_cpu()) return;  // done already
+  stream.wait(dist::Event(std::make_shared<DeviceState>(current_stream(device_), nullptr)));
+}
+
+void in_compute_order(at::Device device, const std::function<void()>& work) {
+  if (device.is_cpu()) return work();
+  const dist::QueueScope collectives(queue_of(current_stream(device)));
+  work();
+}
+
+void compute_on(at::Device device) {
+  if (device.is_cpu()) return;
+  const c10::impl::VirtualGuardImpl backend(device.type());
+  backend.setDevice(device);
+  backend.exchangeStream(backend.getNewStream(device));
+}
+
+}  // namespace lethe::sharding
