@@ -47,7 +47,8 @@ __int128 sum_of_squares(const at::Tensor& part, double inverse_largest) {
 // through float64.
 __int128 sum_of_piece_there(const at::Tensor& piece, double inverse_largest) {
   constexpr std::int64_t kRun = 65536;
-  const at::Tensor x = piece.to(at::kDouble).mul_(inverse_largest);
+  const at::Tensor x =
+      piece.to(at::kDouble).mul(inverse_largest);  // never in place: it may be `piece` itself
   const at::Tensor units = (x * x).mul_(static_cast<double>(std::int64_t{1} << kFractionBits)).to(at::kLong);
   const std::int64_t whole = units.numel() / kRun * kRun;
   // Each run's sum fits 63 bits, their sum may not: low and high halves apart.
