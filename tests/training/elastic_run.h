@@ -23,7 +23,9 @@ namespace lethe::training::elastic {
 struct GridCase {
   int world, zero, shard;
   std::int64_t micro_batch;
-  bool prefetch = false, recompute = false;
+  bool prefetch = false;
+  walk::Recompute recompute = walk::Recompute::none;
+  bool offload_inputs = false;
 };
 
 struct Outcome {
@@ -69,7 +71,7 @@ struct Rank {
         samples(model.config.vocab_size),
         engine(model, world, sharding::grid_shape(c.zero, c.shard, c.world),
                {.compute = compute, .poison_released = true, .prefetch = c.prefetch}),
-        walk(model, engine.weights, {.recompute = c.recompute}),
+        walk(model, engine.weights, {.recompute = c.recompute, .offload_inputs = c.offload_inputs}),
         optimizer({.weight_decay = 0.01}, engine.weights) {
     at::set_num_threads(1);
     config::Section root = config::parse("objective: npo");
