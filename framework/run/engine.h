@@ -17,8 +17,9 @@ namespace lethe::run {
 
 class Engine {
  public:
-  // Collective over `world`. tokenizer_vocab: of random models.
-  Engine(const RunConfig& config, dist::ProcessGroup& world, std::int64_t tokenizer_vocab);
+  // Collective over `world`. tokenizer_vocab: of random models; shape: see run/grid_choice.h.
+  Engine(const RunConfig& config, dist::ProcessGroup& world, std::int64_t tokenizer_vocab,
+         sharding::GridShape shape);
 
   dist::ProcessGroup& world;
   models::DecoderModel model;
@@ -36,6 +37,8 @@ class Engine {
   void export_model(const std::filesystem::path& target) const;
 };
 
+// Of the run's model: read from its directory, or the random one's. Looks at no weight.
+[[nodiscard]] models::HfConfig model_shape(const RunConfig& config, std::int64_t tokenizer_vocab);
 [[nodiscard]] at::ScalarType compute_dtype(const std::string& word);
 // Where the tokenizer lies: model.tokenizer, or the model's directory.
 [[nodiscard]] std::filesystem::path tokenizer_directory(const RunConfig& config);

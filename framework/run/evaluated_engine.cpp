@@ -41,7 +41,9 @@ std::vector<double> EvaluatedEngine::reference_log_probs(std::span<const data::D
     config.model.init = "files";
     config.model.path = config_.eval.reference;
     config.parallel = config_.parallel;
-    reference_ = std::make_unique<Engine>(config, engine_.world, engine_.model.config.vocab_size);
+    reference_ =
+        std::make_unique<Engine>(config, engine_.world, engine_.model.config.vocab_size,
+                                 sharding::GridShape{engine_.grid->zero(), engine_.grid->shard_size()});
   }
   return statistics_of(*reference_, documents, {"log_prob"}).front();
 }

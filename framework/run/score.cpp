@@ -5,6 +5,7 @@
 #include "framework/run/commands.h"
 #include "framework/run/device.h"
 #include "framework/run/evaluate_sets.h"
+#include "framework/run/grid_choice.h"
 #include "framework/run/score_forget_set.h"
 
 namespace lethe::run {
@@ -22,7 +23,7 @@ struct Parts {
         device(device_of_run(config.device, world.info())),
         output(launch, yaml, world),
         sets(config, tokenizer_directory(config), cache_of(config, output.paths()), world.group()),
-        engine(config, world.group(), sets.tokenizer().vocab_size()) {
+        engine(config, world.group(), sets.tokenizer().vocab_size(), grid_of_run(config, sets, world).shape) {
     output.rewind_to(-1);
     output.describe(launch, config, yaml, engine, sets, -1);
   }
