@@ -22,7 +22,7 @@ void note_failure() noexcept {
 
 std::string_view name_of(Memory category) {
   constexpr std::array<std::string_view, kMemoryCategories> kNames = {
-      "weights", "moments", "gradients", "gathered", "activations", "checkpoint", "other"};
+      "weights", "moments", "gradients", "gathered", "activations", "offloaded", "checkpoint", "other"};
   return kNames[static_cast<std::size_t>(category)];
 }
 

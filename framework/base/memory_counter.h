@@ -16,10 +16,11 @@ enum class Memory : std::uint8_t {
   gradients,    // parts, buffers on their way out, sums of leaves
   gathered,     // buffers that blocks are seated on
   activations,  // what a pass allocates: kept for the backward, and temporary
+  offloaded,    // block inputs in the host's memory
   checkpoint,   // copies that are being written
   other
 };
-inline constexpr std::size_t kMemoryCategories = 7;
+inline constexpr std::size_t kMemoryCategories = 8;
 [[nodiscard]] std::string_view name_of(Memory category);
 
 // Of one rank. Thread-safe.

@@ -66,6 +66,10 @@ class Section {
   Section& choice(std::string_view key, std::string& value, std::initializer_list<std::string> allowed,
                   std::string_view help);
 
+  // One word of a fixed list, or an integer in `range`; `value` is its text.
+  Section& word_or_integer(std::string_view key, std::string& value, std::initializer_list<std::string> words,
+                           std::string_view help, Range range);
+
   // A nested mapping; an absent one reads as empty.
   Section section(std::string_view key, std::string_view help);
   // A list of mappings (an absent one reads as empty); a word in it reads, with named_here(), as {name:

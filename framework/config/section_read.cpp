@@ -176,6 +176,27 @@ Section& Section::choice(std::string_view key, std::string& value, std::initiali
   return choice(key, value, std::span<const std::string>(allowed.begin(), allowed.size()), help);
 }
 
+Section& Section::word_or_integer(std::string_view key, std::string& value,
+                                  std::initializer_list<std::string> words, std::string_view help,
+                                  Range range) {
+  const std::span<const std::string> allowed(words.begin(), words.size());
+  const std::string default_value = value, path = joined_path(path_, key);
+  if (const Entry* entry = document_->entry(path_, key)) {
+    std::int64_t number = 0;
+    const Node& node = *entry->value;
+    const bool integer = node.kind == Node::Kind::scalar && !node.quoted &&
+                         read_scalar(node.scalar, number) != Spelling::wrong;
+    if (integer)
+      convert(node, path, range, number), value = fmt::format("{}", number);
+    else
+      convert(node, path, {}, value), check_choice(key, value, node, allowed);
+  }
+  document_->record(path_, key,
+                    {path, fmt::format("{}, or integer{}", type_of_choice(allowed), range_text(range)),
+                     default_value, value, std::string(help)});
+  return *this;
+}
+
 #define LETHE_SECTION_TYPE(T)                                                            \
   template Section& Section::optional<T>(std::string_view, T&, std::string_view, Range); \
   template Section& Section::required<T>(std::string_view, T&, std::string_view, Range); \

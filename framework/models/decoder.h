@@ -33,16 +33,28 @@ struct LayerWeights {
   Weight gate, up, down;          // [intermediate, hidden] x 2, [hidden, intermediate]
 };
 
+// The linear maps of a layer, in the order of their use.
+enum class Projection : std::uint8_t { q, k, v, o, gate, up, down };
+inline constexpr std::size_t kNumProjections = 7;
+
+// How a layer multiplies with a weight: x [tokens, in] -> [tokens, out]. Who keeps or hands back products
+// (walk/kept_layer.h) gives one; an empty function is ops::linear.
+template <class Value>
+using Project =
+    std::function<Value(Projection, const Value& x, const typename ops::WeightOf<Value>::Type& weight,
+                        const typename ops::WeightOf<Value>::Type& bias)>;
+
 // hidden [tokens, hidden] -> the same shape: x + attention(norm(x)), then + mlp(norm(.)).
 template <class Value>
 [[nodiscard]] Value decoder_layer(const DecoderShape& shape, const LayerWeights<Value>& weights,
                                   const Value& hidden, const ops::RopeTables& rope,
-                                  const Attend<Value>& attend);
+                                  const Attend<Value>& attend, const Project<Value>& project = {});
 
 extern template at::Tensor decoder_layer(const DecoderShape&, const LayerWeights<at::Tensor>&,
-                                         const at::Tensor&, const ops::RopeTables&,
-                                         const Attend<at::Tensor>&);
+                                         const at::Tensor&, const ops::RopeTables&, const Attend<at::Tensor>&,
+                                         const Project<at::Tensor>&);
 extern template ops::Jet decoder_layer(const DecoderShape&, const LayerWeights<ops::Jet>&, const ops::Jet&,
-                                       const ops::RopeTables&, const Attend<ops::Jet>&);
+                                       const ops::RopeTables&, const Attend<ops::Jet>&,
+                                       const Project<ops::Jet>&);
 
 }  // namespace lethe::models

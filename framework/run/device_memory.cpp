@@ -17,4 +17,11 @@ DeviceMemory device_memory(at::Device device) {
           .allocations = bytes(stats.allocation[kAll].allocated)};
 }
 
+std::optional<std::uint64_t> free_device_memory(at::Device device) {
+  auto* const allocator =
+      device.is_cuda() ? dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(device.type())) : nullptr;
+  if (allocator == nullptr) return std::nullopt;
+  return allocator->getMemoryInfo(device.index()).first;
+}
+
 }  // namespace lethe::run

@@ -13,12 +13,6 @@
 namespace lethe::run {
 namespace {
 
-models::HfConfig random_config(const RunConfig& config, std::int64_t tokenizer_vocab) {
-  models::HfConfig c = config.model.random;
-  c.vocab_size = tokenizer_vocab;
-  return c;
-}
-
 // The levels of determinism that concern arithmetic: how matrix products split their sums must not depend on
 // the machine's cores where other machines are to give the same bits, and no operation may add in the order
 // of arrival.
@@ -31,6 +25,14 @@ void set_arithmetic(const RunConfig& config) {
 }
 
 }  // namespace
+
+models::HfConfig model_shape(const RunConfig& config, std::int64_t tokenizer_vocab) {
+  if (config.model.init != "random")
+    return models::read_hf_config(models::resolve_model_path(config.model.path));
+  models::HfConfig shape = config.model.random;
+  shape.vocab_size = tokenizer_vocab;
+  return shape;
+}
 
 at::ScalarType compute_dtype(const std::string& word) {
   return word == "bfloat16" ? at::kBFloat16 : word == "float64" ? at::kDouble : at::kFloat;
@@ -56,15 +58,12 @@ std::filesystem::path tokenizer_directory(const RunConfig& config) {
 }
 
 Engine::Engine(const RunConfig& config, dist::ProcessGroup& group, std::int64_t tokenizer_vocab,
-               sharding::Placement placement)
+               sharding::GridShape shape, sharding::Placement placement)
     : world(group) {
   set_arithmetic(config);
   const bool random = config.model.init == "random";
   if (!random) source = models::resolve_model_path(config.model.path);
-  model = models::make_decoder_model(random ? random_config(config, tokenizer_vocab)
-                                            : models::read_hf_config(*source));
-  const sharding::GridShape shape = sharding::grid_shape(
-      static_cast<int>(config.parallel.zero), static_cast<int>(config.parallel.shard), world.size());
+  model = models::make_decoder_model(model_shape(config, tokenizer_vocab));
   grid = std::make_unique<sharding::Grid>(world, shape, placement);
   sharding::StoreOptions options = store_options(config);
   options.prefetch = config.parallel.prefetch;
@@ -85,8 +84,10 @@ Engine::Engine(const RunConfig& config, dist::ProcessGroup& group, std::int64_t 
     weights->load([&](std::uint64_t first, std::span<float> out) { files.read(first, out); });
     stored_dtype = files.dtype_of_most();
   }
-  walk = std::make_unique<walk::BlockWalk>(model, *weights,
-                                           walk::WalkOptions{.recompute = config.parallel.recompute});
+  walk =
+      std::make_unique<walk::BlockWalk>(model, *weights,
+                                        walk::WalkOptions{.recompute = config.parallel.recompute,
+                                                          .offload_inputs = config.parallel.offload_inputs});
 }
 
 void Engine::load_start(sharding::WeightStore& store) const {

@@ -17,9 +17,10 @@ namespace lethe::run {
 
 class Engine {
  public:
-  // Collective over `world`. tokenizer_vocab: of random models. `placement`: where it computes; outlives it.
+  // Collective over `world`. tokenizer_vocab: of random models; shape: see run/grid_choice.h; placement:
+  // where it computes, outlives it.
   Engine(const RunConfig& config, dist::ProcessGroup& world, std::int64_t tokenizer_vocab,
-         sharding::Placement placement = {});
+         sharding::GridShape shape, sharding::Placement placement = {});
 
   dist::ProcessGroup& world;
   models::DecoderModel model;
@@ -37,6 +38,8 @@ class Engine {
   void export_model(const std::filesystem::path& target) const;
 };
 
+// Of the run's model: read from its directory, or the random one's. Looks at no weight.
+[[nodiscard]] models::HfConfig model_shape(const RunConfig& config, std::int64_t tokenizer_vocab);
 [[nodiscard]] at::ScalarType compute_dtype(const std::string& word);
 // Of gradients: how they are added up, and how they travel.
 [[nodiscard]] at::ScalarType gradient_dtype(const RunConfig& config);

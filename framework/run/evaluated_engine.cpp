@@ -42,8 +42,9 @@ std::vector<double> EvaluatedEngine::reference_log_probs(std::span<const data::D
     config.model.path = config_.eval.reference;
     config.parallel = config_.parallel;
     config.precision = config_.precision;
-    reference_ = std::make_unique<Engine>(config, engine_.world, engine_.model.config.vocab_size,
-                                          engine_.grid->placement());
+    reference_ = std::make_unique<Engine>(
+        config, engine_.world, engine_.model.config.vocab_size,
+        sharding::GridShape{engine_.grid->zero(), engine_.grid->shard_size()}, engine_.grid->placement());
   }
   return statistics_of(*reference_, documents, {"log_prob"}).front();
 }

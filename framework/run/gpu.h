@@ -6,6 +6,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace lethe::run {
@@ -24,5 +25,7 @@ struct DeviceMemory {               // of LibTorch's allocator, in bytes
 };
 // Zeros for the CPU and for a device whose allocator does not tell.
 [[nodiscard]] DeviceMemory device_memory(at::Device device);
+// Bytes that the driver could still hand out; nothing for the CPU.
+[[nodiscard]] std::optional<std::uint64_t> free_device_memory(at::Device device);
 
 }  // namespace lethe::run

@@ -33,10 +33,21 @@ std::uint64_t group_number(const char* path) {
   return file >> number ? number : kUnlimited;
 }
 
+// Pages of files that a control group was charged for: the kernel drops them before it refuses memory.
+std::uint64_t cached_in_group() {
+  std::ifstream file("/sys/fs/cgroup/memory.stat");
+  std::uint64_t sum = 0, bytes = 0;
+  for (std::string key; file >> key >> bytes;)
+    if (key == "active_file" || key == "inactive_file") sum += bytes;
+  return sum;
+}
+
 std::uint64_t left_in_group() {
   const std::uint64_t limit = group_number("/sys/fs/cgroup/memory.max");
-  const std::uint64_t used = group_number("/sys/fs/cgroup/memory.current");
-  return limit == kUnlimited || used == kUnlimited ? kUnlimited : limit - std::min(limit, used);
+  const std::uint64_t charged = group_number("/sys/fs/cgroup/memory.current");
+  if (limit == kUnlimited || charged == kUnlimited) return kUnlimited;
+  const std::uint64_t used = charged - std::min(charged, cached_in_group());
+  return limit - std::min(limit, used);
 }
 
 struct Unit {

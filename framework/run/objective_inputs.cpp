@@ -33,7 +33,7 @@ bool needs_reference(const objectives::Needs& needs) {
 }
 
 ObjectiveInputs::ObjectiveInputs(const RunConfig& config, const SampleSets& sets, Engine& engine,
-                                 const std::filesystem::path& cache)
+                                 const std::filesystem::path& cache, int frozen_group)
     : config_(config),
       sets_(sets),
       engine_(engine),
@@ -57,7 +57,7 @@ ObjectiveInputs::ObjectiveInputs(const RunConfig& config, const SampleSets& sets
       for (data::Document& document : role) document.unseen_id = data_.pad_id;
   for (int r = 0; r < objectives::kNumRoles; ++r)
     if (needs_.roles[r].reference_log_prob) load_reference(static_cast<Role>(r), cache);
-  if (needs_frozen_model(needs_)) hold_frozen_model();
+  if (needs_frozen_model(needs_)) hold_frozen_model(frozen_group);
 }
 
 void ObjectiveInputs::check() const {
@@ -110,10 +110,9 @@ void ObjectiveInputs::load_reference(Role role, const std::filesystem::path& cac
 }
 
 // Sharded over all ranks whatever the policy's stage: the frozen model has no optimizer to keep it company.
-void ObjectiveInputs::hold_frozen_model() {
+void ObjectiveInputs::hold_frozen_model(int group) {
   frozen_grid_ = std::make_unique<sharding::Grid>(
-      engine_.world, sharding::grid_shape(3, static_cast<int>(config_.parallel.shard), engine_.world.size()),
-      engine_.grid->placement());
+      engine_.world, sharding::grid_shape(3, group, engine_.world.size()), engine_.grid->placement());
   frozen_weights_ =
       std::make_unique<sharding::WeightStore>(engine_.model.index, *frozen_grid_, store_options(config_));
   engine_.load_start(*frozen_weights_);

@@ -20,10 +20,10 @@ namespace lethe::run {
 
 class ObjectiveInputs {
  public:
-  // Collective. All must outlive it. Errors: config.conflict, config.range and data.column say what the
-  // objective lacks.
+  // Collective. All must outlive it. frozen_group: ranks that hold a frozen model between them. Errors:
+  // config.conflict, config.range and data.column say what the objective lacks.
   ObjectiveInputs(const RunConfig& config, const SampleSets& sets, Engine& engine,
-                  const std::filesystem::path& cache);
+                  const std::filesystem::path& cache, int frozen_group);
 
   const training::TrainingData& data() const noexcept { return data_; }
   // Whether batches hold samples of the set, themselves or by their other answers.
@@ -35,7 +35,7 @@ class ObjectiveInputs {
   void load_alternates(objectives::Role role, const SampleSet& set, const data::SourceOptions& source,
                        const std::filesystem::path& cache);
   void load_reference(objectives::Role role, const std::filesystem::path& cache);
-  void hold_frozen_model();
+  void hold_frozen_model(int group);
 
   const RunConfig& config_;
   const SampleSets& sets_;

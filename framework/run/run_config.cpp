@@ -60,15 +60,36 @@ ModelOptions read_model(config::Section section) {
   return o;
 }
 
+// true and false are what the key's values were before there was a way between.
+walk::Recompute read_recompute(config::Section& section) {
+  std::string word = "none";
+  section.choice(
+      "recompute", word, {"none", "selective", "full", "true", "false"},
+      "what a block's backward makes again instead of keeping it: nothing; norms, attention and gate "
+      "(selective: results of matrix products are kept); or the whole block from its input (full, "
+      "also true)");
+  return walk::recompute_of(word == "true" ? "full" : word == "false" ? "none" : word);
+}
+
 ParallelOptions read_parallel(config::Section section) {
   ParallelOptions o;
+  section.word_or_integer("zero", o.zero, {"auto"},
+                          "what ranks shard: 0 nothing, 1 optimizer state, 2 also gradients, 3 also weights; "
+                          "auto is the smallest "
+                          "that fits into the memory available to a rank",
+                          config::between(0, 3));
   section
-      .optional("zero", o.zero,
-                "what ranks shard: 0 nothing, 1 optimizer state, 2 also gradients, 3 also weights",
-                config::between(0, 3))
-      .optional("shard", o.shard, "ranks in a shard group; 0 is the whole world", config::at_least(0))
-      .optional("prefetch", o.prefetch, "gather the next block while one runs")
-      .optional("recompute", o.recompute, "keep a block's input only and run it again in the backward")
+      .word_or_integer("shard", o.shard, {"auto", "node", "world"},
+                       "ranks in a shard group; 0 is the world; auto is a node where there are several, with "
+                       "equally many ranks, else the world",
+                       config::at_least(0))
+      .optional("prefetch", o.prefetch, "gather the next block while one runs");
+  o.recompute = read_recompute(section);
+  section
+      .optional(
+          "offload_inputs", o.offload_inputs,
+          "with recompute: inputs of blocks wait for the backward in the host's memory; on the CPU this is "
+          "a copy within the same memory, which saves nothing")
       .optional("logical_shards", o.logical_shards,
                 "packs of the global batch where determinism is elastic; a power of two, and part of the "
                 "result",
@@ -81,6 +102,10 @@ ParallelOptions read_parallel(config::Section section) {
     section.refuse("logical_shards", "config.range",
                    fmt::format("{} is not a power of two", o.logical_shards));
   section.reject_unknown();
+  if (o.offload_inputs && o.recompute == walk::Recompute::none)
+    section.refuse("offload_inputs", "config.conflict",
+                   "with parallel.recompute: none the graphs of the blocks hold their inputs",
+                   "set parallel.recompute: selective or full");
   return o;
 }
 

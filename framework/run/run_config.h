@@ -21,6 +21,7 @@
 #include "framework/sampling/sampler.h"
 #include "framework/scoring/mrd.h"
 #include "framework/training/refresh.h"
+#include "framework/walk/kept_layer.h"
 
 namespace lethe::run {
 
@@ -35,8 +36,11 @@ struct ModelOptions {
 };
 
 struct ParallelOptions {
-  std::int64_t zero = 2, shard = 0;
-  bool prefetch = false, recompute = false;
+  std::string zero = "auto";   // or 0, 1, 2, 3
+  std::string shard = "auto";  // or node, world, a number of ranks; 0 is the world
+  bool prefetch = false;
+  walk::Recompute recompute = walk::Recompute::none;
+  bool offload_inputs = false;
   std::int64_t logical_shards = 8;  // of the global batch, where determinism is elastic
   std::int64_t threads = 0;         // of a rank's matrix products; 0: OMP_NUM_THREADS decides, elastic has 1
 };

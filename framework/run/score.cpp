@@ -5,6 +5,7 @@
 #include "framework/run/commands.h"
 #include "framework/run/device.h"
 #include "framework/run/evaluate_sets.h"
+#include "framework/run/grid_choice.h"
 #include "framework/run/score_forget_set.h"
 
 namespace lethe::run {
@@ -22,7 +23,9 @@ struct Parts {
         device(config.device, world),
         output(launch, yaml, world),
         sets(config, tokenizer_directory(config), cache_of(config, output.paths()), world.group()),
-        engine(config, world.group(), sets.tokenizer().vocab_size(), device.placement()) {
+        engine(config, world.group(), sets.tokenizer().vocab_size(),
+               grid_of_run(config, sets, world, device.placement().device, {.trains = false}).shape,
+               device.placement()) {
     output.rewind_to(-1);
     output.describe(launch, config, yaml, engine, sets, -1);
   }

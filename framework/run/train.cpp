@@ -17,6 +17,7 @@
 #include "framework/run/commands.h"
 #include "framework/run/device.h"
 #include "framework/run/evaluate_sets.h"
+#include "framework/run/grid_choice.h"
 #include "framework/run/nonfinite.h"
 #include "framework/run/objective_inputs.h"
 #include "framework/run/session.h"
@@ -51,7 +52,10 @@ class Training {
         device_(config_.device, world),
         output_(launch, yaml_, world),
         sets_(config_, tokenizer_directory(config_), cache(), world.group()),
-        engine_(config_, world.group(), sets_.tokenizer().vocab_size(), device_.placement()),
+        checkpoint_(training::find_checkpoint(output_.paths().checkpoints(), world.group())),
+        grid_(
+            grid_of_run(config_, sets_, world, device_.placement().device, {.kept = stage_of_checkpoint()})),
+        engine_(config_, world.group(), sets_.tokenizer().vocab_size(), grid_.shape, device_.placement()),
         gradients_(engine_.model.index, *engine_.grid, gradient_dtype(config_), config_.parallel.prefetch,
                    training::trained_parameters(engine_.model.index, config_.train.trainable),
                    reduction_dtype(config_)),
@@ -100,6 +104,15 @@ class Training {
             {"train.trainable", fmt::format("[{}]", fmt::join(config_.train.trainable, ", "))}};
   }
 
+  // Of a checkpoint of as many ranks: the stages add gradients in different orders, and a resumed run has the
+  // bits of one that was not stopped.
+  std::optional<int> stage_of_checkpoint() const {
+    if (!checkpoint_) return std::nullopt;
+    const auto state = nlohmann::json::parse(checkpoint_->state, nullptr, /*allow_exceptions=*/false);
+    if (!state.is_object() || state.value("ranks", 0) != world_.size()) return std::nullopt;
+    return state.value("zero", 0);
+  }
+
   std::uint64_t state_bytes() {  // of an element: its weight and two moments
     return engine_.weights->master(0).element_size() + 2 * optimizer_.first_moment(0).element_size();
   }
@@ -114,12 +127,11 @@ class Training {
   }
 
   void prepare() {
-    const auto checkpoint = training::find_checkpoint(output_.paths().checkpoints(), world_);
-    output_.describe(launch_, config_, yaml_, engine_, sets_, checkpoint ? checkpoint->step : -1);
-    inputs_.emplace(config_, sets_, engine_, cache());
+    output_.describe(launch_, config_, yaml_, engine_, sets_, checkpoint_ ? checkpoint_->step : -1);
+    inputs_.emplace(config_, sets_, engine_, cache(), grid_.shard_group);
     warn_of_idle_ranks(batch_size(), world_.size());
-    if (checkpoint)
-      resume(*checkpoint);
+    if (checkpoint_)
+      resume(*checkpoint_);
     else
       begin();
   }
@@ -256,7 +268,10 @@ class Training {
     const DeadlineScope deadline(ranks_, config_.timeouts.checkpoint_seconds);
     base::require_space(output_.paths().root, engine_.model.index.size() * state_bytes(),
                         fmt::format("step-{}", step));
-    const nlohmann::json state = {{"sampling", sampling_.state()}, {"objective", config_.objective->state()}};
+    const nlohmann::json state = {{"sampling", sampling_.state()},
+                                  {"objective", config_.objective->state()},
+                                  {"zero", grid_.shape.zero},
+                                  {"ranks", world_.size()}};
     record_save(writer_.begin(step, training::identity_text(identity()), state.dump()));
     phases_.record(step, world_, output_);
   }
@@ -329,6 +344,8 @@ class Training {
   ComputeDevice device_;                   // outlives all tensors
   RunOutput output_;
   SampleSets sets_;
+  std::optional<training::CheckpointInfo> checkpoint_;  // that the run goes on from
+  GridChoice grid_;
   Engine engine_;
   sharding::GradientStore gradients_;
   optim::AdamW optimizer_;

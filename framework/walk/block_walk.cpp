@@ -30,7 +30,12 @@ const std::string& segment_name(const models::DecoderModel& model, int layer) {
 }  // namespace
 
 BlockWalk::BlockWalk(const models::DecoderModel& model, sharding::WeightStore& store, WalkOptions options)
-    : model_(model), store_(store), options_(options) {}
+    : model_(model),
+      store_(store),
+      options_(options),
+      host_inputs_(options.offload_inputs && options.recompute != Recompute::none
+                       ? std::make_unique<HostInputs>(dist::make_worker_stream())
+                       : nullptr) {}
 
 Statistics BlockWalk::forward(const data::Pack& pack, const PassRequest& request) {
   return forward(std::span(&pack, 1), request)[0];
@@ -97,15 +102,42 @@ void BlockWalk::begin(Pass& pass) {
 void BlockWalk::run_layer_forward(int layer, Pass& pass, const PassRequest& request) {
   if (pass.empty()) return;
   const bool keep = request.for_backward && layer >= request.first_kept_layer;
-  const bool keep_graph = keep && !options_.recompute;
-  at::Tensor input = pass.hidden.detach().requires_grad_(keep_graph);
+  const bool keep_graph = keep && options_.recompute == Recompute::none;
+  const at::Tensor input = std::exchange(pass.hidden, {}).detach().requires_grad_(keep_graph);
+  KeptLayer kept;
   {
     const at::AutoGradMode grad_mode(keep_graph);
-    pass.hidden = run_layer(layer, pass, input);
+    const bool products = keep && options_.recompute == Recompute::selective;
+    pass.hidden = run_layer(layer, pass, input, products ? keep_products(kept) : nullptr);
   }
   if (layer == tap_layer_) take_tap(pass);
   if (!request.for_backward) return;
-  pass.kept.push_back({keep ? input : at::Tensor(), keep_graph ? pass.hidden : at::Tensor()});
+  if (keep_graph) kept.output = pass.hidden;
+  if (keep) keep_input(kept, input);
+  pass.kept.push_back(std::move(kept));
+}
+
+void BlockWalk::keep_input(KeptLayer& kept, const at::Tensor& input) {
+  if (host_inputs_)
+    kept.host = host_inputs_->put(input);
+  else
+    kept.input = input;
+}
+
+// The graph of a block whose forward kept less than that.
+void BlockWalk::run_again(int layer, const Pass& pass, KeptLayer& kept) {
+  const at::AutoGradMode grad_mode(true);
+  if (kept.host.holds()) kept.input = host_inputs_->take(kept.host);
+  kept.input = kept.input.detach().requires_grad_(true);
+  const bool products = options_.recompute == Recompute::selective;
+  kept.output = run_layer(layer, pass, kept.input, products ? known_products(kept) : nullptr);
+}
+
+// Starts to bring back what the backward of a layer will read.
+void BlockWalk::fetch_inputs(int layer) {
+  if (!host_inputs_ || layer < 0) return;
+  for (Pass& pass : passes_)
+    if (!pass.empty()) host_inputs_->fetch(pass.kept[static_cast<std::size_t>(layer)].host);
 }
 
 Statistics BlockWalk::run_head(Pass& pass, const PassRequest& request, const PackReads& reads) {
@@ -174,7 +206,8 @@ int lowest_trained_layer(const models::DecoderModel& model, const sharding::Grad
   return layer;
 }
 
-at::Tensor BlockWalk::run_layer(int layer, const Pass& pass, const at::Tensor& input) const {
+at::Tensor BlockWalk::run_layer(int layer, const Pass& pass, const at::Tensor& input,
+                                const models::Project<at::Tensor>& project) const {
   const models::Attend<at::Tensor> attend = [&](const at::Tensor& q, const at::Tensor& k,
                                                 const at::Tensor& v) {
     return pass.pack->unseen.empty()
@@ -182,7 +215,7 @@ at::Tensor BlockWalk::run_layer(int layer, const Pass& pass, const at::Tensor& i
                : ops::masked_attention(q, k, v, pass.pack->document_offsets, pass.pack->unseen);
   };
   return models::decoder_layer(model_.shape, layer_weights(store_, model_.layers[layer]), input, pass.rope,
-                               attend);
+                               attend, project);
 }
 
 models::LayerWeights<at::Tensor> layer_weights(const sharding::WeightStore& store,
@@ -252,6 +285,7 @@ void BlockWalk::layer_backward(int layer, bool goes_on, sharding::GradientStore&
   const bool trains = gradients.trains_segment(segment);
   const auto held = store_.acquire(segment, source_);
   if (goes_on) prefetch_layer(layer - 1);
+  if (goes_on) fetch_inputs(layer - 1);
   const base::TraceSpan span(base::Track::compute, segment_name(model_, layer), "backward");
   if (trains) gradients.open(segment);
   for (Pass& pass : passes_) {
@@ -262,12 +296,8 @@ void BlockWalk::layer_backward(int layer, bool goes_on, sharding::GradientStore&
 }
 
 void BlockWalk::pass_layer_backward(int layer, bool goes_on, Pass& pass, sharding::GradientStore& gradients) {
-  Kept kept = std::move(pass.kept[layer]);
-  if (!kept.output.defined()) {
-    const at::AutoGradMode grad_mode(true);
-    kept.input = kept.input.detach().requires_grad_(true);
-    kept.output = run_layer(layer, pass, kept.input);
-  }
+  KeptLayer kept = std::move(pass.kept[layer]);
+  if (!kept.output.defined()) run_again(layer, pass, kept);
   std::vector<at::Tensor> inputs;
   std::vector<int> parameters;
   for (const int parameter : layer_parameters(model_.layers[layer])) {

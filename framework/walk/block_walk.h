@@ -7,6 +7,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,12 +17,13 @@
 #include "framework/sharding/gradient_store.h"
 #include "framework/sharding/weight_store.h"
 #include "framework/walk/head.h"
+#include "framework/walk/kept_layer.h"
 
 namespace lethe::walk {
 
 struct WalkOptions {
-  bool recompute =
-      false;  // activation checkpointing: keep a block's input only and run it again in the backward
+  Recompute recompute = Recompute::none;
+  bool offload_inputs = false;  // with a recompute that keeps inputs: they lie in the host's memory
   HeadOptions head;
 };
 
@@ -80,28 +82,29 @@ class BlockWalk {
   const models::DecoderModel& model() const noexcept { return model_; }
 
  private:
-  struct Kept {                // of one layer, until its backward
-    at::Tensor input, output;  // output undefined where the block is run again
-  };
   struct Pass {  // one pack's way through the blocks
     const data::Pack* pack = nullptr;
     int leaf = 0;
     ops::RopeTables rope;
     at::Tensor ids, hidden;  // [tokens]; [tokens, width], in the backward its gradient
     at::Tensor tap, tap_rows;
-    std::vector<Kept> kept;  // by layer
+    std::vector<KeptLayer> kept;  // by layer
     std::unique_ptr<Head> head;
     bool empty() const { return pack->num_tokens() == 0; }
   };
   void begin(Pass& pass);
   void run_layer_forward(int layer, Pass& pass, const PassRequest& request);
+  void keep_input(KeptLayer& kept, const at::Tensor& input);
+  void run_again(int layer, const Pass& pass, KeptLayer& kept);
+  void fetch_inputs(int layer);
   int last_layer(const PassRequest& request) const;
   void take_tap(Pass& pass) const;
   void start_backward_at_tap(sharding::GradientStore& gradients);
   void tap_backward(std::span<const at::Tensor> taps);
   void skip_segment(int segment, sharding::GradientStore& gradients);
   Statistics run_head(Pass& pass, const PassRequest& request, const PackReads& reads);
-  at::Tensor run_layer(int layer, const Pass& pass, const at::Tensor& input) const;
+  at::Tensor run_layer(int layer, const Pass& pass, const at::Tensor& input,
+                       const models::Project<at::Tensor>& project = {}) const;
   void layer_backward(int layer, bool goes_on, sharding::GradientStore& gradients);
   void pass_layer_backward(int layer, bool goes_on, Pass& pass, sharding::GradientStore& gradients);
   void head_backward(std::span<const Statistics> upstream, bool goes_on, sharding::GradientStore& gradients);
@@ -111,6 +114,7 @@ class BlockWalk {
   const models::DecoderModel& model_;
   sharding::WeightStore& store_;
   WalkOptions options_;
+  std::unique_ptr<HostInputs> host_inputs_;         // where inputs are offloaded
   const sharding::WeightSource* source_ = nullptr;  // of the pass under way
   int tap_layer_ = -1, last_layer_ = -1;
   bool with_head_ = true;  // false where the pass ends at a tap

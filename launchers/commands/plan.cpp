@@ -38,7 +38,7 @@ int plan(const Arguments& arguments) {
   base::start_log(0, 1, arguments.log_level);
   const run::PlanRequest request = request_of(arguments);
   config::Section root = config::load(arguments.positionals.front(), arguments.set);
-  const run::MemoryPlan plan = run::plan_memory(run::read_run_config(root), request.ranks);
+  const run::MemoryPlan plan = run::plan_memory(run::read_run_config(root), request);
   if (request.memory) run::require_memory(plan, *request.memory);
   std::fputs((arguments.json ? run::plan_json(plan, request) : run::plan_text(plan, request)).c_str(),
              stdout);
@@ -53,7 +53,9 @@ Command make_plan() {
           .set = true,
           .flags = {{.name = "ranks", .help = "ranks of the world to plan for (1)", .takes_value = true},
                     {.name = "memory",
-                     .help = "what a rank may use, as in 16GiB: an error names the key that would help",
+                     .help = "what a rank may use, as in 16GiB (its share of this machine's): where a run "
+                             "does not fit, an error names "
+                             "the key that makes it fit",
                      .takes_value = true}},
           .run = plan,
           .settings = run::run_settings};

@@ -51,7 +51,7 @@ TEST(EvaluatedEngine, GradientNormIsTheMeanOverTensorsOnAnyWorld) {
   const Documents made;
   const auto single = dist::make_single_group();
   const RunConfig config = tiny_config(0);
-  Engine engine(config, *single, kVocab);
+  Engine engine(config, *single, kVocab, {});
   EvaluatedEngine alone(config, engine, {});
   for (const data::Document& document : made.documents) {
     const double expected = expected_norm(engine, document);
@@ -59,7 +59,7 @@ TEST(EvaluatedEngine, GradientNormIsTheMeanOverTensorsOnAnyWorld) {
     for (const int ranks : {2, 3})
       dist::run_simulated(ranks, [&](dist::ProcessGroup& world) {
         const RunConfig sharded = tiny_config(3);
-        Engine part(sharded, world, kVocab);
+        Engine part(sharded, world, kVocab, sharding::grid_shape(3, 0, ranks));
         EXPECT_NEAR(EvaluatedEngine(sharded, part, {}).gradient_norm(document), expected, 1e-10 * expected);
       });
   }
@@ -69,7 +69,7 @@ TEST(EvaluatedEngine, AnAnswerOfOneTokenHasNoGradientNorm) {
   const std::vector<std::int32_t> ids = {1, 2, 3};
   const auto single = dist::make_single_group();
   const RunConfig config = tiny_config(0);
-  Engine engine(config, *single, kVocab);
+  Engine engine(config, *single, kVocab, {});
   EXPECT_EQ(EvaluatedEngine(config, engine, {}).gradient_norm({.ids = ids, .prompt_tokens = 2}), 0);
 }
 
@@ -77,7 +77,7 @@ TEST(EvaluatedEngine, StatisticsStandInTheOrderOfTheirNames) {
   const Documents made;
   const auto single = dist::make_single_group();
   const RunConfig config = tiny_config(0);
-  Engine engine(config, *single, kVocab);
+  Engine engine(config, *single, kVocab, {});
   EvaluatedEngine model(config, engine, {});
   const auto both = model.statistics(made.documents, {"greedy", "log_prob"});
   EXPECT_EQ(both[1], model.statistics(made.documents, {"log_prob"})[0]);

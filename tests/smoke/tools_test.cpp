@@ -8,7 +8,9 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
+#include <string>
 
 namespace lethe {
 namespace {
@@ -94,6 +96,41 @@ TEST_F(Tools, PlanNamesTheSettingThatWouldHelp) {
                                    HasSubstr("; try ")));
   EXPECT_EQ(lethe("plan configs/smoke/train.yaml --memory 64Kibble").exit_code, 64);
   EXPECT_EQ(lethe("plan configs/smoke/train.yaml --ranks 0").exit_code, 64);
+}
+
+// "a.b: x and c.d: y" and "8 ranks with a.b: x" of a message as arguments of the command.
+std::string arguments_of(std::string settings) {
+  std::string arguments, ranks = "4", part;
+  for (const char* const word : {" and ", " with "})
+    for (std::size_t at = 0; (at = settings.find(word, at)) != std::string::npos;)
+      settings.replace(at, std::string(word).size(), "\n");
+  for (std::istringstream lines(settings); std::getline(lines, part);) {
+    const std::size_t colon = part.find(": ");
+    if (colon == std::string::npos)
+      ranks = part.substr(0, part.find(' '));
+    else
+      arguments += " --set " + part.replace(colon, 2, "=");
+  }
+  return arguments + " --ranks " + ranks;
+}
+
+TEST_F(Tools, TheSettingThatAPlanNamesMakesItFit) {
+  const auto total = planned("--ranks 4 --set parallel.zero=0 --set train.micro_batch=4")["total"];
+  const std::string plan = "plan configs/smoke/zero3.yaml --set parallel.zero=0 --set train.micro_batch=4";
+  std::set<std::string> named;
+  for (const double share : {0.9, 0.6, 0.45, 0.3, 0.22, 0.15}) {
+    const std::string memory =
+        " --memory " + std::to_string(static_cast<long>(total.get<double>() * share)) + "B";
+    const Result refused = lethe(plan + " --ranks 4" + memory);
+    ASSERT_EQ(refused.exit_code, 79) << refused.output;
+    const std::size_t from = refused.output.find("; try ") + 6, to = refused.output.find(" (−", from);
+    ASSERT_NE(to, std::string::npos) << refused.output;
+    const std::string settings = refused.output.substr(from, to - from);
+    named.insert(settings);
+    const Result fits = lethe(plan + arguments_of(settings) + memory);
+    EXPECT_EQ(fits.exit_code, 0) << settings << "\n" << fits.output;
+  }
+  EXPECT_GT(named.size(), 2u);
 }
 
 TEST_F(Tools, InspectReadsRunsCheckpointsAndModels) {

@@ -24,7 +24,9 @@ namespace lethe::training::elastic {
 struct GridCase {
   int world, zero, shard;
   std::int64_t micro_batch;
-  bool prefetch = false, recompute = false;
+  bool prefetch = false;
+  walk::Recompute recompute = walk::Recompute::none;
+  bool offload_inputs = false;
 };
 
 // What is kept or sent in less than float32.
@@ -77,7 +79,7 @@ struct Rank {
         engine(model, world, sharding::grid_shape(c.zero, c.shard, c.world),
                {.compute = compute, .wire = narrow.wire, .poison_released = true, .prefetch = c.prefetch},
                narrow.reduction),
-        walk(model, engine.weights, {.recompute = c.recompute}),
+        walk(model, engine.weights, {.recompute = c.recompute, .offload_inputs = c.offload_inputs}),
         optimizer({.weight_decay = 0.01, .moments = narrow.moments, .rounding = narrow.rounding, .seed = 11},
                   engine.weights) {
     at::set_num_threads(1);

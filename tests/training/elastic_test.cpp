@@ -18,11 +18,11 @@ namespace {
 // The first is what the others are compared with.
 constexpr GridCase kGrids[] = {
     {1, 0, 0, 3},
-    {1, 3, 0, 12, true, true},
+    {1, 3, 0, 12, true, walk::Recompute::full},
     {2, 0, 0, 100},
     {2, 1, 0, 3},
     {2, 2, 0, 4, true},
-    {2, 3, 0, 2, true},
+    {2, 3, 0, 2, true, walk::Recompute::selective},
     {3, 0, 0, 2},
     {3, 1, 0, 100},
     {3, 2, 0, 3},
@@ -33,7 +33,7 @@ constexpr GridCase kGrids[] = {
     {4, 3, 2, 3, true},
     {4, 3, 0, 100},
     {6, 3, 3, 100},
-    {8, 3, 4, 3, false, true},
+    {8, 3, 4, 3, false, walk::Recompute::full, true},
     {8, 2, 2, 2},
     {8, 1, 0, 2},
     {8, 3, 0, 100, true},

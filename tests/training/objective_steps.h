@@ -80,9 +80,9 @@ inline Outcome step_of_rank(const Case& c, const models::DecoderModel& model, at
   const auto objective = objectives::make_objective(root, name);
   const sharding::GridShape shape = sharding::grid_shape(c.zero, 0, c.world);
   lethe::testing::TinyEngine engine(model, world, shape, {.compute = dtype, .poison_released = true},
-                                    placement);
+                                    {}, placement);
   lethe::testing::TinyEngine frozen_engine(model, world, shape, {.compute = dtype, .poison_released = true},
-                                           placement);
+                                           {}, placement);
   frozen_engine.weights.load(
       [&](std::uint64_t first, std::span<float> out) { fill_frozen_weights(model.index, first, out); });
   FrozenModel frozen(model, frozen_engine.weights);

@@ -7,9 +7,11 @@
 #include <map>
 #include <mutex>
 
+#include "framework/base/memory_counter.h"
 #include "framework/dist/simulated_group.h"
 #include "framework/ops/attention.h"
 #include "framework/ops/rms_norm.h"
+#include "framework/sharding/counting_allocator.h"
 #include "tests/support/tiny_model.h"
 
 namespace lethe::walk {
@@ -108,7 +110,9 @@ INSTANTIATE_TEST_SUITE_P(Shapes, WalkShapes,
 
 struct Case {
   int world, zero, shard, micro_batch;
-  bool prefetch, recompute;
+  bool prefetch;
+  Recompute recompute = Recompute::none;
+  bool offload_inputs = false;
 };
 class WalkGrids : public ::testing::TestWithParam<Case> {};
 
@@ -123,8 +127,9 @@ TEST_P(WalkGrids, TheGradientDoesNotKnowTheGrid) {
     double worst = 0;
     dist::run_simulated(c.world, [&](dist::ProcessGroup& world) {
       const sharding::StoreOptions options{.compute = dtype, .poison_released = true, .prefetch = c.prefetch};
-      const at::Tensor actual = walk_gradient(model, world, sharding::grid_shape(c.zero, c.shard, c.world),
-                                              options, {.recompute = c.recompute}, documents, c.micro_batch);
+      const at::Tensor actual = walk_gradient(
+          model, world, sharding::grid_shape(c.zero, c.shard, c.world), options,
+          {.recompute = c.recompute, .offload_inputs = c.offload_inputs}, documents, c.micro_batch);
       const double difference = lethe::testing::largest_tensor_difference(model.index, actual, expected);
       const std::lock_guard lock(mutex);
       if (!(difference <= worst)) worst = difference;
@@ -135,13 +140,16 @@ TEST_P(WalkGrids, TheGradientDoesNotKnowTheGrid) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Grids, WalkGrids,
-                         ::testing::Values(Case{1, 0, 0, 1, false, false}, Case{1, 3, 0, 2, true, true},
-                                           Case{2, 0, 0, 2, false, false}, Case{2, 1, 0, 5, false, false},
-                                           Case{2, 2, 0, 1, true, false}, Case{2, 3, 0, 5, true, true},
-                                           Case{3, 3, 0, 2, true, false}, Case{3, 1, 0, 1, false, true},
-                                           Case{4, 3, 2, 1, true, false}, Case{4, 2, 2, 2, false, false},
-                                           Case{4, 3, 0, 5, false, false}, Case{8, 3, 4, 1, true, false},
-                                           Case{8, 0, 0, 1, false, false}, Case{8, 3, 2, 2, false, true}));
+                         ::testing::Values(Case{1, 0, 0, 1, false}, Case{1, 3, 0, 2, true, Recompute::full},
+                                           Case{1, 0, 0, 2, false, Recompute::selective, true},
+                                           Case{2, 0, 0, 2, false}, Case{2, 1, 0, 5, false},
+                                           Case{2, 2, 0, 1, true}, Case{2, 3, 0, 5, true, Recompute::full},
+                                           Case{3, 3, 0, 2, true}, Case{3, 1, 0, 1, false, Recompute::full},
+                                           Case{4, 3, 2, 1, true, Recompute::selective},
+                                           Case{4, 2, 2, 2, false}, Case{4, 3, 0, 5, false},
+                                           Case{8, 3, 4, 1, true, Recompute::full, true},
+                                           Case{8, 0, 0, 1, false},
+                                           Case{8, 3, 2, 2, false, Recompute::full}));
 
 TEST(BlockWalk, PoisonedReleasesChangeNoBit) {
   const auto model = lethe::testing::tiny_model();
@@ -184,6 +192,69 @@ TEST(BlockWalk, AZero3RankHoldsAtMostThreeBuffers) {
     EXPECT_LE(engine.weights.peak_gathered_bytes(), 3 * buffer);
     EXPECT_GE(engine.weights.peak_gathered_bytes(), buffer);
   });
+}
+
+struct Kept {
+  Recompute recompute;
+  bool offload_inputs;
+};
+constexpr Kept kKept[] = {{Recompute::none, false},
+                          {Recompute::selective, false},
+                          {Recompute::selective, true},
+                          {Recompute::full, false},
+                          {Recompute::full, true}};
+
+TEST(BlockWalk, WhatIsRunAgainChangesNoBitOfTheGradient) {
+  const auto model = lethe::testing::tiny_model({.qkv_bias = true});
+  const auto documents = lethe::testing::tiny_documents(5, 3, model.config.vocab_size);
+  for (const at::ScalarType dtype : {at::kDouble, at::kFloat, at::kBFloat16}) {
+    at::Tensor expected;
+    for (const Kept& kept : kKept) {
+      const auto world = dist::make_single_group();
+      const at::Tensor gradient =
+          walk_gradient(model, *world, {}, {.compute = dtype, .poison_released = true},
+                        {.recompute = kept.recompute, .offload_inputs = kept.offload_inputs}, documents, 3);
+      if (!expected.defined()) expected = gradient;
+      EXPECT_TRUE(at::equal(gradient, expected))
+          << name_of(kept.recompute) << " offloads " << kept.offload_inputs << " " << dtype;
+    }
+    EXPECT_GT(expected.abs().sum().item<double>(), 0);
+  }
+}
+
+// Between forward and backward: bytes of activations and of the host's copies.
+std::pair<std::int64_t, std::int64_t> bytes_kept(const models::DecoderModel& model, const data::Pack& pack,
+                                                 Kept kept) {
+  const auto counters = std::make_shared<base::MemoryCounters>();
+  const base::MemoryScope memory(counters, base::Memory::other);
+  const auto world = dist::make_single_group();
+  TinyEngine engine(model, *world, {}, {});
+  BlockWalk walk(model, engine.weights, {.recompute = kept.recompute, .offload_inputs = kept.offload_inputs});
+  (void)walk.forward(pack, {.for_backward = true});
+  return {counters->now(base::Memory::activations), counters->now(base::Memory::offloaded)};
+}
+
+TEST(BlockWalk, SelectiveKeepsTheResultsOfItsProductsAndFullItsInput) {
+  sharding::count_allocations();
+  const auto model = lethe::testing::tiny_model({.layers = 6});
+  const auto documents = lethe::testing::tiny_documents(8, 3, model.config.vocab_size);
+  const std::vector<int> all = {0, 1, 2, 3, 4, 5, 6, 7};
+  const data::Pack pack = lethe::testing::tiny_pack(documents, all);
+  const auto none = bytes_kept(model, pack, kKept[0]), selective = bytes_kept(model, pack, kKept[1]),
+             selective_offloaded = bytes_kept(model, pack, kKept[2]),
+             full = bytes_kept(model, pack, kKept[3]), full_offloaded = bytes_kept(model, pack, kKept[4]);
+  const models::HfConfig& c = model.config;
+  const std::int64_t elements = 6 * pack.num_tokens() * static_cast<std::int64_t>(sizeof(float));
+  const std::int64_t inputs = elements * c.hidden_size;
+  EXPECT_EQ(
+      selective.first - full.first,
+      elements * (c.hidden_size + (c.num_heads + 2 * c.num_kv_heads) * c.head_dim + 2 * c.intermediate_size));
+  EXPECT_GT(none.first, selective.first + inputs);
+  EXPECT_EQ(full.second, 0);
+  EXPECT_EQ(full_offloaded.second, inputs);
+  EXPECT_EQ(selective_offloaded.second, inputs);
+  // The last input may still be on its way out.
+  EXPECT_LE(full_offloaded.first, full.first - inputs * 5 / 6);
 }
 
 }  // namespace

@@ -1,0 +1,110 @@
+#include "framework/planning/activations.h"
+
+#include <algorithm>
+
+namespace lethe::planning {
+namespace {
+
+using walk::Recompute;
+using Bytes = std::int64_t;  // differences may be negative
+
+class PassPrediction {
+ public:
+  PassPrediction(const models::HfConfig& shape, std::uint64_t largest_layer, const Workload& load)
+      : load_(load),
+        compute_(static_cast<Bytes>(load.compute_bytes)),
+        wide_(std::max<Bytes>(compute_, 4)),
+        hidden_(shape.hidden_size),
+        queries_(shape.num_heads * shape.head_dim),
+        keys_(shape.num_kv_heads * shape.head_dim),
+        mlp_(shape.intermediate_size),
+        heads_(shape.num_heads),
+        head_dim_(shape.head_dim),
+        layers_(shape.num_layers),
+        vocab_(shape.vocab_size),
+        parameters_(static_cast<Bytes>(largest_layer)) {}
+
+  PassBytes bytes() const {
+    const Bytes tokens = load_.pack_tokens;
+    if (tokens == 0) return {};
+    const Bytes inputs = offloads() ? tokens * layers_ * hidden_ * compute_ : 0;
+    const Bytes kept = tokens * (layers_ * kept_of_layer() + rope_tables()) - inputs;
+    const Bytes block = block_backward(), head = head_backward();
+    return {.activations = static_cast<std::uint64_t>(kept + block),
+            .head = static_cast<std::uint64_t>(std::max<Bytes>(head - block, 0)),
+            .offloaded = static_cast<std::uint64_t>(load_.device ? 0 : inputs)};
+  }
+
+ private:
+  bool offloads() const { return load_.offload_inputs && load_.recompute != Recompute::none; }
+  Bytes rope_tables() const { return head_dim_ * compute_; }
+
+  // What the graph of a block holds for a token: input, both norms (before and behind the gain, and in bf16 a
+  // wide copy of what they read), rotated queries, keys and values repeated for them, the attention's result
+  // by documents and joined, and the MLP's four.
+  Bytes graph_of_layer() const {
+    const Bytes norms = compute_ == 2 ? 5 * hidden_ * compute_ + 2 * hidden_ * wide_ : 6 * hidden_ * compute_;
+    const Bytes numbers = (heads_ + 2) * wide_;  // the softmax's sums and the norms' factors
+    return norms + (5 * queries_ + 4 * mlp_) * compute_ + numbers;
+  }
+  // Between forward and backward; walk/kept_layer.h.
+  Bytes kept_of_layer() const {
+    switch (load_.recompute) {
+      case Recompute::none:
+        return graph_of_layer();
+      case Recompute::selective:
+        return (2 * hidden_ + queries_ + 2 * keys_ + 2 * mlp_) * compute_;
+      case Recompute::full:
+        return hidden_ * compute_;
+    }
+    return 0;
+  }
+  // What running a block again adds to what was kept of it.
+  Bytes run_again() const {
+    const Bytes tokens = load_.pack_tokens;
+    if (load_.recompute == Recompute::none) return 0;
+    const Bytes input_back = offloads() ? hidden_ * compute_ : 0;
+    // Of the products that were kept, the graph reads the gate's two; the others stay beside it.
+    const Bytes shared = load_.recompute == Recompute::full ? hidden_ : hidden_ + 2 * mlp_;
+    return tokens * (graph_of_layer() - shared * compute_ + input_back);
+  }
+
+  // The fullest of three moments of a block's backward, beside all that is kept: the product of the gate,
+  // where three gradients of the MLP's width meet what is saved; the end of the MLP, whose saved tensors are
+  // gone and whose weights' gradients are there; and the end of the block, with the gradients of all its
+  // weights.
+  Bytes block_backward() const {
+    const Bytes tokens = load_.pack_tokens, matrix = hidden_ * mlp_ * compute_;
+    const Bytes outside = tokens * 2 * hidden_ * compute_;  // the block's output and its gradient
+    const Bytes gate = tokens * 2 * mlp_ * compute_ + matrix;
+    const Bytes mlp = tokens * (2 * hidden_ - 3 * mlp_) * compute_ + 3 * matrix;
+    const Bytes end = tokens * (4 * hidden_ * compute_ - graph_of_layer()) + parameters_ * compute_;
+    return run_again() + outside + std::max({gate, mlp, end});
+  }
+
+  // Logits are float32 at least; a bf16 head and what it reads are widened for them.
+  Bytes head_backward() const {
+    const Bytes scored = load_.scored_tokens, chunk = std::min<Bytes>(scored, load_.head.chunk_tokens);
+    if (scored == 0) return 0;
+    const bool keeps = scored * vocab_ * 4 <= load_.head.keep_bytes;
+    // The logits, and of one chunk their gradient and the softmax.
+    const Bytes logits = ((keeps ? scored : chunk) + 2 * chunk) * vocab_ * wide_;
+    const Bytes widened = compute_ == 2 ? (vocab_ + 2 * scored) * hidden_ * wide_ : 0;
+    // Rows, both sides of the gain, the gradient behind it; of a chunk the product that is copied there; row
+    // numbers and targets. Without recomputation the last block's graph holds its output as well.
+    const Bytes rows = 4 * scored * hidden_ * compute_ + chunk * hidden_ * wide_ + 2 * scored * 8;
+    const Bytes output = load_.recompute == Recompute::none ? load_.pack_tokens * hidden_ * compute_ : 0;
+    return logits + widened + rows + output;
+  }
+
+  const Workload& load_;
+  Bytes compute_, wide_, hidden_, queries_, keys_, mlp_, heads_, head_dim_, layers_, vocab_, parameters_;
+};
+
+}  // namespace
+
+PassBytes pass_bytes(const models::HfConfig& shape, std::uint64_t largest_layer, const Workload& load) {
+  return PassPrediction(shape, largest_layer, load).bytes();
+}
+
+}  // namespace lethe::planning

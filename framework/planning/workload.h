@@ -1,0 +1,43 @@
+// How a rank works: what its memory depends on beside the model's shape.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "framework/walk/head.h"
+#include "framework/walk/kept_layer.h"
+
+namespace lethe::planning {
+
+// Of the largest micro-batch of a rank.
+struct PackSize {
+  std::int64_t micro_batch = 0;  // samples; 0: not said
+  std::int64_t tokens = 0, scored = 0;
+};
+
+// Defaults are one rank in float32.
+struct Workload {
+  int zero = 0;                     // 0 to 3
+  int shard_size = 1;               // ranks that hold one copy of the states between them
+  int shard_group = 0;              // what shard_size is where zero is not 0; 0: the world
+  int world = 1;                    // all ranks; replicas of a part where it is more than shard_size
+  std::uint64_t compute_bytes = 4;  // of an element in the compute dtype: 2, 4, 8
+  // Of an element where it is not as usual; 0: it is.
+  std::uint64_t wire_bytes = 0;       // of a gathered weight on its way: compute_bytes
+  std::uint64_t reduction_bytes = 0;  // of a gradient on its way: as it is added up
+  std::uint64_t moment_bytes = 0;     // as the master weights
+  bool trains = true;                 // otherwise nothing has a gradient: scoring, evaluation
+  bool prefetch = false;
+  walk::Recompute recompute = walk::Recompute::none;
+  bool offload_inputs = false;
+  bool device = false;                // a GPU computes, and offloaded inputs lie in another memory
+  std::int64_t pack_tokens = 0;       // of the largest micro-batch of a rank
+  std::int64_t scored_tokens = 0;     // of those
+  std::int64_t reference_tokens = 0;  // whose log-probabilities are cached, over whole sets
+  int frozen_shard_size = 0;  // ranks that hold the frozen model between them; 0 where no method reads it
+  int leaves = 0;             // elastic: packs that are summed as a tree; 0 where they are not
+  walk::HeadOptions head = {};
+  std::vector<PackSize> smaller_packs = {};  // what smaller micro-batches would make, the larger ones first
+};
+
+}  // namespace lethe::planning

@@ -1,0 +1,114 @@
+#include "framework/run/grid_choice.h"
+
+#include <charconv>
+#include <vector>
+
+#include "framework/base/error.h"
+#include "framework/base/log.h"
+#include "framework/base/text.h"
+#include "framework/planning/remedies.h"
+#include "framework/planning/stage.h"
+#include "framework/run/engine.h"
+#include "framework/run/gpu.h"
+#include "framework/run/machine.h"
+
+namespace lethe::run {
+namespace {
+
+using base::readable_bytes;
+
+int number_of(const std::string& word) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  LETHE_CHECK(error == std::errc() && end == word.data() + word.size(), "parallel: {} is no number", word);
+  return number;
+}
+
+NodePlan nodes_of(dist::World& world) {
+  const dist::RankInfo& info = world.info();
+  std::vector<std::int64_t> mine = {info.local_rank, info.local_size},
+                            all(2 * static_cast<std::size_t>(info.size));
+  world.group().all_gather(dist::span_of(std::span(mine)), dist::span_of(std::span(all)));
+  std::vector<LocalPlace> places;
+  for (std::size_t i = 0; i < all.size(); i += 2) places.push_back({all[i], all[i + 1]});
+  return node_plan(places);
+}
+
+// Of the rank that has least: its GPU's, or its share of the host's.
+std::uint64_t available_to_a_rank(dist::World& world, at::Device device) {
+  const std::uint64_t share =
+      available_memory() / static_cast<std::uint64_t>(std::max(world.info().local_size, 1));
+  auto bytes = static_cast<std::int64_t>(free_device_memory(device).value_or(share));
+  world.group().all_reduce({&bytes, 1, dist::DType::i64}, dist::Reduce::min);
+  return static_cast<std::uint64_t>(bytes);
+}
+
+GridChoice automatic(const RunConfig& config, const models::DecoderModel& model, const DataLengths& data,
+                     int group, int world, std::uint64_t available, bool trains) {
+  planning::Workload load = workload_of(config, data, group, world);
+  load.trains = trains;
+  const planning::Stage stage = planning::smallest_stage(model, load, group, available);
+  planning::require_memory(model, stage.load, world, available);
+  std::string reason = fmt::format("the smallest stage that fits: {} of {} available to a rank",
+                                   readable_bytes(stage.needs), readable_bytes(available));
+  if (!stage.fits)
+    reason = fmt::format("tight: {} of {} available to a rank", readable_bytes(stage.needs),
+                         readable_bytes(available));
+  return {.shape = {.zero = stage.load.zero, .shard_size = stage.load.shard_size}, .reason = reason};
+}
+
+}  // namespace
+
+NodePlan node_plan(std::span<const LocalPlace> places) {
+  NodePlan plan{.nodes = 0, .ranks_each = static_cast<int>(places.front().size)};
+  for (std::size_t rank = 0; rank < places.size(); ++rank) {
+    const LocalPlace& place = places[rank];
+    plan.nodes += place.rank == 0 ? 1 : 0;
+    if (place.size != plan.ranks_each)
+      plan.uneven = fmt::format("nodes have {} and {} ranks", plan.ranks_each, place.size);
+    else if (place.rank != static_cast<std::int64_t>(rank) % place.size && plan.uneven.empty())
+      plan.uneven = "the ranks of a node do not follow one another (start them with --map-by slot)";
+  }
+  return plan;
+}
+
+int shard_group(const std::string& word, const NodePlan& nodes, int world) {
+  if (word == "world" || word == "0") return world;
+  if (word == "auto") return nodes.uneven.empty() ? nodes.ranks_each : world;
+  if (word == "node" && !nodes.uneven.empty())
+    fail("config.conflict", "parallel.shard: node is no shard group: " + nodes.uneven,
+         "set parallel.shard: world, or give every node equally many ranks");
+  return sharding::grid_shape(3, word == "node" ? nodes.ranks_each : number_of(word), world).shard_size;
+}
+
+GridChoice choose_grid(const RunConfig& config, const models::DecoderModel& model, const DataLengths& data,
+                       int group, int world, std::uint64_t available, const GridRequest& request) {
+  GridChoice choice;
+  if (config.parallel.zero != "auto")
+    choice = {.shape = sharding::grid_shape(number_of(config.parallel.zero), group, world),
+              .reason = "as configured"};
+  else if (request.kept)
+    choice = {.shape = sharding::grid_shape(*request.kept, group, world),
+              .reason = "as the checkpoint was made"};
+  else
+    choice = automatic(config, model, data, group, world, available, request.trains);
+  choice.shard_group = group;
+  return choice;
+}
+
+GridChoice grid_of_run(const RunConfig& config, const SampleSets& sets, dist::World& world, at::Device device,
+                       const GridRequest& request) {
+  const int ranks = world.info().size;
+  const NodePlan nodes = nodes_of(world);
+  const int group = shard_group(config.parallel.shard, nodes, ranks);
+  const GridChoice choice =
+      choose_grid(config, models::make_decoder_model(model_shape(config, sets.tokenizer().vocab_size())),
+                  lengths_of(sets), group, ranks, available_to_a_rank(world, device), request);
+  const bool even = nodes.uneven.empty() || config.parallel.shard != "auto";
+  if (world.info().rank == 0 && ranks > 1)
+    spdlog::info("parallel.zero: {} ({}), shard groups of {}{}", choice.shape.zero, choice.reason,
+                 choice.shape.shard_size, even ? "" : "; the world is one, because " + nodes.uneven);
+  return choice;
+}
+
+}  // namespace lethe::run

@@ -1,0 +1,31 @@
+// What a run's configuration and data ask of a rank, as the memory plan wants to know it.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "framework/planning/workload.h"
+#include "framework/run/run_config.h"
+#include "framework/run/sample_sets.h"
+
+namespace lethe::run {
+
+struct SampleLength {
+  std::int64_t tokens = 0, scored = 0;
+};
+
+struct DataLengths {
+  std::vector<SampleLength> forget, retain;
+};
+
+[[nodiscard]] DataLengths lengths_of(const SampleSets& sets);
+
+// The largest pack that the sets can make with this many samples in a micro-batch.
+[[nodiscard]] planning::PackSize largest_pack(const DataLengths& data, std::int64_t micro_batch);
+
+// zero and shard_size: see planning/stage.h and sharding::grid_shape; group: ranks of a shard group of
+// `world` ranks.
+[[nodiscard]] planning::Workload workload_of(const RunConfig& config, const DataLengths& data, int group,
+                                             int world);
+
+}  // namespace lethe::run
