@@ -27,6 +27,7 @@ class PassPrediction {
   PassBytes bytes() const {
     const Bytes tokens = load_.pack_tokens;
     if (tokens == 0) return {};
+    if (!load_.trains) return forward_alone();
     const Bytes inputs = offloads() ? tokens * layers_ * hidden_ * compute_ : 0;
     const Bytes kept = tokens * (layers_ * kept_of_layer() + rope_tables()) - inputs;
     const Bytes block = block_backward(), head = head_backward();
@@ -36,6 +37,15 @@ class PassPrediction {
   }
 
  private:
+  // One block after the other, none kept.
+  PassBytes forward_alone() const {
+    const Bytes tokens = load_.pack_tokens,
+                chunk = std::min<Bytes>(load_.scored_tokens, load_.head.chunk_tokens);
+    const Bytes widened = compute_ == 2 ? (vocab_ + load_.scored_tokens) * hidden_ * wide_ : 0;
+    return {.activations = static_cast<std::uint64_t>(tokens * (graph_of_layer() + rope_tables())),
+            .head = static_cast<std::uint64_t>(2 * chunk * vocab_ * wide_ + widened)};
+  }
+
   bool offloads() const { return load_.offload_inputs && load_.recompute != Recompute::none; }
   Bytes rope_tables() const { return head_dim_ * compute_; }
 

@@ -22,7 +22,7 @@ class Prediction {
     const PassBytes pass = pass_bytes(model_.config, largest_layer(), load_);
     return {{"weights", owned() * state_bytes(), "master weights, " + share},
             {"moments", load_.trains ? 2 * owned() * moment_bytes() : 0, "first and second moment, " + share},
-            {"gradients", load_.trains ? gradient_bytes() : 0, "sums of this rank and buffers on their way"},
+            {"gradients", gradient_bytes(), "sums of this rank and buffers on their way"},
             {"gathered", gathered_bytes(), gathered_text()},
             {"activations", pass.activations, fmt::format("{} tokens of a micro-batch", load_.pack_tokens)},
             {"head", pass.head, "logits and their gradient, beyond what a block's backward needs"},
@@ -57,12 +57,13 @@ class Prediction {
   // ZeRO 1 keeps whole sums until the end of the update; ZeRO 2 and 3 two whole segments in turn. Each needs
   // room for one incoming part, and for a whole segment as it travels where that is another dtype.
   std::uint64_t gradient_bytes() const {
+    if (!load_.trains) return 0;
     std::uint64_t elements = owned(), travelling = 0;
     if (load_.shard_size > 1) {
       elements += load_.zero == 1 ? whole() : 2 * layout_.largest_padded_size();
       travelling += layout_.largest_padded_size() / static_cast<std::uint64_t>(load_.shard_size);
     }
-    const bool travels = load_.shard_size > 1 || load_.world > load_.shard_size;
+    const bool travels = load_.shard_size > 1 || load_.replicas > 1;
     if (travels && reduction_bytes() != state_bytes()) travelling += layout_.largest_padded_size();
     return (elements + leaf_elements()) * state_bytes() + travelling * reduction_bytes();
   }

@@ -21,9 +21,10 @@ std::uint64_t total_of(const models::DecoderModel& model, const Workload& load) 
   return total_bytes(predict_memory(model, load));
 }
 
-Workload sharded(Workload load, int zero, int ranks) {
+Workload sharded(Workload load, int zero, int ranks, int world) {
   load.zero = zero;
   load.shard_size = zero == 0 ? 1 : ranks;
+  load.replicas = world / load.shard_size;
   return load;
 }
 
@@ -34,9 +35,9 @@ void add_sharding(std::vector<Change>& changes, const Workload& load, int world)
   if (world == 1) return;
   const int group = group_of(load, world);
   for (int zero = load.zero + 1; zero <= 3 && group > 1; ++zero)
-    changes.push_back({fmt::format("parallel.zero: {}", zero), sharded(load, zero, group)});
+    changes.push_back({fmt::format("parallel.zero: {}", zero), sharded(load, zero, group, world)});
   if (group == world) return;
-  Workload whole = sharded(load, 3, world);
+  Workload whole = sharded(load, 3, world, world);
   whole.shard_group = world;
   if (whole.frozen_shard_size > 0) whole.frozen_shard_size = world;
   changes.push_back(
@@ -69,7 +70,7 @@ void add_smaller_packs(std::vector<Change>& changes, const Workload& load) {
 }
 
 void add_precision(std::vector<Change>& changes, const Workload& load) {
-  const auto add = [&](const char* setting, const std::function<void(Workload&)>& change) {
+  const auto add = [&](const std::string& setting, auto change) {
     Workload other = load;
     change(other);
     changes.push_back({setting, other});
@@ -81,8 +82,8 @@ void add_precision(std::vector<Change>& changes, const Workload& load) {
 }
 
 void add_ranks(std::vector<Change>& changes, const Workload& load, int ranks) {
-  Workload other = sharded(load, 3, ranks);
-  other.shard_group = other.world = ranks;
+  Workload other = sharded(load, 3, ranks, ranks);
+  other.shard_group = ranks;
   if (other.frozen_shard_size > 0) other.frozen_shard_size = ranks;
   changes.push_back({fmt::format("{} ranks with parallel.zero: 3 and parallel.shard: world", ranks), other});
 }
@@ -104,7 +105,11 @@ using Add = std::function<void(std::vector<Change>&, const Workload&)>;
 std::optional<Change> piled_up(const models::DecoderModel& model, const Workload& load, int world,
                                std::uint64_t available) {
   const Add kinds[] = {[world](auto& changes, const Workload& w) { add_sharding(changes, w, world); },
-                       add_recomputation, add_recomputation, add_smaller_packs, add_precision};
+                       add_recomputation,
+                       add_recomputation,
+                       add_smaller_packs,
+                       add_precision,
+                       add_precision};
   Change so_far{"", load};
   for (const Add& add : kinds) {
     std::vector<Change> changes;

@@ -17,16 +17,16 @@ struct PackSize {
 
 // Defaults are one rank in float32.
 struct Workload {
+  bool trains = true;               // false: no moments, no gradients, and nothing kept for a backward
   int zero = 0;                     // 0 to 3
   int shard_size = 1;               // ranks that hold one copy of the states between them
+  int replicas = 1;                 // ranks that hold the same part
   int shard_group = 0;              // what shard_size is where zero is not 0; 0: the world
-  int world = 1;                    // all ranks; replicas of a part where it is more than shard_size
   std::uint64_t compute_bytes = 4;  // of an element in the compute dtype: 2, 4, 8
   // Of an element where it is not as usual; 0: it is.
   std::uint64_t wire_bytes = 0;       // of a gathered weight on its way: compute_bytes
   std::uint64_t reduction_bytes = 0;  // of a gradient on its way: as it is added up
   std::uint64_t moment_bytes = 0;     // as the master weights
-  bool trains = true;                 // otherwise nothing has a gradient: scoring, evaluation
   bool prefetch = false;
   walk::Recompute recompute = walk::Recompute::none;
   bool offload_inputs = false;

@@ -18,8 +18,8 @@ DeviceMemory device_memory(at::Device device) {
 }
 
 std::optional<std::uint64_t> free_device_memory(at::Device device) {
-  auto* const allocator =
-      device.is_cuda() ? dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(device.type())) : nullptr;
+  if (!device.is_cuda()) return std::nullopt;
+  auto* const allocator = dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(device.type()));
   if (allocator == nullptr) return std::nullopt;
   return allocator->getMemoryInfo(device.index()).first;
 }

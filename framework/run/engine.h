@@ -17,8 +17,8 @@ namespace lethe::run {
 
 class Engine {
  public:
-  // Collective over `world`. tokenizer_vocab: of random models; shape: see run/grid_choice.h; placement:
-  // where it computes, outlives it.
+  // Collective over `world`. tokenizer_vocab: of random models; shape: see run/grid_choice.h. `placement`:
+  // where it computes; outlives it.
   Engine(const RunConfig& config, dist::ProcessGroup& world, std::int64_t tokenizer_vocab,
          sharding::GridShape shape, sharding::Placement placement = {});
 

@@ -25,7 +25,8 @@ struct DeviceMemory {               // of LibTorch's allocator, in bytes
 };
 // Zeros for the CPU and for a device whose allocator does not tell.
 [[nodiscard]] DeviceMemory device_memory(at::Device device);
-// Bytes that the driver could still hand out; nothing for the CPU.
+
+// Bytes of a device that are free; nothing for the CPU and where its allocator does not tell.
 [[nodiscard]] std::optional<std::uint64_t> free_device_memory(at::Device device);
 
 }  // namespace lethe::run

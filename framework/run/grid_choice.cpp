@@ -34,27 +34,49 @@ NodePlan nodes_of(dist::World& world) {
   return node_plan(places);
 }
 
-// Of the rank that has least: its GPU's, or its share of the host's.
+// Of the rank that has least.
 std::uint64_t available_to_a_rank(dist::World& world, at::Device device) {
-  const std::uint64_t share =
-      available_memory() / static_cast<std::uint64_t>(std::max(world.info().local_size, 1));
-  auto bytes = static_cast<std::int64_t>(free_device_memory(device).value_or(share));
+  const auto of_host = available_memory() / static_cast<std::uint64_t>(std::max(world.info().local_size, 1));
+  auto bytes = static_cast<std::int64_t>(free_device_memory(device).value_or(of_host));
   world.group().all_reduce({&bytes, 1, dist::DType::i64}, dist::Reduce::min);
   return static_cast<std::uint64_t>(bytes);
 }
 
 GridChoice automatic(const RunConfig& config, const models::DecoderModel& model, const DataLengths& data,
-                     int group, int world, std::uint64_t available, bool trains) {
-  planning::Workload load = workload_of(config, data, group, world);
-  load.trains = trains;
-  const planning::Stage stage = planning::smallest_stage(model, load, group, available);
-  planning::require_memory(model, stage.load, world, available);
-  std::string reason = fmt::format("the smallest stage that fits: {} of {} available to a rank",
-                                   readable_bytes(stage.needs), readable_bytes(available));
-  if (!stage.fits)
-    reason = fmt::format("tight: {} of {} available to a rank", readable_bytes(stage.needs),
-                         readable_bytes(available));
-  return {.shape = {.zero = stage.load.zero, .shard_size = stage.load.shard_size}, .reason = reason};
+                     const GridRequest& request) {
+  planning::Workload load = workload_of(config, data, request.group, request.world);
+  load.trains = request.trains;
+  load.device = request.device;
+  const planning::Stage stage = planning::smallest_stage(model, load, request.group, request.available);
+  if (request.trains) planning::require_memory(model, stage.load, request.world, request.available);
+  return {
+      .shape = {.zero = stage.load.zero, .shard_size = stage.load.shard_size},
+      .reason = fmt::format("{}: {} of {} available to a rank",
+                            stage.fits ? "auto, the smallest stage that fits" : "auto, and memory is tight",
+                            readable_bytes(stage.needs), readable_bytes(request.available))};
+}
+
+void say(const RunConfig& config, const GridChoice& choice, const NodePlan& nodes) {
+  const bool even = nodes.uneven.empty() || config.parallel.shard != "auto";
+  spdlog::info("parallel.zero: {} ({}), shard groups of {}{}", choice.shape.zero, choice.reason,
+               choice.shape.shard_size, even ? "" : "; nodes are none, because " + nodes.uneven);
+}
+
+GridChoice grid_of_run(const RunConfig& config, const SampleSets& sets, dist::World& world, bool trains,
+                       at::Device device, std::optional<int> kept) {
+  const int ranks = world.info().size;
+  const NodePlan nodes = nodes_of(world);
+  const GridRequest request{.group = shard_group(config.parallel.shard, nodes, ranks),
+                            .world = ranks,
+                            .available = available_to_a_rank(world, device),
+                            .trains = trains,
+                            .device = device.type() != at::kCPU,
+                            .kept = kept};
+  const models::DecoderModel model =
+      models::make_decoder_model(model_shape(config, sets.tokenizer().vocab_size()));
+  const GridChoice choice = choose_grid(config, model, lengths_of(sets), request);
+  if (world.info().rank == 0) say(config, choice, nodes);
+  return choice;
 }
 
 }  // namespace
@@ -82,33 +104,27 @@ int shard_group(const std::string& word, const NodePlan& nodes, int world) {
 }
 
 GridChoice choose_grid(const RunConfig& config, const models::DecoderModel& model, const DataLengths& data,
-                       int group, int world, std::uint64_t available, const GridRequest& request) {
+                       const GridRequest& request) {
+  const auto shape = [&](int zero) { return sharding::grid_shape(zero, request.group, request.world); };
   GridChoice choice;
   if (config.parallel.zero != "auto")
-    choice = {.shape = sharding::grid_shape(number_of(config.parallel.zero), group, world),
-              .reason = "as configured"};
+    choice = {.shape = shape(number_of(config.parallel.zero)), .reason = "as configured"};
   else if (request.kept)
-    choice = {.shape = sharding::grid_shape(*request.kept, group, world),
-              .reason = "as the checkpoint was made"};
+    choice = {.shape = shape(*request.kept), .reason = "auto, as the checkpoint was made"};
   else
-    choice = automatic(config, model, data, group, world, available, request.trains);
-  choice.shard_group = group;
+    choice = automatic(config, model, data, request);
+  choice.shard_group = request.group;
   return choice;
 }
 
-GridChoice grid_of_run(const RunConfig& config, const SampleSets& sets, dist::World& world, at::Device device,
-                       const GridRequest& request) {
-  const int ranks = world.info().size;
-  const NodePlan nodes = nodes_of(world);
-  const int group = shard_group(config.parallel.shard, nodes, ranks);
-  const GridChoice choice =
-      choose_grid(config, models::make_decoder_model(model_shape(config, sets.tokenizer().vocab_size())),
-                  lengths_of(sets), group, ranks, available_to_a_rank(world, device), request);
-  const bool even = nodes.uneven.empty() || config.parallel.shard != "auto";
-  if (world.info().rank == 0 && ranks > 1)
-    spdlog::info("parallel.zero: {} ({}), shard groups of {}{}", choice.shape.zero, choice.reason,
-                 choice.shape.shard_size, even ? "" : "; the world is one, because " + nodes.uneven);
-  return choice;
+GridChoice grid_of_training(const RunConfig& config, const SampleSets& sets, dist::World& world,
+                            at::Device device, std::optional<int> kept) {
+  return grid_of_run(config, sets, world, /*trains=*/true, device, kept);
+}
+
+GridChoice grid_of_measuring(const RunConfig& config, const SampleSets& sets, dist::World& world,
+                             at::Device device) {
+  return grid_of_run(config, sets, world, /*trains=*/false, device, std::nullopt);
 }
 
 }  // namespace lethe::run

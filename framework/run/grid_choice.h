@@ -31,27 +31,31 @@ struct LocalPlace {
 // Errors: config.conflict (`node` where nodes are uneven, a number that does not divide the world).
 [[nodiscard]] int shard_group(const std::string& word, const NodePlan& nodes, int world);
 
+struct GridRequest {
+  int group = 1, world = 1;     // ranks of a shard group and of the world
+  std::uint64_t available = 0;  // bytes a rank
+  bool trains = true;           // false: the run scores or evaluates
+  bool device = false;          // a GPU computes
+  // Stage of the checkpoint that the run goes on from: another changes last bits.
+  std::optional<int> kept = {};
+};
+
 struct GridChoice {
   sharding::GridShape shape;
   int shard_group = 1;  // also of a frozen model, which is sharded whatever the stage
   std::string reason;   // for the log
 };
 
-struct GridRequest {
-  std::optional<int> kept =
-      {};              // stage of the checkpoint that the run goes on from: another would change last bits
-  bool trains = true;  // moments and gradients have to fit too
-};
-
-// `zero: auto` is request.kept or the smallest stage that fits into `available` bytes a rank. Errors:
-// oom.predicted where even stage 3 does not, with the setting that would help.
+// `zero: auto` is the kept stage, or the smallest that fits into the available bytes. Errors: oom.predicted
+// where not even stage 3 of a training run does, with the setting that would help.
 [[nodiscard]] GridChoice choose_grid(const RunConfig& config, const models::DecoderModel& model,
-                                     const DataLengths& data, int group, int world, std::uint64_t available,
-                                     const GridRequest& request = {});
+                                     const DataLengths& data, const GridRequest& request);
 
-// The same for a run: asks every rank for its place and the free memory of its device, and rank 0 logs the
-// choice. Collective.
-[[nodiscard]] GridChoice grid_of_run(const RunConfig& config, const SampleSets& sets, dist::World& world,
-                                     at::Device device, const GridRequest& request = {});
+// The same for a run: asks every rank for its place and its memory (of `device`), and rank 0 logs the choice.
+// Collective.
+[[nodiscard]] GridChoice grid_of_training(const RunConfig& config, const SampleSets& sets, dist::World& world,
+                                          at::Device device, std::optional<int> kept);
+[[nodiscard]] GridChoice grid_of_measuring(const RunConfig& config, const SampleSets& sets,
+                                           dist::World& world, at::Device device);
 
 }  // namespace lethe::run

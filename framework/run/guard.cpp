@@ -33,7 +33,8 @@ std::string memory_hint(base::Memory category) {
       return "parallel.zero: 3 gives gathered weights back at once, parallel.prefetch: false gathers one "
              "block less";
     case base::Memory::activations:
-      return "smaller train.micro_batch or parallel.recompute: true need less; `lethe plan` tells";
+      return "smaller train.micro_batch or parallel.recompute: selective or full need less, and on a GPU "
+             "parallel.offload_inputs: true; `lethe plan` tells";
     default:
       return "smaller micro-batches or more ranks need less; `lethe plan` tells";
   }

@@ -59,6 +59,7 @@ MemoryPlan plan_memory(const RunConfig& config, const PlanRequest& request) {
   } else {
     const auto shape = sharding::grid_shape(std::stoi(config.parallel.zero), group, request.ranks);
     plan.load.zero = shape.zero, plan.load.shard_size = shape.shard_size;
+    plan.load.replicas = request.ranks / shape.shard_size;
   }
   plan.entries = planning::predict_memory(plan.model, plan.load);
   plan.remedies = planning::remedies(plan.model, plan.load, request.ranks);

@@ -24,8 +24,7 @@ struct Parts {
         output(launch, yaml, world),
         sets(config, tokenizer_directory(config), cache_of(config, output.paths()), world.group()),
         engine(config, world.group(), sets.tokenizer().vocab_size(),
-               grid_of_run(config, sets, world, device.placement().device, {.trains = false}).shape,
-               device.placement()) {
+               grid_of_measuring(config, sets, world, device.placement().device).shape, device.placement()) {
     output.rewind_to(-1);
     output.describe(launch, config, yaml, engine, sets, -1);
   }

@@ -53,8 +53,7 @@ class Training {
         output_(launch, yaml_, world),
         sets_(config_, tokenizer_directory(config_), cache(), world.group()),
         checkpoint_(training::find_checkpoint(output_.paths().checkpoints(), world.group())),
-        grid_(
-            grid_of_run(config_, sets_, world, device_.placement().device, {.kept = stage_of_checkpoint()})),
+        grid_(grid_of_training(config_, sets_, world, device_.placement().device, stage_of_checkpoint())),
         engine_(config_, world.group(), sets_.tokenizer().vocab_size(), grid_.shape, device_.placement()),
         gradients_(engine_.model.index, *engine_.grid, gradient_dtype(config_), config_.parallel.prefetch,
                    training::trained_parameters(engine_.model.index, config_.train.trainable),

@@ -48,8 +48,8 @@ planning::Workload workload_of(const RunConfig& config, const DataLengths& data,
   const std::int64_t micro_batch =
       std::min(config.train.micro_batch, config.train.forget_batch + config.train.retain_batch);
   const planning::PackSize pack = largest_pack(data, micro_batch);
-  planning::Workload load{.shard_group = group,
-                          .world = world,
+  planning::Workload load{.replicas = world,
+                          .shard_group = group,
                           .compute_bytes = c10::elementSize(compute_dtype(config.model.compute)),
                           .wire_bytes = c10::elementSize(store_options(config).seen()),
                           .reduction_bytes = c10::elementSize(reduction_dtype(config)),

@@ -23,8 +23,7 @@ struct DataLengths {
 // The largest pack that the sets can make with this many samples in a micro-batch.
 [[nodiscard]] planning::PackSize largest_pack(const DataLengths& data, std::int64_t micro_batch);
 
-// zero and shard_size: see planning/stage.h and sharding::grid_shape; group: ranks of a shard group of
-// `world` ranks.
+// Of stage 0 on `world` ranks; `group`: ranks of a shard group above that.
 [[nodiscard]] planning::Workload workload_of(const RunConfig& config, const DataLengths& data, int group,
                                              int world);
 

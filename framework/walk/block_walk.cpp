@@ -34,7 +34,7 @@ BlockWalk::BlockWalk(const models::DecoderModel& model, sharding::WeightStore& s
       store_(store),
       options_(options),
       host_inputs_(options.offload_inputs && options.recompute != Recompute::none
-                       ? std::make_unique<HostInputs>(dist::make_worker_stream())
+                       ? std::make_unique<HostInputs>(store.device())
                        : nullptr) {}
 
 Statistics BlockWalk::forward(const data::Pack& pack, const PassRequest& request) {

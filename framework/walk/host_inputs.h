@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "framework/dist/stream.h"
+#include "framework/sharding/device_stream.h"
 
 namespace lethe::walk {
 
@@ -24,8 +25,9 @@ class HostInputs {
     bool holds() const { return host.defined(); }
   };
 
-  // On a device the caller hands over a stream that waits for the work that writes the inputs.
-  explicit HostInputs(std::unique_ptr<dist::Stream> copies) : copies_(std::move(copies)) {}
+  // `device`: where the inputs are.
+  explicit HostInputs(at::Device device)
+      : compute_(device), copies_(sharding::make_side_stream(device, /*overlap=*/true)) {}
   ~HostInputs() { copies_->synchronize(); }
   HostInputs(const HostInputs&) = delete;
   HostInputs& operator=(const HostInputs&) = delete;
@@ -39,6 +41,8 @@ class HostInputs {
   [[nodiscard]] at::Tensor take(Ticket& ticket);
 
  private:
+  sharding::ComputeQueue compute_;
+  at::Tensor leaving_;  // the last input, until its bytes are out: nobody may have its memory before
   dist::Event last_written_;
   std::unique_ptr<dist::Stream> copies_;
 };

@@ -114,7 +114,8 @@ class Engine {
         model_(models::make_decoder_model(shape.config)),
         grid_(*world_, {}, {.device = device}),
         weights_(model_.index, grid_, {.compute = compute}),
-        walk_(model_, weights_, {.recompute = shape.recompute}) {
+        walk_(model_, weights_,
+              {.recompute = shape.recompute ? walk::Recompute::full : walk::Recompute::none}) {
     for (int s = 0; s < static_cast<int>(model_.index.segments().size()); ++s)
       weights_.master(s).normal_(0, 0.02);
     weights_.weights_changed();
@@ -227,7 +228,7 @@ void print_jets(const Shape& shape, at::Device device) {
               shape.name, 1e3 * engine.jets(samples));
 }
 
-int run(bool on_cpu, const std::string& gpu_name) {
+int measure(bool on_cpu, const std::string& gpu_name) {
   if (on_cpu) {
     print_updates({tiny()}, at::kCPU, 0, 2048);
     print_jets(tiny(), at::kCPU);
@@ -252,7 +253,7 @@ int run(bool on_cpu, const std::string& gpu_name) {
 int main(int argc, char** argv) {
   const bool on_cpu = argc > 1 && std::strcmp(argv[1], "--cpu") == 0;
   try {
-    return run(on_cpu, argc > 1 ? argv[1] : "");
+    return measure(on_cpu, argc > 1 ? argv[1] : "");
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 70;

@@ -94,7 +94,7 @@ TEST(Memory, OfFloat64RunsIsTwiceThatOfFloat32) {
 
 TEST(Memory, OfNarrowerMomentsAndOfWhatTravels) {
   const Workload plain{.zero = 3, .shard_size = 4};
-  Workload moments = plain, wire = plain, reduction = plain, replicas{.world = 4, .reduction_bytes = 2};
+  Workload moments = plain, wire = plain, reduction = plain, replicas{.replicas = 4, .reduction_bytes = 2};
   moments.moment_bytes = wire.wire_bytes = reduction.reduction_bytes = 2;
   EXPECT_EQ(by_category(moments).at("moments"), 2u * 384 * 2);
   EXPECT_EQ(by_category(wire).at("gathered"), by_category(plain).at("gathered") + 512 * 2);
@@ -182,7 +182,7 @@ TEST(Memory, OfGradientsIsWhatTheStoreCounts) {
     for (const bool narrow : {false, true}) {
       const auto entries = predict_memory(
           model,
-          {.zero = zero, .shard_size = shard, .world = 4, .reduction_bytes = narrow ? 2u : 0u});
+          {.zero = zero, .shard_size = shard, .replicas = 4 / shard, .reduction_bytes = narrow ? 2u : 0u});
       dist::run_simulated(4, [&, zero = zero, shard = shard](dist::ProcessGroup& world) {
         testing::TinyEngine engine(model, world, {.zero = zero, .shard_size = shard}, {},
                                    narrow ? at::kBFloat16 : at::kFloat);
@@ -211,7 +211,11 @@ TEST(Remedies, NameTheSettingThatSavesMostFirst) {
 std::uint64_t total_with(const Workload& load) { return total_bytes(predict_memory(small_model(), load)); }
 
 Workload on_four_ranks(int zero) {
-  return {.zero = zero, .shard_size = zero == 0 ? 1 : 4, .pack_tokens = 200, .scored_tokens = 3};
+  return {.zero = zero,
+          .shard_size = zero == 0 ? 1 : 4,
+          .replicas = zero == 0 ? 4 : 1,
+          .pack_tokens = 200,
+          .scored_tokens = 3};
 }
 
 TEST(LeastRemedy, IsTheOneThatCostsLeastAmongThoseThatFit) {

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "framework/base/error.h"
+#include "framework/base/memory_counter.h"
 
 namespace lethe::run {
 namespace {
@@ -75,9 +76,11 @@ TEST(Guard, SaysWhatMemoryWasForAndTheKeyThatHelps) {
     throw std::runtime_error("CUDA out of memory. Tried to allocate 2.00 GiB\nException raised from …");
   });
   EXPECT_EQ(o.code, 79);
-  EXPECT_THAT(o.err,
-              StartsWith("error[oom]: CUDA out of memory. Tried to allocate 2.00 GiB (for activations; held: "
-                         "weights 3.0 MiB)\nhint: smaller train.micro_batch or parallel.recompute: true"));
+  EXPECT_THAT(
+      o.err,
+      StartsWith(
+          "error[oom]: CUDA out of memory. Tried to allocate 2.00 GiB (for activations; held: "
+          "weights 3.0 MiB)\nhint: smaller train.micro_batch or parallel.recompute: selective or full"));
 }
 
 TEST(Guard, OtherExceptionsAreBugsUnlessTheSystemSpoke) {

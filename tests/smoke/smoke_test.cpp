@@ -127,7 +127,7 @@ TEST_F(Smoke, InBf16AnElasticRunEndsInTheSameBytesOnAnyWorldAndCountsWhatChanged
       "train configs/smoke/zero3.yaml --set determinism=elastic --set model.compute=bfloat16 --set "
       "precision.gradients=bfloat16 --set train.optimizer.moments=bfloat16 --set "
       "'train.optimizer.groups=[{match: [\"*norm*\"], weight_decay: 0, learning_rate_scale: 0.5}]' --set "
-      "train.learning_rate=1e-4 --set train.count_changes_every=2 --set eval.before=false --set "
+      "train.learning_rate=1.0e-4 --set train.count_changes_every=2 --set eval.before=false --set "
       "eval.after=false ";
   const Result one = lethe(1, train + "--out " + out("one"));
   ASSERT_EQ(one.exit_code, 0) << one.output;

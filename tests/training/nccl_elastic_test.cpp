@@ -29,8 +29,10 @@ std::unique_ptr<dist::ProcessGroup> start_nccl() {
 // The grids of this world, each with micro-batches of another size.
 std::vector<GridCase> grids() {
   const int world = lethe::testing::world().info().size;
-  std::vector<GridCase> all = {
-      {world, 0, 0, 2}, {world, 1, 0, 3}, {world, 2, 0, 100, true}, {world, 3, 0, 2, true, true}};
+  std::vector<GridCase> all = {{world, 0, 0, 2},
+                               {world, 1, 0, 3},
+                               {world, 2, 0, 100, true},
+                               {world, 3, 0, 2, true, walk::Recompute::full}};
   if (world == 4) all.push_back({4, 3, 2, 3, true});
   return all;
 }

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <mutex>
+#include <ostream>
 
 #include "framework/config/document.h"
 #include "framework/dist/simulated_group.h"
@@ -21,6 +22,10 @@ struct Case {
   std::int64_t micro_batch;
   int logical_shards = 0;
 };
+
+inline std::ostream& operator<<(std::ostream& out, const Case& c) {
+  return out << c.objective << " on " << c.world << " ranks, ZeRO " << c.zero;
+}
 
 struct Outcome {
   at::Tensor gradient;
@@ -79,8 +84,8 @@ inline Outcome step_of_rank(const Case& c, const models::DecoderModel& model, at
   std::string name;
   const auto objective = objectives::make_objective(root, name);
   const sharding::GridShape shape = sharding::grid_shape(c.zero, 0, c.world);
-  lethe::testing::TinyEngine engine(model, world, shape, {.compute = dtype, .poison_released = true},
-                                    {}, placement);
+  lethe::testing::TinyEngine engine(model, world, shape, {.compute = dtype, .poison_released = true}, {},
+                                    placement);
   lethe::testing::TinyEngine frozen_engine(model, world, shape, {.compute = dtype, .poison_released = true},
                                            {}, placement);
   frozen_engine.weights.load(

@@ -74,10 +74,6 @@ TEST(Elastic, EveryObjectiveHasTheSameBitsOnOneRankAndOnThree) {
 INSTANTIATE_TEST_SUITE_P(Registry, StepGradient, ::testing::ValuesIn(every_grid()),
                          [](const auto& info) { return "case" + std::to_string(info.index); });
 
-std::ostream& operator<<(std::ostream& out, const Case& c) {
-  return out << c.objective << " on " << c.world << " ranks, ZeRO " << c.zero;
-}
-
 // Gradients as shipped, and without a retain term: a forget term may be tiny beside it on a model that knows
 // nothing.
 std::vector<at::Tensor> gradients_of(const std::string& name) {
