@@ -5,7 +5,8 @@
   samplers.py table OUT [--target 0.2] [--share 0.9]    Markdown, from those two files.
 
 Forgotten: a sample whose length-normalised answer probability is below the target. Done: SHARE of the forget set is
-forgotten; between two evaluations everything is interpolated linearly. Intervals: 95 %, Student's t over paired seeds;
+forgotten; between two evaluations everything is interpolated linearly, and a run that never gets there counts with its last
+evaluation (≥). Intervals: 95 %, Student's t over paired seeds;
 of correlations, Fisher's z.
 """
 import argparse, glob, json, math, os, statistics, sys
@@ -155,7 +156,8 @@ def sampler_table(cells, start, target, share):
     for name in names:
         mine = [r for (sampler, _), r in results.items() if sampler == name]
         mean = lambda key: statistics.mean(r[key] for r in mine)
-        row(name, len(mine), sum(r["done"] for r in mine), f"{mean('updates'):.1f}", f"{mean('tokens'):.0f}",
+        least = "" if all(r["done"] for r in mine) else "≥ "
+        row(name, len(mine), sum(r["done"] for r in mine), f"{least}{mean('updates'):.1f}", f"{least}{mean('tokens'):.0f}",
             f"{mean('kept'):.3f}", f"{mean('covered'):.1f}", f"{mean('least'):.1f}–{mean('most'):.1f}",
             f"{mean('mean_end'):.3f} / {mean('kept_end'):.3f}")
     print()
