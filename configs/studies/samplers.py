@@ -5,8 +5,8 @@
   samplers.py table OUT [--target 0.2] [--share 0.9]    Markdown, from those two files.
 
 Forgotten: a sample whose length-normalised answer probability is below the target. Done: SHARE of the forget set is
-forgotten; between two evaluations everything is interpolated linearly. Intervals: 95 %, Student's t over paired seeds;
-of correlations, Fisher's z.
+forgotten; between two evaluations everything is interpolated linearly, and a run that never gets there counts with its last
+evaluation (≥) and is in no pair. Intervals: 95 %, Student's t over paired seeds; of correlations, Fisher's z.
 """
 import argparse, glob, json, math, os, statistics, sys
 
@@ -116,7 +116,7 @@ def reached(cell, start, target, share):
 
 def interval(values):
     if len(values) < 2:
-        return f"{values[0]:.3g} (one seed)" if values else "–"
+        return f"{values[0]:+.3g} (one pair)" if values else "–"
     half = T975[len(values) - 1] * statistics.stdev(values) / math.sqrt(len(values))
     return f"{statistics.mean(values):+.3g} ± {half:.2g}"
 
@@ -155,16 +155,18 @@ def sampler_table(cells, start, target, share):
     for name in names:
         mine = [r for (sampler, _), r in results.items() if sampler == name]
         mean = lambda key: statistics.mean(r[key] for r in mine)
-        row(name, len(mine), sum(r["done"] for r in mine), f"{mean('updates'):.1f}", f"{mean('tokens'):.0f}",
+        least = "" if all(r["done"] for r in mine) else "≥ "
+        row(name, len(mine), sum(r["done"] for r in mine), f"{least}{mean('updates'):.1f}", f"{least}{mean('tokens'):.0f}",
             f"{mean('kept'):.3f}", f"{mean('covered'):.1f}", f"{mean('least'):.1f}–{mean('most'):.1f}",
             f"{mean('mean_end'):.3f} / {mean('kept_end'):.3f}")
     print()
-    head("paired with uniform", "pairs", "updates", "real tokens", "kept probability there")
+    head("paired with uniform", "pairs that both reached it", "updates", "real tokens", "kept probability there")
     for name in names:
         pairs = [(r, results["uniform", seed]) for (sampler, seed), r in results.items()
                  if sampler == name and name != "uniform" and ("uniform", seed) in results]
+        both = [pair for pair in pairs if all(r["done"] for r in pair)]
         if pairs:
-            row(name, len(pairs), *(interval([a[key] - b[key] for a, b in pairs]) for key in ("updates", "tokens", "kept")))
+            row(name, f"{len(both)} of {len(pairs)}", *(interval([a[key] - b[key] for a, b in both]) for key in ("updates", "tokens", "kept")))
     print()
 
 
