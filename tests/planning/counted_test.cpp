@@ -105,16 +105,21 @@ TEST_P(CountedBytes, AreWhatThePlanSays) {
   for (const MemoryEntry& entry : entries) planned[entry.category] = static_cast<std::int64_t>(entry.bytes);
   const auto total = static_cast<double>(total_bytes(entries));
   std::mutex mutex;
+  std::int64_t most_moments = 0;
   dist::run_simulated(kRanks, [&](dist::ProcessGroup& world) {
     const Counted counted = updates(model, pack, load, GetParam().compute, world);
     const std::lock_guard lock(mutex);
-    for (const char* kept : {"weights", "moments", "gradients", "gathered", "offloaded"})
+    for (const char* kept : {"weights", "gradients", "gathered", "offloaded"})
       EXPECT_EQ(counted.peak.at(kept), planned.at(kept)) << kept;
+    // A rank whose part of a segment is padding alone has no moments of it.
+    EXPECT_LE(counted.peak.at("moments"), planned.at("moments"));
+    most_moments = std::max(most_moments, counted.peak.at("moments"));
     EXPECT_NEAR(static_cast<double>(counted.at_once) / total, 1, 0.02)
         << counted.at_once << " counted, " << total << " planned; activations and head "
         << counted.peak.at("activations") << " counted, " << planned["activations"] << " + "
         << planned["head"] << " planned";
   });
+  EXPECT_EQ(most_moments, planned.at("moments"));
 }
 
 using walk::Recompute;

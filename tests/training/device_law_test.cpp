@@ -187,8 +187,9 @@ TEST(DeviceLaw, MomentsInBf16AreRoundedAsTheCpuRoundsThem) {
     for (int s = 0; s < segments; ++s)
       for (auto moment : {&optim::AdamW::first_moment, &optim::AdamW::second_moment}) {
         const at::Tensor expected = (optimizer_here.*moment)(s), actual = (optimizer_there.*moment)(s).cpu();
-        // The last bit of float32 before the rounding may be another one.
-        EXPECT_LE(actual.ne(expected).to(at::kDouble).mean().item<double>(), 2e-3) << rounding;
+        // The last bit of float32 before the rounding may be another one; with other random words about half
+        // of the elements would differ.
+        EXPECT_LE(actual.ne(expected).to(at::kDouble).mean().item<double>(), 1e-2) << rounding;
         EXPECT_TRUE(at::allclose(actual.to(at::kFloat), expected.to(at::kFloat), 0x1p-6, 1e-30)) << rounding;
       }
   }
