@@ -18,8 +18,8 @@ struct Stage {
 };
 
 // 0, 1, 2 or 3: the first that fits into `available` bytes, else 3. Stages above 0 shard over `group` ranks;
-// one rank has stage 0 alone. Of `load`
-// the stage is not read; its shard_size times its replicas are the world's ranks.
+// one rank has stage 0 alone. Of `load` the stage is not read; its shard_size times its replicas are the
+// world's ranks.
 [[nodiscard]] Stage smallest_stage(const models::DecoderModel& model, const Workload& load, int group,
                                    std::uint64_t available);
 
