@@ -18,7 +18,7 @@ struct Ended : lethe::testing::CommandResult {
 
 Ended run_three_ranks(const std::string& program) {
   const auto start = std::chrono::steady_clock::now();
-  Ended ended{lethe::testing::run_command(std::string(LETHE_RANKED_LAUNCH_LINE) + " -n 3 " + program)};
+  Ended ended{lethe::testing::run_command(std::string(LETHE_LAUNCHER) + " -n 3 " + program)};
   ended.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return ended;
 }

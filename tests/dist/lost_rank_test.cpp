@@ -84,7 +84,7 @@ class Lair {
 };
 
 Ended run_job(const Lair& lair, const std::string& backend, const std::string& how) {
-  const std::string command = lair.environment() + " " + LETHE_RANKED_LAUNCH_LINE + " -n 3 " +
+  const std::string command = lair.environment() + " " + LETHE_LAUNCHER + " -n 3 " +
                               LETHE_LOST_RANK_JOB + " " + backend + " " + how + " " +
                               std::to_string(deadline());
   Ended ended{lethe::testing::run_command(command)};

@@ -1,0 +1,55 @@
+// launchers/mpi: the job's exit code, also where mpirun crashes after the job has ended.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "tests/support/command.h"
+
+namespace lethe::launchers {
+namespace {
+
+namespace fs = std::filesystem;
+
+class MpiScript : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::path(::testing::TempDir()) / ("mpi_script_" + std::to_string(getpid()));
+    fs::remove_all(folder_);
+    fs::create_directories(folder_ / "tmp");
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  // The exit code, with a shell text in the place of mpirun.
+  int code_with_mpirun(const std::string& text) const {
+    const fs::path mpirun = folder_ / "mpirun";
+    std::ofstream(mpirun) << "#!/bin/bash\n" << text << "\n";
+    fs::permissions(mpirun, fs::perms::owner_all);
+    return lethe::testing::run_command("TMPDIR=" + (folder_ / "tmp").string() + " PATH=" + folder_.string() +
+                                       ":$PATH " + LETHE_SOURCE_DIR + "/launchers/mpi -n 2 job")
+        .exit_code;
+  }
+  bool left_something() const { return !fs::is_empty(folder_ / "tmp"); }
+
+  fs::path folder_;
+};
+
+TEST_F(MpiScript, HandsOnTheExitCode) {
+  for (const int code : {0, 1, 76, 137}) EXPECT_EQ(code_with_mpirun("exit " + std::to_string(code)), code);
+  EXPECT_FALSE(left_something());
+}
+
+TEST_F(MpiScript, ARanksWordStandsWhereMpirunCrashed) {
+  EXPECT_EQ(code_with_mpirun("echo 76 >> $LETHE_EXIT_CODE_FILE; kill -SEGV $$"), 76);
+  EXPECT_EQ(code_with_mpirun("echo 80 >> $LETHE_EXIT_CODE_FILE; echo 76 >> $LETHE_EXIT_CODE_FILE; kill -ABRT $$"),
+            80)
+      << "the first rank's word";
+  EXPECT_EQ(code_with_mpirun("kill -SEGV $$"), 139) << "nobody said anything";
+  EXPECT_EQ(code_with_mpirun("echo 76 >> $LETHE_EXIT_CODE_FILE; exit 78"), 78) << "mpirun did not crash";
+  EXPECT_FALSE(left_something());
+}
+
+}  // namespace
+}  // namespace lethe::launchers
