@@ -5,6 +5,7 @@
 
 #include "framework/dist/cuda_handles.h"
 #include "framework/dist/event_state.h"
+#include "framework/dist/guarded_work.h"
 #include "framework/dist/queue_scope.h"
 
 namespace lethe::dist {
@@ -37,14 +38,14 @@ class CudaStream final : public Stream {
   ~CudaStream() override { cudaStreamSynchronize(stream_.get()); }  // buffers of the work may go after this
 
   void enqueue(std::function<void()> work) override {
-    guarded([&] {
+    work_.run([&] {
       const QueueScope scope(stream_.get());
       work();
     });
   }
-  Event record() override { return Event(std::make_shared<CudaState>(stream_.get(), failure_)); }
+  Event record() override { return Event(std::make_shared<CudaState>(stream_.get(), work_.failure())); }
   void wait(const Event& event) override {
-    guarded([&] {
+    work_.run([&] {
       const auto* const gpu = dynamic_cast<const CudaState*>(event.state().get());
       if (!gpu) return event.wait();  // a host stream's: nothing may be queued before it is reached
       if (gpu->failure()) std::rethrow_exception(gpu->failure());
@@ -53,19 +54,8 @@ class CudaStream final : public Stream {
   }
 
  private:
-  // After the first failure the rest of the work is passed over, as on the other streams.
-  template <class Work>
-  void guarded(Work work) noexcept {
-    if (failure_) return;
-    try {
-      work();
-    } catch (...) {
-      failure_ = std::current_exception();
-    }
-  }
-
   CudaStreamHandle stream_;
-  std::exception_ptr failure_;
+  GuardedWork work_;
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "framework/dist/event_state.h"
+#include "framework/dist/guarded_work.h"
 #include "framework/dist/watchdog.h"
 
 namespace lethe::dist {
@@ -53,24 +54,6 @@ bool Event::reached() const { return !state_ || state_->reached(); }
 
 namespace {
 
-// After the first exception the rest of the work is passed over: it would run on what the failed work left
-// behind.
-class Work {
- public:
-  void run(const std::function<void()>& work) noexcept {
-    if (failure_) return;
-    try {
-      work();
-    } catch (...) {
-      failure_ = std::current_exception();
-    }
-  }
-  const std::exception_ptr& failure() const noexcept { return failure_; }
-
- private:
-  std::exception_ptr failure_;
-};
-
 class InlineStream final : public Stream {
  public:
   void enqueue(std::function<void()> work) override { work_.run(work); }
@@ -84,7 +67,7 @@ class InlineStream final : public Stream {
   }
 
  private:
-  Work work_;
+  GuardedWork work_;
 };
 
 class WorkerStream final : public Stream {
@@ -132,7 +115,7 @@ class WorkerStream final : public Stream {
   std::mutex mutex_;
   std::condition_variable filled_;
   std::deque<std::function<void()>> tasks_;
-  Work work_;  // touched by the worker only
+  GuardedWork work_;  // touched by the worker only
   std::thread thread_;
 };
 

@@ -8,6 +8,7 @@
 
 #include "framework/base/error.h"
 #include "framework/dist/event_state.h"
+#include "framework/dist/guarded_work.h"
 #include "framework/dist/queue_scope.h"
 
 namespace lethe::sharding {
@@ -52,37 +53,28 @@ void block(const c10::Stream& stream, const dist::Event& event) {
     event.wait();
 }
 
-// After the first failure the rest of the work is passed over, as on the other streams.
 class DeviceStream final : public dist::Stream {
  public:
   explicit DeviceStream(const c10::Stream& stream) : stream_(stream) {}
   ~DeviceStream() override { stream_.synchronize(); }  // buffers of the work may go after this
 
   void enqueue(std::function<void()> work) override {
-    guarded([&] {
+    work_.run([&] {
       const c10::StreamGuard operations(stream_);
       const dist::QueueScope collectives(queue_of(stream_));
       work();
     });
   }
-  dist::Event record() override { return dist::Event(std::make_shared<DeviceState>(stream_, failure_)); }
+  dist::Event record() override {
+    return dist::Event(std::make_shared<DeviceState>(stream_, work_.failure()));
+  }
   void wait(const dist::Event& event) override {
-    guarded([&] { block(stream_, event); });
+    work_.run([&] { block(stream_, event); });
   }
 
  private:
-  template <class Work>
-  void guarded(Work work) noexcept {
-    if (failure_) return;
-    try {
-      work();
-    } catch (...) {
-      failure_ = std::current_exception();
-    }
-  }
-
   c10::Stream stream_;
-  std::exception_ptr failure_;
+  dist::GuardedWork work_;
 };
 
 }  // namespace

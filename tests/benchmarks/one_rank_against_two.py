@@ -6,24 +6,16 @@ update; eval: answer probabilities of forget and retain rows. Rank r runs on cor
 world, and their ratio. Exits with 1 where the two worlds disagree: scores must be the same bits, losses and probabilities
 within 1e-5 (sums of two ranks are in another order).
 """
-import argparse, json, os, subprocess, sys, tempfile
+import argparse, os, sys, tempfile
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+import shared
 
 
 def config(options, folder):
-    for name, file in (("forget", "forget01"), ("retain", "retain99")):
-        with open(f"{options.tofu}/{file}.json") as rows, open(f"{folder}/{name}.jsonl", "w") as out:
-            out.writelines(line for line, _ in zip(rows, range(options.samples)))
-    path = f"{folder}/run.yaml"
-    with open(path, "w") as f:
-        f.write(f"""
+    forget, retain = (shared.write_rows(f"{folder}/{name}.jsonl", shared.first_rows(f"{options.tofu}/{file}.json", options.samples))
+                      for name, file in (("forget", "forget01"), ("retain", "retain99")))
+    return shared.write_config(folder, "run", options.model, forget, retain, f"""
 seed: 1
-model: {{path: {options.model}}}
-data:
-  forget: {{path: {folder}/forget.jsonl}}
-  retain: {{path: {folder}/retain.jsonl}}
-  text: {{system_prompt: ""}}
 cache: {folder}/cache
 parallel: {{zero: {0 if options.mode != "train" else 2}, threads: 1}}
 score: {{estimator: antithetic, sigma_eff: 9.0e-4, stop: {{min_draws: 4, max_draws: 4}}}}
@@ -32,24 +24,17 @@ train: {{max_steps: {options.updates}, forget_batch: {options.batch}, retain_bat
 eval: {{before: false, after: false, generate: false, metrics: [{{name: probability, set: forget}}, {{name: probability, set: retain}}]}}
 export: false
 """)
-    return path
-
-
-def records(path, kind):
-    return [r for r in map(json.loads, open(path)) if r["kind"] == kind]
 
 
 def run(options, path, ranks, out):
     """Seconds, and what must agree."""
-    pinned = 'exec taskset -c "$OMPI_COMM_WORLD_LOCAL_RANK" "$0" "$@"'
-    subprocess.run([f"{ROOT}/launchers/mpi", "-n", str(ranks), "bash", "-c", pinned, options.lethe, options.mode, path, "--out", out],
-                   check=True, cwd=ROOT, stdout=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    shared.run_lethe(options.lethe, options.mode, path, out, ranks, pinned=True)
     if options.mode == "score":
-        return records(out + "/scores.jsonl", "scoring")[0]["seconds"], [r["mrd"] for r in records(out + "/scores.jsonl", "score")]
+        return shared.records(out + "/scores.jsonl", "scoring")[0]["seconds"], [r["mrd"] for r in shared.records(out + "/scores.jsonl", "score")]
     if options.mode == "eval":
-        evaluations = records(out + "/records.jsonl", "evaluation")
+        evaluations = shared.records(out + "/records.jsonl", "evaluation")
         return evaluations[0]["seconds"], [s["probability"] for e in evaluations for s in e["samples"]]
-    steps = records(out + "/records.jsonl", "step")
+    steps = shared.records(out + "/records.jsonl", "step")
     return sum(s["seconds"] for s in steps[1:]), [s["loss"] for s in steps]
 
 

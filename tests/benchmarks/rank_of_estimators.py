@@ -14,7 +14,8 @@ their signs. Needs Python's standard library only.
 """
 import argparse, os, shutil, statistics, subprocess, sys, time
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+import shared
+
 SETTINGS = {"antithetic": ("float32", "estimator: antithetic, seed: 0"),
             "jet": ("float32", "estimator: {name: jet, group: 4}, seed: 1"),
             "jet_bf16": ("bfloat16", "estimator: {name: jet, group: 4}, seed: 1"),
@@ -31,18 +32,12 @@ def write_config(options, folder):
     compute, score = SETTINGS[options.name]
     if options.step and options.name == "antithetic":
         score += f", sigma_eff: {options.step}"
-    with open(options.data) as rows, open(f"{folder}/forget.jsonl", "w") as out:
-        out.writelines(line for line, _ in zip(rows, range(options.samples)))
-    with open(f"{folder}/score.yaml", "w") as f:
-        f.write(f"""
-model: {{path: {options.model}, compute: {compute}}}
-data:
-  forget: {{path: {folder}/forget.jsonl}}
-  retain: {{path: {ROOT}/configs/quickstart/data/retain.jsonl}}
-  text: {{system_prompt: ""}}
+    forget = shared.write_rows(f"{folder}/forget.jsonl", shared.first_rows(options.data, options.samples))
+    retain = shared.ROOT + "/configs/quickstart/data/retain.jsonl"
+    return shared.write_config(folder, "score", options.model, forget, retain, f"""
 parallel: {{zero: 0, threads: 1}}
 score: {{{score}, stop: {{weights: 1.0e-9, max_draws: 1000000}}}}
-""")
+""", compute)
 
 
 def read_state(path):
@@ -74,11 +69,11 @@ def write_groups(options, step, draws):
 def measure(options):
     folder = os.path.join(options.out, options.name + ".run")
     os.makedirs(folder, exist_ok=True)
-    write_config(options, folder)
+    config = write_config(options, folder)
     options.version = subprocess.run([options.lethe, "--version"], capture_output=True, text=True).stdout.split("\n")[0]
     state = f"{folder}/out/cache/scoring-0.txt"
-    job = subprocess.Popen([f"{ROOT}/launchers/mpi", "-n", str(options.ranks), options.lethe, "score", f"{folder}/score.yaml",
-                            "--out", f"{folder}/out"], stdout=subprocess.DEVNULL)
+    job = subprocess.Popen(shared.start_line(options.lethe, "score", config, f"{folder}/out", options.ranks), cwd=shared.ROOT,
+                           stdout=subprocess.DEVNULL)
     try:
         seen, done = 0, 0
         while done < options.directions and job.poll() is None:

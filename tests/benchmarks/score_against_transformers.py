@@ -9,15 +9,14 @@ transformers only its addition; lethe's own time holds the noise. Each side also
 refresh is 1 + 2 PAIRS of them at least. Exits with 1 where the scores' relative differences exceed 2 % in the median or
 their rank correlation is below 0.99.
 """
-import argparse, json, os, statistics, subprocess, sys, tempfile, time
+import argparse, os, statistics, sys, tempfile, time
 
 import numpy as np
-import tokenizers
 import torch
 import transformers
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
-TEXT = "<|im_start|>system\n<|im_end|>\n<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n"
+import shared
+
 ORDER = ["input_layernorm", "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj",
          "post_attention_layernorm", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"]
 
@@ -25,34 +24,26 @@ ORDER = ["input_layernorm", "self_attn.q_proj", "self_attn.k_proj", "self_attn.v
 # ---- lethe ----
 
 def run_lethe(options, data, folder, name, max_draws, command="score"):
-    config = f"{folder}/{name}.yaml"
-    with open(config, "w") as f:
-        f.write(f"""
-model: {{path: {options.model}}}
-data:
-  forget: {{path: {data}}}
-  retain: {{path: {ROOT}/configs/quickstart/data/retain.jsonl}}
-  text: {{system_prompt: ""}}
+    retain = shared.ROOT + "/configs/quickstart/data/retain.jsonl"
+    config = shared.write_config(folder, name, options.model, data, retain, f"""
 cache: {folder}/cache
 parallel: {{zero: 0, threads: 1}}
 score: {{estimator: antithetic, sigma_eff: {options.step}, seed: {options.seed}, stop: {{min_draws: {max_draws}, max_draws: {max_draws}}}}}
 eval: {{generate: false, metrics: [{{name: probability, set: forget}}]}}
 """)
-    subprocess.run([f"{ROOT}/launchers/mpi", "-n", str(options.ranks), options.lethe, command, config, "--out",
-                    f"{folder}/{name}"], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
-    return f"{folder}/{name}"
+    return shared.run_lethe(options.lethe, command, config, f"{folder}/{name}", options.ranks)
 
 
 def lethe_scores(options, data, folder):
-    rows = [json.loads(line) for line in open(run_lethe(options, data, folder, "score", options.pairs) + "/scores.jsonl")]
-    scoring = next(r for r in rows if r["kind"] == "scoring")
+    scores = run_lethe(options, data, folder, "score", options.pairs) + "/scores.jsonl"
+    scoring = shared.records(scores, "scoring")[0]
     assert scoring["passes"] == 1 + 2 * options.pairs, scoring
-    return [r["mrd"] for r in rows if r["kind"] == "score"], scoring["seconds"]
+    return [r["mrd"] for r in shared.records(scores, "score")], scoring["seconds"]
 
 
 def lethe_forward(options, data, folder):
     run = run_lethe(options, data, folder, "forward", 2, "eval")
-    return next(r["seconds"] for r in map(json.loads, open(run + "/records.jsonl")) if r["kind"] == "evaluation")
+    return shared.records(run + "/records.jsonl", "evaluation")[0]["seconds"]
 
 
 # ---- signs: framework/base/random.h, stream 1 ----
@@ -88,16 +79,12 @@ def in_canonical_order(model):
 
 class Transformers:
     def __init__(self, options, rows):
-        tok = tokenizers.Tokenizer.from_file(options.model + "/tokenizer.json")
-        encode = lambda text: tok.encode(text, add_special_tokens=False).ids
-        self.model = transformers.AutoModelForCausalLM.from_pretrained(options.model, dtype=torch.float32).eval()
-        stop = self.model.generation_config.eos_token_id
-        prompts = [encode(TEXT.format(r["question"])) for r in rows]
-        self.full = [encode(TEXT.format(r["question"]) + r["answer"] + "<|im_end|>\n") + [stop] for r in rows]
-        self.begin = [len(p) for p in prompts]
+        self.model = shared.load_float32(options.model).eval()
+        texts = shared.Encoded(options.model, rows, self.model.generation_config.eos_token_id)
+        self.full, self.stop = texts.full, texts.stop
+        self.begin = [len(p) for p in texts.prompts]
         self.parameters = in_canonical_order(self.model)
         self.weights = [p.detach().clone() for p in self.parameters]
-        self.stop = stop
 
     @torch.no_grad()
     def forward(self):
@@ -105,9 +92,7 @@ class Transformers:
         out = []
         for first in range(0, len(self.full), 8):
             part = self.full[first:first + 8]
-            width = max(map(len, part))
-            ids = torch.tensor([p + [self.stop] * (width - len(p)) for p in part])
-            mask = torch.tensor([[1] * len(p) + [0] * (width - len(p)) for p in part])
+            ids, mask = shared.padded(part, self.stop)
             logits = self.model(ids, attention_mask=mask).logits
             for r, p in enumerate(part):
                 rows = logits[r, self.begin[first + r] - 1:len(p) - 1]
@@ -162,11 +147,9 @@ def main():
     for name in ("lethe", "model", "tofu"):
         setattr(options, name, os.path.abspath(getattr(options, name)))
     torch.set_num_threads(options.ranks)
-    rows = [json.loads(line) for line in open(options.tofu + "/forget01.json")][:options.samples]
+    rows = shared.first_rows(options.tofu + "/forget01.json", options.samples)
     with tempfile.TemporaryDirectory() as folder:
-        data = f"{folder}/forget.jsonl"
-        with open(data, "w") as f:
-            f.writelines(json.dumps(r) + "\n" for r in rows)
+        data = shared.write_rows(f"{folder}/forget.jsonl", rows)
         ours, our_seconds = lethe_scores(options, data, folder)
         our_forward = lethe_forward(options, data, folder)
     them = Transformers(options, rows)

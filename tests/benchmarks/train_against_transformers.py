@@ -7,36 +7,22 @@ update on the same BATCH + BATCH rows of forget01 and retain99, float32, so real
 and the first update of each is left out. lethe's reference log-probabilities are computed before the first update. Exits
 with 1 where the losses of the first update differ by more than 1e-4, relative.
 """
-import argparse, json, os, subprocess, sys, tempfile, time
+import argparse, os, sys, tempfile, time
 
-import tokenizers
 import torch
 import torch.nn.functional as F
 import transformers
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
-TEXT = "<|im_start|>system\n<|im_end|>\n<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n"
+import shared
+
 BETA, RATE = 0.1, 1e-5
-
-
-def first_rows(path, count):
-    with open(path) as f:
-        return [json.loads(line) for line, _ in zip(f, range(count))]
 
 
 # ---- lethe ----
 
 def config(options, folder, rows):
-    for name, part in rows.items():
-        with open(f"{folder}/{name}.jsonl", "w") as f:
-            f.writelines(json.dumps(r) + "\n" for r in part)
-    with open(f"{folder}/npo.yaml", "w") as f:
-        f.write(f"""
-model: {{path: {options.model}}}
-data:
-  forget: {{path: {folder}/forget.jsonl}}
-  retain: {{path: {folder}/retain.jsonl}}
-  text: {{system_prompt: ""}}
+    forget, retain = (shared.write_rows(f"{folder}/{name}.jsonl", rows[name]) for name in ("forget", "retain"))
+    return shared.write_config(folder, "npo", options.model, forget, retain, f"""
 cache: {folder}/cache
 parallel: {{zero: 2, threads: 1}}
 objective: {{name: npo, beta: {BETA}, retain_weight: 1}}
@@ -46,27 +32,23 @@ export: false
 """)
 
 
-def run_lethe(options, folder, out):
+def run_lethe(options, path, out):
     """Seconds without the first update, real tokens of an update, losses."""
-    pinned = 'exec taskset -c "$OMPI_COMM_WORLD_LOCAL_RANK" "$0" "$@"'
-    subprocess.run([f"{ROOT}/launchers/mpi", "-n", "2", "bash", "-c", pinned, options.lethe, "train", f"{folder}/npo.yaml", "--out", out],
-                   check=True, cwd=ROOT, stdout=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"})
-    steps = [r for r in map(json.loads, open(out + "/records.jsonl")) if r["kind"] == "step"]
+    shared.run_lethe(options.lethe, "train", path, out, ranks=2, pinned=True)
+    steps = shared.records(out + "/records.jsonl", "step")
     return sum(s["seconds"] for s in steps[1:]), steps[0]["real_tokens"], [s["loss"] for s in steps]
 
 
 # ---- transformers ----
 
-def padded(tok, rows, stop):
+def batch_of(model, rows, stop):
     """Token ids, attention mask, labels (-100: not scored), real tokens."""
-    encode = lambda text: tok.encode(text, add_special_tokens=False).ids
-    prompts = [encode(TEXT.format(r["question"])) for r in rows]
-    full = [encode(TEXT.format(r["question"]) + r["answer"] + "<|im_end|>\n") + [stop] for r in rows]
-    width = max(map(len, full))
-    pad = lambda p, filler: p + [filler] * (width - len(p))
-    labels = [pad([-100] * len(q) + p[len(q):], -100) for q, p in zip(prompts, full)]
-    return {"ids": torch.tensor([pad(p, stop) for p in full]), "mask": torch.tensor([pad([1] * len(p), 0) for p in full]),
-            "labels": torch.tensor(labels), "tokens": sum(map(len, full))}
+    texts = shared.Encoded(model, rows, stop)
+    ids, mask = shared.padded(texts.full, stop)
+    labels = ids.masked_fill(mask == 0, -100)
+    for row, prompt in enumerate(texts.prompts):
+        labels[row, :len(prompt)] = -100
+    return {"ids": ids, "mask": mask, "labels": labels, "tokens": texts.tokens}
 
 
 def nll(model, batch):
@@ -89,11 +71,9 @@ def one_update(policy, reference, optimizer, forget, retain):
 
 
 def run_transformers(options, rows):
-    load = lambda: transformers.AutoModelForCausalLM.from_pretrained(options.model, dtype=torch.float32)
-    policy, reference = load().train(), load().eval()
-    tok = tokenizers.Tokenizer.from_file(options.model + "/tokenizer.json")
+    policy, reference = shared.load_float32(options.model).train(), shared.load_float32(options.model).eval()
     stop = policy.generation_config.eos_token_id
-    forget, retain = (padded(tok, rows[name], stop) for name in ("forget", "retain"))
+    forget, retain = (batch_of(options.model, rows[name], stop) for name in ("forget", "retain"))
     optimizer = torch.optim.AdamW(policy.parameters(), lr=RATE, weight_decay=0)
     losses, seconds = [], []
     for _ in range(options.updates):
@@ -112,13 +92,13 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     torch.set_num_threads(2)
-    rows = {"forget": first_rows(options.tofu + "/forget01.json", options.batch),
-            "retain": first_rows(options.tofu + "/retain99.json", options.batch)}
+    rows = {"forget": shared.first_rows(options.tofu + "/forget01.json", options.batch),
+            "retain": shared.first_rows(options.tofu + "/retain99.json", options.batch)}
     ours, theirs = [], []
     with tempfile.TemporaryDirectory() as folder:
-        config(options, folder, rows)
+        path = config(options, folder, rows)
         for k in range(options.rounds):
-            ours.append(run_lethe(options, folder, f"{folder}/{k}"))
+            ours.append(run_lethe(options, path, f"{folder}/{k}"))
             theirs.append(run_transformers(options, rows))
     timed = options.updates - 1
     rate = lambda run: run[1] * timed / run[0]
