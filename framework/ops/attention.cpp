@@ -19,6 +19,13 @@ at::Tensor heads_first(const at::Tensor& x, std::int64_t repeats) {
   return repeats == 1 ? y : y.repeat_interleave(repeats, 1);
 }
 
+std::vector<std::int64_t> lengths_of(std::span<const std::int64_t> document_offsets) {
+  std::vector<std::int64_t> lengths;
+  for (std::size_t i = 0; i + 1 < document_offsets.size(); ++i)
+    lengths.push_back(document_offsets[i + 1] - document_offsets[i]);
+  return lengths;
+}
+
 // Of one document, a key-value head a batch: q [kv_heads, directions + 2, repeats, tokens, dim], k and v
 // [kv_heads, directions + 2, tokens, dim].
 struct HeadJets {
@@ -104,13 +111,14 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
   const std::int64_t repeats = q.size(1) / k.size(1);
   const at::Tensor queries = heads_first(q, 1), keys = heads_first(k, repeats),
                    values = heads_first(v, repeats);
+  // split, not narrow: the gradients of all documents are then joined once; each narrow() would have its own
+  // gradient of all tokens, zeros but for one document.
+  const std::vector<std::int64_t> lengths = lengths_of(document_offsets);
+  const auto parts = [&](const at::Tensor& x) { return x.split_with_sizes(lengths, 2); };
+  const std::vector<at::Tensor> q_parts = parts(queries), k_parts = parts(keys), v_parts = parts(values);
   std::vector<at::Tensor> outputs;
-  for (std::size_t i = 0; i + 1 < document_offsets.size(); ++i) {
-    const std::int64_t first = document_offsets[i], length = document_offsets[i + 1] - first;
-    const auto part = [&](const at::Tensor& x) { return x.narrow(2, first, length); };
-    outputs.push_back(
-        at::scaled_dot_product_attention(part(queries), part(keys), part(values), {}, 0.0, true));
-  }
+  for (std::size_t i = 0; i < lengths.size(); ++i)
+    outputs.push_back(at::scaled_dot_product_attention(q_parts[i], k_parts[i], v_parts[i], {}, 0.0, true));
   const at::Tensor joined =
       outputs.size() == 1 ? outputs.front() : at::cat(outputs, 2);  // [1, heads, tokens, dim]
   return joined.squeeze(0).transpose(0, 1).reshape({q.size(0), q.size(1) * q.size(2)});

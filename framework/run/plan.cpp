@@ -1,16 +1,22 @@
 #include "framework/run/plan.h"
 
+#include <ATen/ATen.h>
+
 #include <algorithm>
+#include <chrono>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "framework/base/log.h"
 #include "framework/base/text.h"
 #include "framework/data/forget_retain.h"
 #include "framework/data/sample_tokens.h"
+#include "framework/dist/process_group.h"
 #include "framework/planning/stage.h"
 #include "framework/run/engine.h"
 #include "framework/run/grid_choice.h"
 #include "framework/run/machine.h"
+#include "framework/training/flops.h"
 
 namespace lethe::run {
 namespace {
@@ -42,6 +48,53 @@ MeasuredData measure_data(const RunConfig& config) {
   return data;
 }
 
+void add_mean(const std::vector<SampleLength>& lengths, std::int64_t batch, models::BatchTokens& total) {
+  const double share = static_cast<double>(batch) / std::max<double>(1, static_cast<double>(lengths.size()));
+  for (const SampleLength& sample : lengths) {
+    const auto tokens = static_cast<double>(sample.tokens);
+    total.tokens += share * tokens;
+    total.scored += share * static_cast<double>(sample.scored);
+    total.squared_lengths += share * tokens * tokens;
+  }
+}
+
+planning::UpdateWork work_of(const RunConfig& config, const DataLengths& data, int ranks) {
+  const std::int64_t samples = config.train.forget_batch + config.train.retain_batch,
+                     at_once = ranks * config.train.micro_batch;
+  planning::UpdateWork work{.batch = {}, .waves = static_cast<int>((samples + at_once - 1) / at_once)};
+  add_mean(data.forget, config.train.forget_batch, work.batch);
+  add_mean(data.retain, config.train.retain_batch, work.batch);
+  return work;
+}
+
+// Bytes/s of a copy in memory: ranks of one machine exchange no faster.
+double copy_speed() {
+  const std::vector<std::byte> from(std::size_t{64} << 20, std::byte{1});
+  std::vector<std::byte> to(from.size());
+  double best = 0;
+  for (int round = 0; round < 3; ++round) {
+    const auto start = std::chrono::steady_clock::now();
+    std::memcpy(to.data(), from.data(), from.size());
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    best = std::max(best, static_cast<double>(to.size()) / std::max(seconds.count(), 1e-9));
+  }
+  return best;
+}
+
+planning::RankSpeed speed_of(const RunConfig& config, planning::RankSpeed asked) {
+  if (config.parallel.threads > 0) at::set_num_threads(static_cast<int>(config.parallel.threads));
+  if (asked.flops == 0)
+    asked.flops = training::matmul_peak(at::TensorOptions(compute_dtype(config.model.compute)),
+                                        *dist::make_single_group());
+  if (asked.bytes == 0) asked.bytes = copy_speed();
+  return asked;
+}
+
+std::string grid_text(const planning::Workload& load) {
+  return fmt::format("parallel.zero: {}{}", load.zero,
+                     load.zero == 0 ? "" : fmt::format(" and parallel.shard: {}", load.shard_size));
+}
+
 }  // namespace
 
 MemoryPlan plan_memory(const RunConfig& config, const PlanRequest& request) {
@@ -51,7 +104,9 @@ MemoryPlan plan_memory(const RunConfig& config, const PlanRequest& request) {
   const std::uint64_t memory =
       request.memory.value_or(available_memory() / static_cast<std::uint64_t>(request.ranks));
   MemoryPlan plan{.model = models::make_decoder_model(model_shape(config, data.vocab)),
-                  .ranks = request.ranks};
+                  .ranks = request.ranks,
+                  .shard_group = group,
+                  .available = memory};
   plan.load = workload_of(config, data.lengths, group, request.ranks);
   if (config.parallel.zero == "auto") {
     plan.load = planning::smallest_stage(plan.model, plan.load, group, memory).load;
@@ -63,7 +118,16 @@ MemoryPlan plan_memory(const RunConfig& config, const PlanRequest& request) {
   }
   plan.entries = planning::predict_memory(plan.model, plan.load);
   plan.remedies = planning::remedies(plan.model, plan.load, request.ranks);
+  plan.work = work_of(config, data.lengths, request.ranks);
   return plan;
+}
+
+TimePlan plan_time(const RunConfig& config, const MemoryPlan& plan, const PlanRequest& request) {
+  const planning::RankSpeed speed = speed_of(config, request.speed);
+  return {.speed = speed,
+          .time = planning::least_step_time(plan.model, plan.load, plan.work, speed),
+          .faster = planning::faster_grid(plan.model, plan.load, plan.work, speed, plan.shard_group,
+                                          plan.available)};
 }
 
 void require_memory(const MemoryPlan& plan, std::uint64_t available) {
@@ -85,13 +149,36 @@ std::string plan_text(const MemoryPlan& plan, const PlanRequest& request) {
   return text;
 }
 
-std::string plan_json(const MemoryPlan& plan, const PlanRequest& request) {
+std::string plan_text(const TimePlan& plan, const PlanRequest& request) {
+  const auto from = [](double asked) { return asked == 0 ? ", measured here" : ""; };
+  const planning::StepTime& time = plan.time;
+  std::string text = fmt::format(
+      "time of an update: at least {:.3g} s, bound by {}\n"
+      "  {:12} {:>8.3g} s  {:.3g} GFLOP of a rank at {:.3g} GFLOP/s{}\n"
+      "  {:12} {:>8.3g} s  {} of weights and {} of gradients to a rank at {}/s{}\n",
+      time.seconds(), time.bound_by_wire() ? "communication" : "arithmetic", "arithmetic",
+      time.compute_seconds, time.flops / 1e9, plan.speed.flops / 1e9, from(request.speed.flops),
+      "communication", time.wire_seconds, base::readable_bytes(time.gathered),
+      base::readable_bytes(time.reduced), base::readable_bytes(static_cast<std::uint64_t>(plan.speed.bytes)),
+      from(request.speed.bytes));
+  if (plan.faster) text += fmt::format("less with {}\n", grid_text(*plan.faster));
+  return text;
+}
+
+std::string plan_json(const MemoryPlan& plan, const TimePlan& time) {
   nlohmann::ordered_json json = {
-      {"ranks", request.ranks}, {"zero", plan.load.zero}, {"shard", plan.load.shard_size}};
+      {"ranks", plan.ranks}, {"zero", plan.load.zero}, {"shard", plan.load.shard_size}};
   for (const planning::MemoryEntry& entry : plan.entries) json["bytes"][entry.category] = entry.bytes;
   json["total"] = planning::total_bytes(plan.entries);
   for (const planning::Remedy& remedy : plan.remedies)
     json["remedies"].push_back({{"setting", remedy.setting}, {"saves", remedy.saved}});
+  json["update"] = {{"flops", time.time.flops},
+                    {"gathered_bytes", time.time.gathered},
+                    {"reduced_bytes", time.time.reduced},
+                    {"compute_seconds", time.time.compute_seconds},
+                    {"wire_seconds", time.time.wire_seconds},
+                    {"bound_by", time.time.bound_by_wire() ? "communication" : "arithmetic"}};
+  if (time.faster) json["faster"] = {{"zero", time.faster->zero}, {"shard", time.faster->shard_size}};
   return json.dump() + "\n";
 }
 

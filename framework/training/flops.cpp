@@ -4,25 +4,10 @@
 
 #include <chrono>
 
+#include "framework/models/flops.h"
+
 namespace lethe::training {
 namespace {
-
-struct Products {  // elements of the matrices of one block
-  double all = 0, trained = 0;
-};
-
-Products products_of(const models::DecoderModel& model, const sharding::GradientStore& gradients,
-                     int segment) {
-  Products products;
-  const models::Segment& s = model.index.segments()[segment];
-  for (int p = s.first_parameter; p < s.first_parameter + s.num_parameters; ++p) {
-    const models::Parameter& parameter = model.index.parameters()[p];
-    if (parameter.shape.size() != 2) continue;
-    products.all += static_cast<double>(parameter.count);
-    if (gradients.trains(p)) products.trained += static_cast<double>(parameter.count);
-  }
-  return products;
-}
 
 // A GPU goes on after the call: reading one number back waits for it.
 void finish(const at::Tensor& result) { (void)result[0][0].item<double>(); }
@@ -31,29 +16,20 @@ void finish(const at::Tensor& result) { (void)result[0][0].item<double>(); }
 
 double update_flops(const models::DecoderModel& model, const sharding::GradientStore& gradients,
                     const TrainingData& data, std::span<const BatchItem> batch) {
-  double tokens = 0, scored = 0, squares = 0;
+  models::BatchTokens total;
   for (const BatchItem& item : batch) {
     const auto length = static_cast<double>(item.tokens);
-    tokens += length;
-    squares += length * length;
-    scored += static_cast<double>(data.of(item.role)[item.sample].scored_tokens());
+    total.tokens += length;
+    total.squared_lengths += length * length;
+    total.scored += static_cast<double>(data.of(item.role)[item.sample].scored_tokens());
     if (item.alternate >= 0) {
       const auto other = item.role == objectives::Role::forget ? objectives::Role::alternate
                                                                : objectives::Role::retain_alternate;
-      scored += static_cast<double>(data.of(other)[item.alternate].scored_tokens());
+      total.scored += static_cast<double>(data.of(other)[item.alternate].scored_tokens());
     }
   }
-  const int lowest = walk::lowest_trained_layer(model, gradients);
-  // Scores and values, half of a square each: causal.
-  const double attention = 2 * squares * static_cast<double>(model.config.num_heads * model.config.head_dim);
-  double flops = 0;
-  for (int layer = 0; layer < static_cast<int>(model.layers.size()); ++layer) {
-    const Products p = products_of(model, gradients, model.layers[layer].segment);
-    flops += 2 * tokens * p.all + attention;
-    if (layer >= lowest) flops += 2 * tokens * (p.all + p.trained) + 2 * attention;
-  }
-  const auto head = static_cast<double>(model.config.vocab_size * model.config.hidden_size);
-  return flops + 2 * scored * head * (gradients.trains(model.head) ? 3 : 2);
+  return models::update_flops(
+      model, [&](int parameter) { return gradients.trains(parameter); }, total);
 }
 
 double matmul_peak(const at::TensorOptions& options, dist::ProcessGroup& world) {

@@ -9,9 +9,7 @@
 
 namespace lethe::training {
 
-// Multiplications and additions of the matrix products of one update over all ranks, the definition of model
-// FLOPs: what the model needs (a layer's products for every token, the head's for scored tokens, causal
-// attention), once forward and twice backward; no recomputation, no gradients of what is frozen.
+// Model FLOPs (models/flops.h) of one update over all ranks.
 [[nodiscard]] double update_flops(const models::DecoderModel& model, const sharding::GradientStore& gradients,
                                   const TrainingData& data, std::span<const BatchItem> batch);
 

@@ -1,7 +1,9 @@
-// lethe plan FILE: the memory of a rank, by category, for any world, without starting one.
+// lethe plan FILE: the memory of a rank, by category, and the least time of an update, for any world, without
+// starting one.
 #include "framework/run/plan.h"
 
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 
 #include "framework/base/error.h"
@@ -22,6 +24,19 @@ int number_of_ranks(const std::string& text) {
   return ranks;
 }
 
+// A rate of the machine that is planned for: 4e14, 9.9e14.
+double rate_of(const Arguments& arguments, const std::string& flag, const char* unit) {
+  const auto found = arguments.flags.find(flag);
+  if (found == arguments.flags.end()) return 0;
+  const std::string& text = found->second;
+  double rate = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rate);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(rate) || rate <= 0)
+    fail("cli.value", fmt::format("--{} {} is not a number of {} above 0", flag, text, unit),
+         fmt::format("write --{} 4e14", flag));
+  return rate;
+}
+
 run::PlanRequest request_of(const Arguments& arguments) {
   run::PlanRequest request;
   if (const auto ranks = arguments.flags.find("ranks"); ranks != arguments.flags.end())
@@ -31,6 +46,8 @@ run::PlanRequest request_of(const Arguments& arguments) {
     if (!request.memory)
       fail("cli.value", fmt::format("--memory {} is not a size", memory->second), "write --memory 16GiB");
   }
+  request.speed = {.flops = rate_of(arguments, "flops", "FLOP/s"),
+                   .bytes = rate_of(arguments, "bandwidth", "bytes/s")};
   return request;
 }
 
@@ -38,9 +55,13 @@ int plan(const Arguments& arguments) {
   base::start_log(0, 1, arguments.log_level);
   const run::PlanRequest request = request_of(arguments);
   config::Section root = config::load(arguments.positionals.front(), arguments.set);
-  const run::MemoryPlan plan = run::plan_memory(run::read_run_config(root), request);
+  const run::RunConfig run_config = run::read_run_config(root);
+  const run::MemoryPlan plan = run::plan_memory(run_config, request);
   if (request.memory) run::require_memory(plan, *request.memory);
-  std::fputs((arguments.json ? run::plan_json(plan, request) : run::plan_text(plan, request)).c_str(),
+  const run::TimePlan time = run::plan_time(run_config, plan, request);
+  std::fputs((arguments.json ? run::plan_json(plan, time)
+                             : run::plan_text(plan, request) + run::plan_text(time, request))
+                 .c_str(),
              stdout);
   return 0;
 }
@@ -48,17 +69,26 @@ int plan(const Arguments& arguments) {
 }  // namespace
 
 Command make_plan() {
-  return {.help = "memory of a rank by category, for any number of ranks, before anything is allocated",
-          .takes = Takes::file,
-          .set = true,
-          .flags = {{.name = "ranks", .help = "ranks of the world to plan for (1)", .takes_value = true},
-                    {.name = "memory",
-                     .help = "what a rank may use, as in 16GiB (its share of this machine's): where a run "
-                             "does not fit, an error names "
-                             "the key that makes it fit",
-                     .takes_value = true}},
-          .run = plan,
-          .settings = run::run_settings};
+  return {
+      .help =
+          "memory of a rank by category and the least time of an update, for any number of ranks, before "
+          "anything is allocated",
+      .takes = Takes::file,
+      .set = true,
+      .flags = {{.name = "ranks", .help = "ranks of the world to plan for (1)", .takes_value = true},
+                {.name = "memory",
+                 .help = "what a rank may use, as in 16GiB (its share of this machine's): where a run "
+                         "does not fit, an error names "
+                         "the key that makes it fit",
+                 .takes_value = true},
+                {.name = "flops",
+                 .help = "FLOP/s of a rank's matrix products, as in 4e14 (measured here)",
+                 .takes_value = true},
+                {.name = "bandwidth",
+                 .help = "bytes/s that a rank receives while it sends, as in 2e11 (a copy in memory here)",
+                 .takes_value = true}},
+      .run = plan,
+      .settings = run::run_settings};
 }
 
 }  // namespace lethe::launchers

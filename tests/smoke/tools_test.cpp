@@ -89,6 +89,22 @@ TEST_F(Tools, PlanShowsThatFourRanksHoldAQuarterOfTheStates) {
   EXPECT_GT(one["bytes"]["cache"], 0) << "npo compares with a reference";
 }
 
+TEST_F(Tools, PlanSaysHowLongAnUpdateTakesAtLeast) {
+  const std::string machine = "--flops 1e9 --bandwidth 1e6 ";
+  const Json one = planned(machine + "--ranks 1")["update"], four = planned(machine + "--ranks 4")["update"];
+  EXPECT_DOUBLE_EQ(one["flops"].get<double>(), 4 * four["flops"].get<double>());
+  EXPECT_DOUBLE_EQ(one["compute_seconds"].get<double>(), one["flops"].get<double>() / 1e9);
+  EXPECT_EQ(one["gathered_bytes"], 0);
+  EXPECT_GT(four["gathered_bytes"], four["reduced_bytes"]) << "zero 3 gathers twice and reduces once";
+  EXPECT_EQ(four["bound_by"], "communication");
+  const Json grid = planned(machine + "--ranks 4");
+  EXPECT_LT(grid["faster"]["zero"], 3) << "a tiny model fits a rank";
+  const Result text = lethe("plan configs/smoke/zero3.yaml --ranks 4");
+  EXPECT_THAT(text.output, AllOf(HasSubstr("time of an update: at least "), HasSubstr("measured here")));
+  for (const char* wrong : {"--flops 0", "--flops fast", "--bandwidth -1", "--bandwidth 1e9x"})
+    EXPECT_EQ(lethe(std::string("plan configs/smoke/zero3.yaml ") + wrong).exit_code, 64) << wrong;
+}
+
 TEST_F(Tools, PlanNamesTheSettingThatWouldHelp) {
   const Result result = lethe("plan configs/smoke/train.yaml --ranks 4 --memory 2M");
   EXPECT_EQ(result.exit_code, 79) << result.output;
