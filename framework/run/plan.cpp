@@ -1,6 +1,7 @@
 #include "framework/run/plan.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <chrono>
