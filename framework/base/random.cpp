@@ -1,5 +1,6 @@
 #include "framework/base/random.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -11,15 +12,40 @@ constexpr std::uint32_t kWeyl0 = 0x9E3779B9, kWeyl1 = 0xBB67AE85;
 
 double unit_interval(std::uint32_t word) noexcept { return (word + 0.5) * 0x1p-32; }
 
+constexpr std::size_t kSignsOfABlock = 128;
+
+// The eight signs of every byte, its lowest bit first.
+template <class T>
+constexpr std::array<std::array<T, 8>, 256> kSignsOfAByte = [] {
+  std::array<std::array<T, 8>, 256> table{};
+  for (unsigned byte = 0; byte < 256; ++byte)
+    for (unsigned bit = 0; bit < 8; ++bit) table[byte][bit] = (byte >> bit) & 1 ? T(-1) : T(1);
+  return table;
+}();
+
+template <class T>
+void fill_block(const PhiloxWords& words, T* out) noexcept {
+  for (const std::uint32_t word : words)
+    for (unsigned shift = 0; shift < 32; shift += 8, out += 8)
+      std::ranges::copy(kSignsOfAByte<T>[(word >> shift) & 255], out);
+}
+
 template <class T>
 void fill_signs(const StreamKey& key, std::uint64_t first, std::span<T> out) noexcept {
   std::size_t i = 0;
   while (i < out.size()) {
-    const std::uint64_t element = first + i;
-    const PhiloxWords words = random_words(key, element >> 7);
-    for (std::uint64_t bit = element & 127; bit < 128 && i < out.size(); ++bit, ++i) {
-      out[i] = (words[bit >> 5] >> (bit & 31)) & 1 ? T(-1) : T(1);
+    const std::uint64_t element = first + i, skipped = element % kSignsOfABlock;
+    const PhiloxWords words = random_words(key, element / kSignsOfABlock);
+    if (skipped == 0 && out.size() - i >= kSignsOfABlock) {
+      fill_block(words, out.data() + i);
+      i += kSignsOfABlock;
+      continue;
     }
+    std::array<T, kSignsOfABlock> block;
+    fill_block(words, block.data());
+    const std::size_t count = std::min(kSignsOfABlock - skipped, out.size() - i);
+    std::copy_n(block.data() + skipped, count, out.data() + i);
+    i += count;
   }
 }
 
