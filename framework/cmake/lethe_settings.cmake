@@ -7,6 +7,8 @@ target_include_directories(lethe_settings INTERFACE "${PROJECT_SOURCE_DIR}" "${P
 target_compile_options(lethe_settings INTERFACE -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers
                        $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-restrict -Wno-stringop-overflow -Wno-array-bounds>
                        $<$<BOOL:${LETHE_WERROR}>:-Werror>)
+# For code whose own speed nobody feels: tests, reports, campaigns.
+set(LETHE_FAST_COMPILE $<$<CONFIG:Release>:-O1>)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 

@@ -9,6 +9,16 @@
 find_program(LETHE_MPIRUN NAMES mpirun REQUIRED)
 set(LETHE_RANKED_LAUNCH ${LETHE_MPIRUN} --oversubscribe --bind-to none --mca mpi_yield_when_idle 1)
 
+# Tests have precompiled headers of their own, with GoogleTest and built as they are built.
+function(lethe_test_precompiled_headers)
+  lethe_precompiled_header(lethe_gtest_pch "${PROJECT_SOURCE_DIR}/framework/cmake/gtest_pch.h" GTest::gtest GTest::gmock)
+  lethe_precompiled_header(lethe_gtest_torch_pch "${PROJECT_SOURCE_DIR}/framework/cmake/gtest_torch_pch.h" GTest::gtest
+                           GTest::gmock LibTorch::cpu)
+  foreach(target lethe_gtest_pch lethe_gtest_torch_pch)
+    target_compile_options(${target} PRIVATE ${LETHE_FAST_COMPILE})
+  endforeach()
+endfunction()
+
 function(lethe_test name)
   cmake_parse_arguments(ARG "TORCH" "TIMEOUT" "SOURCES;LINK;RANKS;LABELS;APART;LONG" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
@@ -18,17 +28,21 @@ function(lethe_test name)
   else()
     target_link_libraries(${name} PRIVATE GTest::gtest_main)
   endif()
-  target_link_libraries(${name} PRIVATE lethe_settings ${ARG_LINK} GTest::gtest GTest::gmock)
+  target_link_libraries(${name} PRIVATE lethe_settings ${ARG_LINK} GTest::gtest GTest::gmock
+                        fmt::fmt spdlog::spdlog nlohmann_json::nlohmann_json)
+  target_compile_options(${name} PRIVATE ${LETHE_FAST_COMPILE})
   target_compile_definitions(${name} PRIVATE LETHE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                              LETHE_BINARY_DIR="${PROJECT_BINARY_DIR}")
   set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6
                         RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+  # Precompiled headers are built with -fPIC; an executable's own default, -fPIE, would not match them.
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${name} PRIVATE -fPIC)
   if(ARG_TORCH)
-    # The shared precompiled header is built with -fPIC; an executable's own default, -fPIE, would not match it.
-    set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-    target_compile_options(${name} PRIVATE -fPIC)
-    target_precompile_headers(${name} REUSE_FROM lethe_torch_pch)
+    target_precompile_headers(${name} REUSE_FROM lethe_gtest_torch_pch)
     target_link_libraries(${name} PRIVATE LibTorch::cpu)
+  else()
+    target_precompile_headers(${name} REUSE_FROM lethe_gtest_pch)
   endif()
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)

@@ -72,4 +72,36 @@ std::int64_t num_rows(const Document& document, const RowChoice& choice) {
   return std::max<std::int64_t>(rows.last - rows.first, 0);
 }
 
+namespace {
+
+constexpr std::int64_t kWorthSharing =
+    512;  // tokens: below, a second pack costs more than a second rank saves
+
+// As few packs as hold them, but an even number: two ranks then take equal shares, and so, nearly, do more.
+std::int64_t number_of_packs(std::int64_t tokens, std::int64_t max_tokens) {
+  const std::int64_t fewest = (tokens + max_tokens - 1) / max_tokens;
+  return fewest > 1 || tokens >= kWorthSharing ? (std::max<std::int64_t>(fewest, 2) + 1) / 2 * 2 : 1;
+}
+
+}  // namespace
+
+std::vector<std::vector<std::int64_t>> packs_of(std::span<const Document> documents,
+                                                std::int64_t max_tokens) {
+  std::int64_t total = 0;
+  for (const Document& document : documents) total += static_cast<std::int64_t>(document.ids.size());
+  const std::int64_t packs_wanted = number_of_packs(total, max_tokens);
+  std::vector<std::vector<std::int64_t>> packs;
+  std::int64_t before = 0, tokens = 0, share = -1;
+  for (std::size_t d = 0; d < documents.size(); ++d) {
+    const auto length = static_cast<std::int64_t>(documents[d].ids.size());
+    const std::int64_t own_share = (2 * before + length) * packs_wanted /
+                                   (2 * std::max<std::int64_t>(total, 1));  // where its middle lies
+    if (own_share != share || tokens + length > max_tokens) packs.emplace_back(), tokens = 0;
+    share = own_share;
+    packs.back().push_back(static_cast<std::int64_t>(d));
+    before += length, tokens += length;
+  }
+  return packs;
+}
+
 }  // namespace lethe::data

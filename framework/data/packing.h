@@ -58,4 +58,12 @@ struct Pack {
 // How many rows of a document are read.
 [[nodiscard]] std::int64_t num_rows(const Document& document, const RowChoice& choice);
 
+constexpr std::int64_t kPackTokens = 1024;
+
+// Consecutive documents into an even number of packs of about equal size (one, where tokens are few), as
+// numbers of documents. A pure function of the documents, so that what is computed together does not depend
+// on the world. A document longer than max_tokens has a pack of its own.
+[[nodiscard]] std::vector<std::vector<std::int64_t>> packs_of(std::span<const Document> documents,
+                                                              std::int64_t max_tokens = kPackTokens);
+
 }  // namespace lethe::data

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "framework/base/error.h"
+#include "framework/data/packing.h"
 
 namespace lethe::evaluation {
 namespace {
@@ -42,17 +43,6 @@ void add_documents(Request& request, const EvaluatedSet& set, const EvaluatorPar
   std::iota(request.sample.begin(), request.sample.end(), 0);
 }
 
-// Consecutive documents, as inference::packs_of cuts them.
-void cut_by_tokens(Request& request, std::int64_t max_tokens) {
-  std::int64_t tokens = 0;
-  for (std::size_t d = 0; d < request.documents.size(); ++d) {
-    const auto length = static_cast<std::int64_t>(request.documents[d].ids.size());
-    if (request.batches.empty() || tokens + length > max_tokens) request.batches.emplace_back(), tokens = 0;
-    request.batches.back().push_back(static_cast<std::int64_t>(d));
-    tokens += length;
-  }
-}
-
 // Of similar length, so that a batch's cache holds little padding.
 void cut_by_length(Request& request, std::int64_t prompts) {
   std::vector<std::int64_t> order(request.owned.size());
@@ -71,7 +61,8 @@ Request answer_request(Kind kind, const Source& source, std::vector<std::string>
                        const EvaluatorOptions& options) {
   Request request{.kind = kind, .source = source, .statistics = std::move(statistics)};
   add_documents(request, set, parts);
-  cut_by_tokens(request, kind == Kind::gradient ? 0 : options.pack_tokens);
+  // A gradient norm is of one answer.
+  request.batches = data::packs_of(request.documents, kind == Kind::gradient ? 1 : options.pack_tokens);
   return request;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "framework/data/packing.h"
 #include "framework/data/sample.h"
 #include "framework/data/sample_tokens.h"
 #include "framework/data/tokenizer/tokenizer.h"
@@ -25,8 +26,8 @@ struct EvaluatedSet {
 };
 
 struct EvaluatorOptions {
-  std::int64_t pack_tokens = 1024;  // of a batch; a longer answer gets its own
-  std::int64_t batch_prompts = 32;  // of a batch of generations
+  std::int64_t pack_tokens = data::kPackTokens;  // of a batch; a longer answer gets its own
+  std::int64_t batch_prompts = 32;               // of a batch of generations
   std::int64_t max_new_tokens = 64;
   std::int64_t max_generations = 0;     // of each set; 0 is all
   std::vector<std::string> stop_words;  // generations are cut before them

@@ -7,19 +7,6 @@
 
 namespace lethe::inference {
 
-std::vector<std::vector<std::int64_t>> packs_of(std::span<const data::Document> documents,
-                                                PackLimits limits) {
-  std::vector<std::vector<std::int64_t>> packs;
-  std::int64_t tokens = 0;
-  for (std::size_t d = 0; d < documents.size(); ++d) {
-    const auto length = static_cast<std::int64_t>(documents[d].ids.size());
-    if (packs.empty() || tokens + length > limits.max_tokens) packs.emplace_back(), tokens = 0;
-    packs.back().push_back(static_cast<std::int64_t>(d));
-    tokens += length;
-  }
-  return packs;
-}
-
 TokenLogProbs empty_log_probs(std::span<const data::Document> documents) {
   TokenLogProbs result;
   for (const data::Document& document : documents)
@@ -43,9 +30,9 @@ void fill_pack(walk::BlockWalk& walk, std::span<const data::Document> documents,
 
 TokenLogProbs token_log_probs(walk::BlockWalk& walk, dist::ProcessGroup& world,
                               std::span<const data::Document> documents, const sharding::WeightSource* source,
-                              PackLimits limits) {
+                              std::int64_t max_tokens) {
   TokenLogProbs result = empty_log_probs(documents);
-  const auto packs = packs_of(documents, limits);
+  const auto packs = data::packs_of(documents, max_tokens);
   const auto ranks = static_cast<std::size_t>(world.size());
   for (std::size_t round = 0; round < (packs.size() + ranks - 1) / ranks; ++round) {
     const std::size_t mine = round * ranks + static_cast<std::size_t>(world.rank());

@@ -1,6 +1,6 @@
 // Log-probabilities of given tokens, over all ranks. Documents are cut into packs that depend on the
-// documents only; ranks take packs in turn, and every rank gets every value. The same for one rank or many,
-// up to the last bits of a pack's arithmetic (none, since packs do not move).
+// documents only (data::packs_of); ranks take packs in turn, and every rank gets every value. The same for
+// one rank or many, up to the last bits of a pack's arithmetic (none, since packs do not move).
 #pragma once
 
 #include <cstdint>
@@ -22,19 +22,11 @@ struct TokenLogProbs {
   }
 };
 
-struct PackLimits {
-  std::int64_t max_tokens = 1024;  // a longer document gets a pack of its own
-};
-
-// Consecutive documents into packs; a pure function of the documents.
-[[nodiscard]] std::vector<std::vector<std::int64_t>> packs_of(std::span<const data::Document> documents,
-                                                              PackLimits limits);
-
 // Collective over `world`. `source`: the weights to see, null for the weights as they are.
 [[nodiscard]] TokenLogProbs token_log_probs(walk::BlockWalk& walk, dist::ProcessGroup& world,
                                             std::span<const data::Document> documents,
                                             const sharding::WeightSource* source = nullptr,
-                                            PackLimits limits = {});
+                                            std::int64_t max_tokens = data::kPackTokens);
 
 // One pass of one pack by this rank alone: writes its tokens' values into place.
 void fill_pack(walk::BlockWalk& walk, std::span<const data::Document> documents,

@@ -94,7 +94,7 @@ std::vector<DerivativeValues> WalkedModel::derivative_passes(const Noise& noise,
                                                              SecondOrder how) {
   const std::vector<std::int64_t> samples = named_or_all(asked, documents_.size());
   const std::vector<data::Document> chosen = documents_of(documents_, samples);
-  const auto packs = inference::packs_of(chosen, {});
+  const auto packs = data::packs_of(chosen);
   const std::vector<bool> moves = moved_parameters(store_.index(), noise.scope);
   walk::JetWalk jets(walk_.model(), store_);
   std::vector<Sums> sums(groups.size() * samples.size());

@@ -44,7 +44,7 @@ std::vector<inference::TokenLogProbs> WalkedModel::walk_all(const Noise& noise,
     }
     return passes;
   }
-  const auto packs = inference::packs_of(documents, {});
+  const auto packs = data::packs_of(documents);
   const std::size_t jobs = perturbations.size() * packs.size(),
                     ranks = static_cast<std::size_t>(world_.size()),
                     rank = static_cast<std::size_t>(world_.rank());

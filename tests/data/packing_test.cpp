@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 namespace lethe::data {
 namespace {
 
@@ -67,6 +69,37 @@ TEST(Packing, CountsTheRowsItPacks) {
        {RowChoice{}, RowChoice{.skip = 1}, RowChoice{.skip = 9}, RowChoice{.rows = Rows::inputs},
         RowChoice{.rows = Rows::all, .padded_to = 9}, RowChoice{.rows = Rows::all_but_last, .padded_to = 9}})
     EXPECT_EQ(num_rows(kDocument, choice), static_cast<std::int64_t>(rows(packed(choice)).size()));
+}
+
+// Tokens of each pack of documents of these lengths.
+std::vector<std::int64_t> pack_sizes(const std::vector<std::int64_t>& lengths, std::int64_t max_tokens) {
+  std::vector<std::vector<std::int32_t>> ids;
+  std::vector<Document> documents;
+  for (const std::int64_t length : lengths) ids.emplace_back(static_cast<std::size_t>(length), 1);
+  for (const auto& tokens : ids) documents.push_back({.ids = tokens});
+  std::vector<std::int64_t> sizes, seen;
+  for (const auto& pack : packs_of(documents, max_tokens)) {
+    sizes.push_back(0);
+    for (const std::int64_t d : pack) sizes.back() += lengths[static_cast<std::size_t>(d)], seen.push_back(d);
+  }
+  std::vector<std::int64_t> all(lengths.size());
+  std::iota(all.begin(), all.end(), 0);
+  EXPECT_EQ(seen, all) << "every document once, in order";
+  return sizes;
+}
+
+TEST(Packing, PacksAreEvenInNumberAndInSize) {
+  EXPECT_THAT(pack_sizes(std::vector<std::int64_t>(25, 100), 1024), ElementsAre(600, 600, 700, 600));
+  EXPECT_THAT(pack_sizes(std::vector<std::int64_t>(6, 100), 1024), ElementsAre(300, 300));
+  EXPECT_THAT(pack_sizes(std::vector<std::int64_t>(4, 100), 1024), ElementsAre(400)) << "too few to share";
+  EXPECT_THAT(pack_sizes({}, 1024), IsEmpty());
+}
+
+TEST(Packing, ALongDocumentHasAPackOfItsOwnAndOneTokenSeparatesAll) {
+  EXPECT_THAT(pack_sizes({100, 3000, 100}, 1024), ElementsAre(100, 3000, 100));
+  EXPECT_THAT(pack_sizes({3, 1, 2}, 1), ElementsAre(3, 1, 2));
+  for (const std::int64_t size : pack_sizes({500, 500, 500, 500, 500, 60, 60, 60}, 1024))
+    EXPECT_LE(size, 1024);
 }
 
 }  // namespace
