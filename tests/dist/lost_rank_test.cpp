@@ -84,9 +84,8 @@ class Lair {
 };
 
 Ended run_job(const Lair& lair, const std::string& backend, const std::string& how) {
-  const std::string command = lair.environment() + " " + LETHE_LAUNCHER + " -n 3 " +
-                              LETHE_LOST_RANK_JOB + " " + backend + " " + how + " " +
-                              std::to_string(deadline());
+  const std::string command = lair.environment() + " " + LETHE_LAUNCHER + " -n 3 " + LETHE_LOST_RANK_JOB +
+                              " " + backend + " " + how + " " + std::to_string(deadline());
   Ended ended{lethe::testing::run_command(command)};
   ended.at = now();
   return ended;

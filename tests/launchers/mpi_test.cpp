@@ -43,8 +43,9 @@ TEST_F(MpiScript, HandsOnTheExitCode) {
 
 TEST_F(MpiScript, ARanksWordStandsWhereMpirunCrashed) {
   EXPECT_EQ(code_with_mpirun("echo 76 >> $LETHE_EXIT_CODE_FILE; kill -SEGV $$"), 76);
-  EXPECT_EQ(code_with_mpirun("echo 80 >> $LETHE_EXIT_CODE_FILE; echo 76 >> $LETHE_EXIT_CODE_FILE; kill -ABRT $$"),
-            80)
+  EXPECT_EQ(
+      code_with_mpirun("echo 80 >> $LETHE_EXIT_CODE_FILE; echo 76 >> $LETHE_EXIT_CODE_FILE; kill -ABRT $$"),
+      80)
       << "the first rank's word";
   EXPECT_EQ(code_with_mpirun("kill -SEGV $$"), 139) << "nobody said anything";
   EXPECT_EQ(code_with_mpirun("echo 76 >> $LETHE_EXIT_CODE_FILE; exit 78"), 78) << "mpirun did not crash";
