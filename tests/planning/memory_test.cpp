@@ -11,6 +11,7 @@
 #include "framework/planning/remedies.h"
 #include "framework/planning/stage.h"
 #include "framework/walk/block_walk.h"
+#include "tests/planning/small_model.h"
 #include "tests/support/tiny_model.h"
 
 namespace lethe::planning {
@@ -19,19 +20,8 @@ namespace {
 using ::testing::HasSubstr;
 using Bytes = std::map<std::string, std::uint64_t>;
 
-// Embedding 80 elements; a layer 64 + 32 + 32 + 64 + 3 * 96 + 16 = 496; final norm 8. Parts are multiples of
-// 64: on one rank 128 + 512 + 512 + 64 = 1216, of four ranks 64 + 128 + 128 + 64 = 384 each.
-models::DecoderModel small_model() {
-  return models::make_decoder_model({.vocab_size = 10,
-                                     .hidden_size = 8,
-                                     .intermediate_size = 12,
-                                     .num_layers = 2,
-                                     .num_heads = 4,
-                                     .num_kv_heads = 2,
-                                     .head_dim = 2,
-                                     .tie_word_embeddings = true});
-}
-
+// Parts of small_model() are multiples of 64: on one rank 128 + 512 + 512 + 64 = 1216, of four ranks
+// 64 + 128 + 128 + 64 = 384 each.
 Bytes by_category(const Workload& load) {
   Bytes bytes;
   for (const MemoryEntry& entry : predict_memory(small_model(), load)) bytes[entry.category] = entry.bytes;

@@ -3,29 +3,20 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/planning/small_model.h"
+
 namespace lethe::planning {
 namespace {
 
 constexpr std::uint64_t kEmbedding = 80, kLayer = 496, kNorm = 8, kModel = kEmbedding + 2 * kLayer + kNorm;
 constexpr std::uint64_t kPlenty = std::uint64_t{1} << 30;
 
-models::DecoderModel two_layers(bool tied = true) {
-  return models::make_decoder_model({.vocab_size = 10,
-                                     .hidden_size = 8,
-                                     .intermediate_size = 12,
-                                     .num_layers = 2,
-                                     .num_heads = 4,
-                                     .num_kv_heads = 2,
-                                     .head_dim = 2,
-                                     .tie_word_embeddings = tied});
-}
-
 Workload grid(int zero, int shard, int replicas) {
   return {.zero = zero, .shard_size = shard, .replicas = replicas};
 }
 
 StepTime time_of(const Workload& load, int waves = 1, bool tied = true) {
-  return least_step_time(two_layers(tied), load,
+  return least_step_time(small_model(tied), load,
                          {.batch = {.tokens = 5, .scored = 3, .squared_lengths = 25}, .waves = waves},
                          {.flops = 1000, .bytes = 100});
 }
@@ -74,7 +65,7 @@ TEST(StepTime, NarrowTypesTravelLighter) {
 
 TEST(StepTime, AFasterGridIsNamedOnlyWhereItFitsAndIsWorthIt) {
   const auto faster = [](const Workload& load, std::uint64_t available, double bytes = 100) {
-    return faster_grid(two_layers(), load,
+    return faster_grid(small_model(), load,
                        {.batch = {.tokens = 5, .scored = 3, .squared_lengths = 25}, .waves = 3},
                        {.flops = 1000, .bytes = bytes}, 2, available);
   };
