@@ -1,5 +1,5 @@
 // What a subcommand is: a word, what it takes, and the function that runs it. One file a subcommand in
-// launchers/commands/<word>.cpp defines make_<word>(); lethe_registry collects them.
+// launchers/commands/<word>.cpp defines <word>_entry::make(); lethe_registry collects them.
 #pragma once
 
 #include <map>

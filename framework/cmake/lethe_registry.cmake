@@ -1,8 +1,9 @@
 # lethe_registry(<part> DIR <folder> HEADER <path> NAMESPACE <ns> [EXCLUDE stems…])
-# Compiles every <folder>/*.cpp into the part and writes the table of its make_<stem> functions: no static
+# Compiles every <folder>/*.cpp into the part and writes the table of their <stem>_entry::make functions: no static
 # initialisers (a static library drops them silently) and no list to edit; a file without its entry point is a link
 # error. HEADER declares, in NAMESPACE:  using Make = <return>(<arguments>);   struct Entry { std::string_view name;
 # Make* make; };   std::span<const Entry> registry();
+# An entry's namespace is its own, so that entries may use the same short names (Options, read) in one unity batch.
 function(lethe_registry part)
   cmake_parse_arguments(ARG "" "DIR;HEADER;NAMESPACE" "EXCLUDE" ${ARGN})
   file(GLOB files CONFIGURE_DEPENDS "${ARG_DIR}/*.cpp")
@@ -14,12 +15,10 @@ function(lethe_registry part)
     if(stem IN_LIST ARG_EXCLUDE)
       continue()
     endif()
-    string(APPEND declarations "Make make_${stem};\n")
+    string(APPEND declarations "namespace ${stem}_entry { Make make; }\n")
     list(APPEND entries "${stem}")
-    string(APPEND rows "    {\"${stem}\", &make_${stem}},\n")
+    string(APPEND rows "    {\"${stem}\", &${stem}_entry::make},\n")
     target_sources(lethe_${part} PRIVATE "${file}")
-    # Entries use the same short names in their unnamed namespaces (Options, read), so they do not share a unity batch.
-    set_source_files_properties("${file}" PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   endforeach()
   list(LENGTH entries count)  # a folder may be empty still
   string(REPLACE "::" "_" flat "${ARG_NAMESPACE}")

@@ -19,6 +19,26 @@ function(lethe_test_precompiled_headers)
   endforeach()
 endfunction()
 
+# How a target of tests is compiled. TORCH: it includes LibTorch.
+function(lethe_test_settings target)
+  cmake_parse_arguments(ARG "TORCH" "" "" ${ARGN})
+  target_link_libraries(${target} PRIVATE lethe_settings GTest::gtest GTest::gmock fmt::fmt spdlog::spdlog
+                        nlohmann_json::nlohmann_json)
+  target_compile_options(${target} PRIVATE ${LETHE_FAST_COMPILE})
+  target_compile_definitions(${target} PRIVATE LETHE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                             LETHE_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${LETHE_UNITY_BATCH})
+  # Precompiled headers are built with -fPIC; an executable's own default, -fPIE, would not match them.
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${target} PRIVATE -fPIC)
+  if(ARG_TORCH)
+    target_precompile_headers(${target} REUSE_FROM lethe_gtest_torch_pch)
+    target_link_libraries(${target} PRIVATE LibTorch::cpu)
+  else()
+    target_precompile_headers(${target} REUSE_FROM lethe_gtest_pch)
+  endif()
+endfunction()
+
 function(lethe_test name)
   cmake_parse_arguments(ARG "TORCH" "TIMEOUT" "SOURCES;LINK;RANKS;LABELS;APART;LONG" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
@@ -28,22 +48,13 @@ function(lethe_test name)
   else()
     target_link_libraries(${name} PRIVATE GTest::gtest_main)
   endif()
-  target_link_libraries(${name} PRIVATE lethe_settings ${ARG_LINK} GTest::gtest GTest::gmock
-                        fmt::fmt spdlog::spdlog nlohmann_json::nlohmann_json)
-  target_compile_options(${name} PRIVATE ${LETHE_FAST_COMPILE})
-  target_compile_definitions(${name} PRIVATE LETHE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-                             LETHE_BINARY_DIR="${PROJECT_BINARY_DIR}")
-  set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6
-                        RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
-  # Precompiled headers are built with -fPIC; an executable's own default, -fPIE, would not match them.
-  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-  target_compile_options(${name} PRIVATE -fPIC)
+  target_link_libraries(${name} PRIVATE ${ARG_LINK})
   if(ARG_TORCH)
-    target_precompile_headers(${name} REUSE_FROM lethe_gtest_torch_pch)
-    target_link_libraries(${name} PRIVATE LibTorch::cpu)
+    lethe_test_settings(${name} TORCH)
   else()
-    target_precompile_headers(${name} REUSE_FROM lethe_gtest_pch)
+    lethe_test_settings(${name})
   endif()
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()

@@ -3,7 +3,7 @@
 
 #include "framework/objectives/objective.h"
 
-namespace lethe::objectives {
+namespace lethe::objectives::ce_u_entry {
 namespace {
 
 struct Options {
@@ -49,6 +49,6 @@ class CeU final : public Objective {
 
 }  // namespace
 
-std::unique_ptr<Objective> make_ce_u(config::Section section) { return std::make_unique<CeU>(read(section)); }
+std::unique_ptr<Objective> make(config::Section section) { return std::make_unique<CeU>(read(section)); }
 
-}  // namespace lethe::objectives
+}  // namespace lethe::objectives::ce_u_entry

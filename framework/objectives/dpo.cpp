@@ -5,7 +5,7 @@
 #include "framework/objectives/preference.h"
 #include "framework/objectives/retain_term.h"
 
-namespace lethe::objectives {
+namespace lethe::objectives::dpo_entry {
 namespace {
 
 struct Options {
@@ -60,6 +60,6 @@ class Dpo final : public Objective {
 
 }  // namespace
 
-std::unique_ptr<Objective> make_dpo(config::Section section) { return std::make_unique<Dpo>(read(section)); }
+std::unique_ptr<Objective> make(config::Section section) { return std::make_unique<Dpo>(read(section)); }
 
-}  // namespace lethe::objectives
+}  // namespace lethe::objectives::dpo_entry

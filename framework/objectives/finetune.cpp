@@ -4,7 +4,7 @@
 
 #include "framework/objectives/objective.h"
 
-namespace lethe::objectives {
+namespace lethe::objectives::finetune_entry {
 namespace {
 
 class Finetune final : public Objective {
@@ -36,10 +36,10 @@ class Finetune final : public Objective {
 
 }  // namespace
 
-std::unique_ptr<Objective> make_finetune(config::Section section) {
+std::unique_ptr<Objective> make(config::Section section) {
   const bool openunlearning = read_compat(section);
   section.reject_unknown();
   return std::make_unique<Finetune>(openunlearning);
 }
 
-}  // namespace lethe::objectives
+}  // namespace lethe::objectives::finetune_entry

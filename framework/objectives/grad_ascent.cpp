@@ -3,7 +3,7 @@
 
 #include "framework/objectives/objective.h"
 
-namespace lethe::objectives {
+namespace lethe::objectives::grad_ascent_entry {
 namespace {
 
 class GradAscent final : public Objective {
@@ -31,10 +31,10 @@ class GradAscent final : public Objective {
 
 }  // namespace
 
-std::unique_ptr<Objective> make_grad_ascent(config::Section section) {
+std::unique_ptr<Objective> make(config::Section section) {
   const bool openunlearning = read_compat(section);
   section.reject_unknown();
   return std::make_unique<GradAscent>(openunlearning);
 }
 
-}  // namespace lethe::objectives
+}  // namespace lethe::objectives::grad_ascent_entry

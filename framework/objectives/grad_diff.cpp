@@ -4,7 +4,7 @@
 
 #include "framework/objectives/retain_term.h"
 
-namespace lethe::objectives {
+namespace lethe::objectives::grad_diff_entry {
 namespace {
 
 struct Options {
@@ -48,8 +48,8 @@ class GradDiff final : public Objective {
 
 }  // namespace
 
-std::unique_ptr<Objective> make_grad_diff(config::Section section) {
+std::unique_ptr<Objective> make(config::Section section) {
   return std::make_unique<GradDiff>(read(section));
 }
 
-}  // namespace lethe::objectives
+}  // namespace lethe::objectives::grad_diff_entry

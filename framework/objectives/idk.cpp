@@ -4,7 +4,7 @@
 
 #include "framework/objectives/retain_term.h"
 
-namespace lethe::objectives {
+namespace lethe::objectives::idk_entry {
 namespace {
 
 struct Options {
@@ -73,6 +73,6 @@ class Idk final : public Objective {
 
 }  // namespace
 
-std::unique_ptr<Objective> make_idk(config::Section section) { return std::make_unique<Idk>(read(section)); }
+std::unique_ptr<Objective> make(config::Section section) { return std::make_unique<Idk>(read(section)); }
 
-}  // namespace lethe::objectives
+}  // namespace lethe::objectives::idk_entry

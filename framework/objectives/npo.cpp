@@ -6,7 +6,7 @@
 #include "framework/objectives/preference.h"
 #include "framework/objectives/retain_term.h"
 
-namespace lethe::objectives {
+namespace lethe::objectives::npo_entry {
 namespace {
 
 struct Options {
@@ -55,6 +55,6 @@ class Npo final : public Objective {
 
 }  // namespace
 
-std::unique_ptr<Objective> make_npo(config::Section section) { return std::make_unique<Npo>(read(section)); }
+std::unique_ptr<Objective> make(config::Section section) { return std::make_unique<Npo>(read(section)); }
 
-}  // namespace lethe::objectives
+}  // namespace lethe::objectives::npo_entry

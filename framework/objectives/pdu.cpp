@@ -4,7 +4,7 @@
 
 #include "framework/objectives/retain_term.h"
 
-namespace lethe::objectives {
+namespace lethe::objectives::pdu_entry {
 namespace {
 
 struct Options {
@@ -76,6 +76,6 @@ class Pdu final : public Objective {
 
 }  // namespace
 
-std::unique_ptr<Objective> make_pdu(config::Section section) { return std::make_unique<Pdu>(read(section)); }
+std::unique_ptr<Objective> make(config::Section section) { return std::make_unique<Pdu>(read(section)); }
 
-}  // namespace lethe::objectives
+}  // namespace lethe::objectives::pdu_entry

@@ -7,7 +7,7 @@
 #include "framework/objectives/retain_term.h"
 #include "framework/objectives/tap_distance.h"
 
-namespace lethe::objectives {
+namespace lethe::objectives::rmu_entry {
 namespace {
 
 struct Options {
@@ -80,6 +80,6 @@ class Rmu final : public Objective {
 
 }  // namespace
 
-std::unique_ptr<Objective> make_rmu(config::Section section) { return std::make_unique<Rmu>(read(section)); }
+std::unique_ptr<Objective> make(config::Section section) { return std::make_unique<Rmu>(read(section)); }
 
-}  // namespace lethe::objectives
+}  // namespace lethe::objectives::rmu_entry

@@ -3,7 +3,7 @@
 
 #include "framework/objectives/retain_term.h"
 
-namespace lethe::objectives {
+namespace lethe::objectives::sat_imp_entry {
 namespace {
 
 struct Options {
@@ -56,8 +56,8 @@ class SatImp final : public Objective {
 
 }  // namespace
 
-std::unique_ptr<Objective> make_sat_imp(config::Section section) {
+std::unique_ptr<Objective> make(config::Section section) {
   return std::make_unique<SatImp>(read(section));
 }
 
-}  // namespace lethe::objectives
+}  // namespace lethe::objectives::sat_imp_entry

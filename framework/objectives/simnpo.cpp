@@ -5,7 +5,7 @@
 #include "framework/objectives/preference.h"
 #include "framework/objectives/retain_term.h"
 
-namespace lethe::objectives {
+namespace lethe::objectives::simnpo_entry {
 namespace {
 
 struct Options {
@@ -57,8 +57,8 @@ class SimNpo final : public Objective {
 
 }  // namespace
 
-std::unique_ptr<Objective> make_simnpo(config::Section section) {
+std::unique_ptr<Objective> make(config::Section section) {
   return std::make_unique<SimNpo>(read(section));
 }
 
-}  // namespace lethe::objectives
+}  // namespace lethe::objectives::simnpo_entry

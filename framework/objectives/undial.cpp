@@ -3,7 +3,7 @@
 
 #include "framework/objectives/retain_term.h"
 
-namespace lethe::objectives {
+namespace lethe::objectives::undial_entry {
 namespace {
 
 struct Options {
@@ -62,8 +62,8 @@ class Undial final : public Objective {
 
 }  // namespace
 
-std::unique_ptr<Objective> make_undial(config::Section section) {
+std::unique_ptr<Objective> make(config::Section section) {
   return std::make_unique<Undial>(read(section));
 }
 
-}  // namespace lethe::objectives
+}  // namespace lethe::objectives::undial_entry

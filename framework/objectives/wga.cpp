@@ -4,7 +4,7 @@
 
 #include "framework/objectives/retain_term.h"
 
-namespace lethe::objectives {
+namespace lethe::objectives::wga_entry {
 namespace {
 
 struct Options {
@@ -52,6 +52,6 @@ class Wga final : public Objective {
 
 }  // namespace
 
-std::unique_ptr<Objective> make_wga(config::Section section) { return std::make_unique<Wga>(read(section)); }
+std::unique_ptr<Objective> make(config::Section section) { return std::make_unique<Wga>(read(section)); }
 
-}  // namespace lethe::objectives
+}  // namespace lethe::objectives::wga_entry

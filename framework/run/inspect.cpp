@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using Facts = std::vector<std::pair<std::string, std::string>>;
-using Json = nlohmann::json;
+using records::Json;
 
 std::string readable_count(std::uint64_t count) {
   if (count >= 1'000'000'000) return fmt::format("{:.2f} B", static_cast<double>(count) / 1e9);

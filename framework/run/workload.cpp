@@ -5,6 +5,7 @@
 
 #include "framework/run/engine.h"
 #include "framework/run/objective_inputs.h"
+#include "framework/training/batch_plan.h"
 
 namespace lethe::run {
 namespace {
@@ -28,26 +29,56 @@ std::int64_t reference_tokens(const objectives::Needs& needs, const DataLengths&
          (needs[Role::retain].reference_log_prob ? scored_tokens(data.retain) : 0);
 }
 
+// As many of the set's longest as a batch has; from the longest again where the set has fewer.
+void add_longest(std::vector<SampleLength> set, std::int64_t count, std::vector<SampleLength>& batch) {
+  if (set.empty()) return;
+  std::ranges::sort(set, std::greater<>(), &SampleLength::tokens);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) batch.push_back(set[i % set.size()]);
+}
+
+// What a rank holds at once in a wave.
+planning::PackSize size_of(const training::BatchPlan& plan, const std::vector<int>& packs,
+                           const std::vector<SampleLength>& samples) {
+  planning::PackSize size;
+  for (const int pack : packs) {
+    for (const training::BatchItem& item : plan.packs[static_cast<std::size_t>(pack)]) {
+      const SampleLength& sample = samples[static_cast<std::size_t>(item.sample)];
+      size.tokens += sample.tokens, size.scored += sample.scored;
+    }
+  }
+  return size;
+}
+
 }  // namespace
 
 DataLengths lengths_of(const SampleSets& sets) {
   return {.forget = lengths_of(sets.forget), .retain = lengths_of(sets.retain)};
 }
 
-planning::PackSize largest_pack(const DataLengths& data, std::int64_t micro_batch) {
-  std::vector<SampleLength> all = data.forget;
-  all.insert(all.end(), data.retain.begin(), data.retain.end());
-  std::ranges::sort(all, std::greater<>(), &SampleLength::tokens);
-  planning::PackSize pack{.micro_batch = micro_batch};
-  for (std::size_t i = 0; i < std::min(all.size(), static_cast<std::size_t>(micro_batch)); ++i)
-    pack.tokens += all[i].tokens, pack.scored += all[i].scored;
-  return pack;
+planning::PackSize largest_pack(const RunConfig& config, const DataLengths& data, int ranks,
+                                std::int64_t micro_batch) {
+  std::vector<SampleLength> samples;
+  add_longest(data.forget, config.train.forget_batch, samples);
+  add_longest(data.retain, config.train.retain_batch, samples);
+  std::vector<training::BatchItem> items;
+  for (std::size_t i = 0; i < samples.size(); ++i)
+    items.push_back({.sample = static_cast<std::int64_t>(i), .tokens = samples[i].tokens});
+  const training::BatchPlan plan = training::plan_batch(
+      items, ranks, {.micro_batch = micro_batch, .logical_shards = config.logical_shards()});
+  planning::PackSize largest{.micro_batch = micro_batch};
+  for (const auto& wave : plan.waves) {
+    for (const std::vector<int>& share : wave) {
+      const planning::PackSize pack = size_of(plan, share, samples);
+      if (pack.tokens > largest.tokens) largest.tokens = pack.tokens, largest.scored = pack.scored;
+    }
+  }
+  return largest;
 }
 
 planning::Workload workload_of(const RunConfig& config, const DataLengths& data, int group, int world) {
   const std::int64_t micro_batch =
       std::min(config.train.micro_batch, config.train.forget_batch + config.train.retain_batch);
-  const planning::PackSize pack = largest_pack(data, micro_batch);
+  planning::PackSize pack = largest_pack(config, data, world, micro_batch);
   planning::Workload load{.replicas = world,
                           .shard_group = group,
                           .compute_bytes = c10::elementSize(compute_dtype(config.model.compute)),
@@ -63,8 +94,10 @@ planning::Workload workload_of(const RunConfig& config, const DataLengths& data,
                           .reference_tokens = reference_tokens(config.objective->needs(), data),
                           .frozen_shard_size = needs_frozen_model(config.objective->needs()) ? group : 0,
                           .leaves = config.logical_shards()};
-  for (std::int64_t fewer = micro_batch / 2; fewer >= 1; fewer /= 2)
-    load.smaller_packs.push_back(largest_pack(data, fewer));
+  for (std::int64_t fewer = micro_batch / 2; fewer >= 1; fewer /= 2) {
+    const planning::PackSize smaller = largest_pack(config, data, world, fewer);
+    if (smaller.tokens < pack.tokens) load.smaller_packs.push_back(pack = smaller);
+  }
   return load;
 }
 

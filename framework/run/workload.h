@@ -20,8 +20,9 @@ struct DataLengths {
 
 [[nodiscard]] DataLengths lengths_of(const SampleSets& sets);
 
-// The largest pack that the sets can make with this many samples in a micro-batch.
-[[nodiscard]] planning::PackSize largest_pack(const DataLengths& data, std::int64_t micro_batch);
+// The most that one of `ranks` ranks holds at once in an update with the longest samples of both sets.
+[[nodiscard]] planning::PackSize largest_pack(const RunConfig& config, const DataLengths& data, int ranks,
+                                              std::int64_t micro_batch);
 
 // Of stage 0 on `world` ranks; `group`: ranks of a shard group above that.
 [[nodiscard]] planning::Workload workload_of(const RunConfig& config, const DataLengths& data, int group,

@@ -1,6 +1,7 @@
 #include "framework/sharding/gradient_store.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "framework/base/error.h"
 #include "framework/base/memory_counter.h"

@@ -1,6 +1,7 @@
 #include "framework/walk/cached_walk.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "framework/ops/rms_norm.h"
 #include "framework/walk/block_walk.h"

@@ -1,6 +1,7 @@
 #include "framework/walk/jet_walk.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <utility>
 

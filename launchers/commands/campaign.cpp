@@ -12,7 +12,7 @@
 #include "framework/run/run_config.h"
 #include "launchers/command.h"
 
-namespace lethe::launchers {
+namespace lethe::launchers::campaign_entry {
 namespace {
 
 std::string check_config(config::Section root, const std::string&) {
@@ -55,7 +55,7 @@ int run_command(const Arguments& arguments) {
 
 }  // namespace
 
-Command make_campaign() {
+Command make() {
   return {.help = "many runs from one file: every combination of settings, resumable; ends in one table",
           .takes = Takes::file,
           .set = true,
@@ -70,4 +70,4 @@ Command make_campaign() {
           .run = run_command};
 }
 
-}  // namespace lethe::launchers
+}  // namespace lethe::launchers::campaign_entry

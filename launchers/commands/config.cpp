@@ -4,7 +4,7 @@
 #include "framework/run/commands.h"
 #include "launchers/command.h"
 
-namespace lethe::launchers {
+namespace lethe::launchers::config_entry {
 namespace {
 
 int run_config(const Arguments& arguments) {
@@ -15,11 +15,11 @@ int run_config(const Arguments& arguments) {
 
 }  // namespace
 
-Command make_config() {
+Command make() {
   return {.help = "print every key of a configuration: type, default, meaning",
           .flags = {{.name = "methods",
                      .help = "print every unlearning method instead: formula, source, options"}},
           .run = run_config};
 }
 
-}  // namespace lethe::launchers
+}  // namespace lethe::launchers::config_entry

@@ -7,7 +7,7 @@
 #include "framework/run/session.h"
 #include "launchers/command.h"
 
-namespace lethe::launchers {
+namespace lethe::launchers::doctor_entry {
 namespace {
 
 constexpr int kUnavailable = 69;
@@ -27,7 +27,7 @@ int examine(const Arguments& arguments) {
 
 }  // namespace
 
-Command make_doctor() {
+Command make() {
   return {
       .help =
           "check launcher, ranks, cores, memory, disk, limits and GPUs, and say how to mend what is wrong",
@@ -36,4 +36,4 @@ Command make_doctor() {
       .run = examine};
 }
 
-}  // namespace lethe::launchers
+}  // namespace lethe::launchers::doctor_entry

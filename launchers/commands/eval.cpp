@@ -5,9 +5,9 @@
 #include "launchers/command.h"
 #include "launchers/on_ranks.h"
 
-namespace lethe::launchers {
+namespace lethe::launchers::eval_entry {
 
-Command make_eval() {
+Command make() {
   return {.help = "measure what a model knows of the forget, retain and general sets",
           .takes = Takes::file,
           .set = true,
@@ -18,4 +18,4 @@ Command make_eval() {
           .settings = run::run_settings};
 }
 
-}  // namespace lethe::launchers
+}  // namespace lethe::launchers::eval_entry

@@ -6,7 +6,7 @@
 #include "framework/base/log.h"
 #include "launchers/command.h"
 
-namespace lethe::launchers {
+namespace lethe::launchers::inspect_entry {
 namespace {
 
 int show(const Arguments& arguments) {
@@ -21,10 +21,10 @@ int show(const Arguments& arguments) {
 
 }  // namespace
 
-Command make_inspect() {
+Command make() {
   return {.help = "what a directory of a model, a checkpoint or a run holds",
           .takes = Takes::folder,
           .run = show};
 }
 
-}  // namespace lethe::launchers
+}  // namespace lethe::launchers::inspect_entry

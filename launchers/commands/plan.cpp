@@ -13,7 +13,7 @@
 #include "framework/run/machine.h"
 #include "launchers/command.h"
 
-namespace lethe::launchers {
+namespace lethe::launchers::plan_entry {
 namespace {
 
 int number_of_ranks(const std::string& text) {
@@ -68,7 +68,7 @@ int plan(const Arguments& arguments) {
 
 }  // namespace
 
-Command make_plan() {
+Command make() {
   return {
       .help =
           "memory of a rank by category and the least time of an update, for any number of ranks, before "
@@ -91,4 +91,4 @@ Command make_plan() {
       .settings = run::run_settings};
 }
 
-}  // namespace lethe::launchers
+}  // namespace lethe::launchers::plan_entry

@@ -7,7 +7,7 @@
 #include "framework/run/version.h"
 #include "launchers/command.h"
 
-namespace lethe::launchers {
+namespace lethe::launchers::purge_entry {
 namespace {
 
 void say(const run::PurgePlan& plan) {
@@ -28,7 +28,7 @@ int purge(const Arguments& arguments) {
 
 }  // namespace
 
-Command make_purge() {
+Command make() {
   return {.help = "remove forget texts and what was made from them from run directories; --check only lists",
           .takes = Takes::folders,
           .check = true,
@@ -38,4 +38,4 @@ Command make_purge() {
           .run = purge};
 }
 
-}  // namespace lethe::launchers
+}  // namespace lethe::launchers::purge_entry

@@ -10,7 +10,7 @@
 #include "framework/report/report.h"
 #include "launchers/command.h"
 
-namespace lethe::launchers {
+namespace lethe::launchers::report_entry {
 namespace {
 
 using Folders = std::vector<std::filesystem::path>;
@@ -47,7 +47,7 @@ int write(const Arguments& arguments) {
 
 }  // namespace
 
-Command make_report() {
+Command make() {
   return {.help = "one self-contained HTML page from the records of runs, with Markdown and CSV beside it",
           .takes = Takes::folders,
           .out = true,
@@ -58,4 +58,4 @@ Command make_report() {
           .run = write};
 }
 
-}  // namespace lethe::launchers
+}  // namespace lethe::launchers::report_entry

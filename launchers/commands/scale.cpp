@@ -14,7 +14,7 @@
 #include "framework/scaling/page.h"
 #include "launchers/command.h"
 
-namespace lethe::launchers {
+namespace lethe::launchers::scale_entry {
 namespace {
 
 namespace fs = std::filesystem;
@@ -107,7 +107,7 @@ int measure(const Arguments& arguments) {
 
 }  // namespace
 
-Command make_scale() {
+Command make() {
   return {
       .help = "strong and weak scaling of a configuration: measure, fit, predict, plot",
       .takes = Takes::file,
@@ -123,4 +123,4 @@ Command make_scale() {
       .settings = run::run_settings};
 }
 
-}  // namespace lethe::launchers
+}  // namespace lethe::launchers::scale_entry

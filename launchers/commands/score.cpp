@@ -5,9 +5,9 @@
 #include "launchers/command.h"
 #include "launchers/on_ranks.h"
 
-namespace lethe::launchers {
+namespace lethe::launchers::score_entry {
 
-Command make_score() {
+Command make() {
   return {.help = "measure the Memory Removal Difficulty of every forget sample",
           .takes = Takes::file,
           .set = true,
@@ -19,4 +19,4 @@ Command make_score() {
           .settings = run::run_settings};
 }
 
-}  // namespace lethe::launchers
+}  // namespace lethe::launchers::score_entry

@@ -5,9 +5,9 @@
 #include "launchers/command.h"
 #include "launchers/on_ranks.h"
 
-namespace lethe::launchers {
+namespace lethe::launchers::train_entry {
 
-Command make_train() {
+Command make() {
   return {.help = "unlearn (or fine-tune) as FILE says; --check only validates",
           .takes = Takes::file,
           .set = true,
@@ -19,4 +19,4 @@ Command make_train() {
           .settings = run::run_settings};
 }
 
-}  // namespace lethe::launchers
+}  // namespace lethe::launchers::train_entry

@@ -16,6 +16,8 @@ namespace lethe::kernels::tests {
 void deallocate(void* data, std::size_t bytes);  // fails the test if the guard was written
 void finish_device();                            // waits until the launches are done
 [[nodiscard]] bool has_device();
+// The race checker is a tenth to a fiftieth as fast, and remembers every thread of every block.
+[[nodiscard]] bool is_slow();
 void set_order(std::uint64_t seed);  // of the emulator's threads; nothing on a GPU
 
 template <class T>

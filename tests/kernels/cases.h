@@ -20,12 +20,6 @@ using lethe::testing::kEpsFloat;
 using lethe::testing::tolerance;
 using lethe::testing::within;
 
-// The race checker is a tenth to a fiftieth as fast, and remembers every thread of every block.
-#ifdef __SANITIZE_THREAD__
-inline constexpr bool kSlow = true;
-#else
-inline constexpr bool kSlow = false;
-#endif
 inline constexpr std::uint64_t kSeeds = 10;
 
 inline double value_of(float x) { return x; }

@@ -34,6 +34,7 @@ bool has_device() {
   int count = 0;
   return cudaGetDeviceCount(&count) == cudaSuccess && count > 0;
 }
+bool is_slow() { return false; }
 void set_order(std::uint64_t) {}
 
 }  // namespace lethe::kernels::tests

@@ -59,7 +59,7 @@ TYPED_TEST(RotaryEmbedding, TurnsPairsThereAndBackInPlace) {
     for (const Turn turn : {Turn::forward, Turn::back}) {
       check_rope<TypeParam>(seed, 1, 1, 2, turn);
       check_rope<TypeParam>(seed, 5, 3, 6, turn);
-      check_rope<TypeParam>(seed, kSlow ? 3 : 17, 9, 64, turn);
+      check_rope<TypeParam>(seed, is_slow() ? 3 : 17, 9, 64, turn);
     }
   }
 }

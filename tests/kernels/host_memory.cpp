@@ -31,6 +31,13 @@ void deallocate(void* data, std::size_t bytes) {
 
 void finish_device() {}
 bool has_device() { return true; }
+bool is_slow() {
+#ifdef __SANITIZE_THREAD__
+  return true;
+#else
+  return false;
+#endif
+}
 void set_order(std::uint64_t seed) { host_cuda::set_seed(seed); }
 
 }  // namespace lethe::kernels::tests

@@ -126,16 +126,16 @@ TYPED_TEST(RmsNorm, AgreesWithFloat64OverOddShapes) {
     set_order(seed);
     for (const std::int64_t width : {1, 7, 8, 24, 257, 576, 1031}) {
       check_case(make_case<TypeParam>(seed, 1, width, true));
-      check_case(make_case<TypeParam>(seed, kSlow ? 3 : 5, width, seed % 2 == 0));
+      check_case(make_case<TypeParam>(seed, is_slow() ? 3 : 5, width, seed % 2 == 0));
     }
-    if (!kSlow) check_case(make_case<TypeParam>(seed, 2, 8192, true));
+    if (!is_slow()) check_case(make_case<TypeParam>(seed, 2, 8192, true));
   }
 }
 
 // More rows than partial sums: one block takes several rows, so its reductions follow each other.
 TYPED_TEST(RmsNorm, BlocksThatTakeSeveralRowsAddUpTheirGains) {
   set_order(3);
-  if (!kSlow) check_case(make_case<TypeParam>(3, 2 * rms_norm_partial_rows(1 << 20) + 5, 40, true));
+  if (!is_slow()) check_case(make_case<TypeParam>(3, 2 * rms_norm_partial_rows(1 << 20) + 5, 40, true));
   check_case(make_case<TypeParam>(4, rms_norm_partial_rows(1 << 20) + 2, 9, false));
 }
 

@@ -90,13 +90,13 @@ TYPED_TEST(TokenLogProb, AgreesWithFloat64OverOddShapes) {
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
     set_order(seed);
     for (const std::int64_t vocab : {1, 2, 7, 8, 33, 511, 1000, 2056})
-      check_case(make_case<TypeParam>(seed, kSlow ? 3 : 5, vocab));
+      check_case(make_case<TypeParam>(seed, is_slow() ? 3 : 5, vocab));
     check_case(make_case<TypeParam>(seed, 1, 515));
   }
 }
 
 TYPED_TEST(TokenLogProb, AgreesWithFloat64OverRealVocabularies) {
-  if (kSlow) GTEST_SKIP() << "vocabularies up to 2,056 under the race checker";
+  if (is_slow()) GTEST_SKIP() << "vocabularies up to 2,056 under the race checker";
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
     set_order(seed);
     check_case(make_case<TypeParam>(seed, 3, 49152));

@@ -12,7 +12,7 @@
 
 #include "framework/campaign/executor.h"
 
-namespace lethe::campaign {
+namespace lethe::campaign::local_entry {
 namespace {
 
 // How long the driver sleeps at most: the end of a task of its own and a signal wake it; of a task that an
@@ -165,8 +165,8 @@ class Local final : public Executor {
 
 }  // namespace
 
-std::unique_ptr<Executor> make_local(config::Section section) {
+std::unique_ptr<Executor> make(config::Section section) {
   return std::make_unique<Local>(read(std::move(section)));
 }
 
-}  // namespace lethe::campaign
+}  // namespace lethe::campaign::local_entry

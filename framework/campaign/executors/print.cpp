@@ -4,7 +4,7 @@
 #include "framework/base/error.h"
 #include "framework/campaign/executor.h"
 
-namespace lethe::campaign {
+namespace lethe::campaign::print_entry {
 namespace {
 
 class Print final : public Executor {
@@ -19,9 +19,9 @@ class Print final : public Executor {
 
 }  // namespace
 
-std::unique_ptr<Executor> make_print(config::Section section) {
+std::unique_ptr<Executor> make(config::Section section) {
   section.reject_unknown();
   return std::make_unique<Print>();
 }
 
-}  // namespace lethe::campaign
+}  // namespace lethe::campaign::print_entry

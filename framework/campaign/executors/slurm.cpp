@@ -14,7 +14,7 @@
 #include "framework/base/text.h"
 #include "framework/campaign/executor.h"
 
-namespace lethe::campaign {
+namespace lethe::campaign::slurm_entry {
 namespace {
 
 struct Options {
@@ -211,8 +211,8 @@ class Slurm final : public Executor {
 
 }  // namespace
 
-std::unique_ptr<Executor> make_slurm(config::Section section) {
+std::unique_ptr<Executor> make(config::Section section) {
   return std::make_unique<Slurm>(read(std::move(section)));
 }
 
-}  // namespace lethe::campaign
+}  // namespace lethe::campaign::slurm_entry

@@ -2,7 +2,7 @@
 #include "framework/evaluation/mean_over_samples.h"
 #include "framework/evaluation/measures/probability.h"
 
-namespace lethe::evaluation {
+namespace lethe::evaluation::exact_memorization_entry {
 namespace {
 
 class ExactMemorization final : public Metric {
@@ -38,10 +38,10 @@ class ExactMemorization final : public Metric {
 
 }  // namespace
 
-std::unique_ptr<Metric> make_exact_memorization(config::Section section) {
+std::unique_ptr<Metric> make(config::Section section) {
   Source source = read_source(section);
   section.reject_unknown();
   return std::make_unique<ExactMemorization>(std::move(source));
 }
 
-}  // namespace lethe::evaluation
+}  // namespace lethe::evaluation::exact_memorization_entry

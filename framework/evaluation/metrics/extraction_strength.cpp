@@ -2,7 +2,7 @@
 #include "framework/evaluation/mean_over_samples.h"
 #include "framework/evaluation/measures/probability.h"
 
-namespace lethe::evaluation {
+namespace lethe::evaluation::extraction_strength_entry {
 namespace {
 
 class ExtractionStrength final : public Metric {
@@ -40,10 +40,10 @@ class ExtractionStrength final : public Metric {
 
 }  // namespace
 
-std::unique_ptr<Metric> make_extraction_strength(config::Section section) {
+std::unique_ptr<Metric> make(config::Section section) {
   Source source = read_source(section);
   section.reject_unknown();
   return std::make_unique<ExtractionStrength>(std::move(source));
 }
 
-}  // namespace lethe::evaluation
+}  // namespace lethe::evaluation::extraction_strength_entry

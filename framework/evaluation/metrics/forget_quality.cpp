@@ -3,7 +3,7 @@
 #include "framework/evaluation/measures/statistics.h"
 #include "framework/evaluation/metric.h"
 
-namespace lethe::evaluation {
+namespace lethe::evaluation::forget_quality_entry {
 namespace {
 
 struct Options {
@@ -46,11 +46,11 @@ class ForgetQuality final : public Metric {
 
 }  // namespace
 
-std::unique_ptr<Metric> make_forget_quality(config::Section section) {
+std::unique_ptr<Metric> make(config::Section section) {
   Options o;
   section.optional("of", o.of, "the metric whose samples are compared; also its name in the retain log");
   section.reject_unknown();
   return std::make_unique<ForgetQuality>(std::move(o));
 }
 
-}  // namespace lethe::evaluation
+}  // namespace lethe::evaluation::forget_quality_entry

@@ -1,7 +1,7 @@
 // Membership inference by the size of the gradient.
 #include "framework/evaluation/attack.h"
 
-namespace lethe::evaluation {
+namespace lethe::evaluation::mia_gradnorm_entry {
 namespace {
 
 class MiaGradnorm final : public Attack {
@@ -25,10 +25,10 @@ class MiaGradnorm final : public Attack {
 
 }  // namespace
 
-std::unique_ptr<Metric> make_mia_gradnorm(config::Section section) {
+std::unique_ptr<Metric> make(config::Section section) {
   AttackOptions attack = read_attack(section);
   section.reject_unknown();
   return std::make_unique<MiaGradnorm>(std::move(attack));
 }
 
-}  // namespace lethe::evaluation
+}  // namespace lethe::evaluation::mia_gradnorm_entry

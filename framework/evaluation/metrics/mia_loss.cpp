@@ -1,7 +1,7 @@
 // Membership inference by the loss.
 #include "framework/evaluation/attack.h"
 
-namespace lethe::evaluation {
+namespace lethe::evaluation::mia_loss_entry {
 namespace {
 
 class MiaLoss final : public Attack {
@@ -26,10 +26,10 @@ class MiaLoss final : public Attack {
 
 }  // namespace
 
-std::unique_ptr<Metric> make_mia_loss(config::Section section) {
+std::unique_ptr<Metric> make(config::Section section) {
   AttackOptions attack = read_attack(section);
   section.reject_unknown();
   return std::make_unique<MiaLoss>(std::move(attack));
 }
 
-}  // namespace lethe::evaluation
+}  // namespace lethe::evaluation::mia_loss_entry

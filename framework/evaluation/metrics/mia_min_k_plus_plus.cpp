@@ -2,7 +2,7 @@
 #include "framework/evaluation/attack.h"
 #include "framework/evaluation/measures/membership.h"
 
-namespace lethe::evaluation {
+namespace lethe::evaluation::mia_min_k_plus_plus_entry {
 namespace {
 
 class MiaMinKPlusPlus final : public Attack {
@@ -38,7 +38,7 @@ class MiaMinKPlusPlus final : public Attack {
 
 }  // namespace
 
-std::unique_ptr<Metric> make_mia_min_k_plus_plus(config::Section section) {
+std::unique_ptr<Metric> make(config::Section section) {
   AttackOptions attack = read_attack(section);
   double k = 0.4;
   section.optional("k", k, "share of the tokens, the least likely ones", config::between(0, 1));
@@ -46,4 +46,4 @@ std::unique_ptr<Metric> make_mia_min_k_plus_plus(config::Section section) {
   return std::make_unique<MiaMinKPlusPlus>(std::move(attack), k);
 }
 
-}  // namespace lethe::evaluation
+}  // namespace lethe::evaluation::mia_min_k_plus_plus_entry

@@ -2,7 +2,7 @@
 #include "framework/evaluation/attack.h"
 #include "framework/evaluation/measures/statistics.h"
 
-namespace lethe::evaluation {
+namespace lethe::evaluation::mia_reference_entry {
 namespace {
 
 class MiaReference final : public Attack {
@@ -28,10 +28,10 @@ class MiaReference final : public Attack {
 
 }  // namespace
 
-std::unique_ptr<Metric> make_mia_reference(config::Section section) {
+std::unique_ptr<Metric> make(config::Section section) {
   AttackOptions attack = read_attack(section);
   section.reject_unknown();
   return std::make_unique<MiaReference>(std::move(attack));
 }
 
-}  // namespace lethe::evaluation
+}  // namespace lethe::evaluation::mia_reference_entry

@@ -2,7 +2,7 @@
 #include "framework/evaluation/attack.h"
 #include "framework/evaluation/measures/membership.h"
 
-namespace lethe::evaluation {
+namespace lethe::evaluation::mia_zlib_entry {
 namespace {
 
 class MiaZlib final : public Attack {
@@ -27,10 +27,10 @@ class MiaZlib final : public Attack {
 
 }  // namespace
 
-std::unique_ptr<Metric> make_mia_zlib(config::Section section) {
+std::unique_ptr<Metric> make(config::Section section) {
   AttackOptions attack = read_attack(section);
   section.reject_unknown();
   return std::make_unique<MiaZlib>(std::move(attack));
 }
 
-}  // namespace lethe::evaluation
+}  // namespace lethe::evaluation::mia_zlib_entry

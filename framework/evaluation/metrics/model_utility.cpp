@@ -3,7 +3,7 @@
 #include "framework/evaluation/measures/statistics.h"
 #include "framework/evaluation/metric.h"
 
-namespace lethe::evaluation {
+namespace lethe::evaluation::model_utility_entry {
 namespace {
 
 struct Options {
@@ -46,11 +46,11 @@ class ModelUtility final : public Metric {
 
 }  // namespace
 
-std::unique_ptr<Metric> make_model_utility(config::Section section) {
+std::unique_ptr<Metric> make(config::Section section) {
   Options o;
   section.optional("of", o.of, "names of the metrics that it is made of");
   section.reject_unknown();
   return std::make_unique<ModelUtility>(std::move(o));
 }
 
-}  // namespace lethe::evaluation
+}  // namespace lethe::evaluation::model_utility_entry

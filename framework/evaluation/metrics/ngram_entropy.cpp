@@ -3,7 +3,7 @@
 #include "framework/evaluation/measures/ngrams.h"
 #include "framework/evaluation/measures/rouge.h"
 
-namespace lethe::evaluation {
+namespace lethe::evaluation::ngram_entropy_entry {
 namespace {
 
 class NgramEntropy final : public Metric {
@@ -45,11 +45,11 @@ class NgramEntropy final : public Metric {
 
 }  // namespace
 
-std::unique_ptr<Metric> make_ngram_entropy(config::Section section) {
+std::unique_ptr<Metric> make(config::Section section) {
   std::string set = "forget";
   section.optional("set", set, "whose questions are asked");
   section.reject_unknown();
   return std::make_unique<NgramEntropy>(std::move(set));
 }
 
-}  // namespace lethe::evaluation
+}  // namespace lethe::evaluation::ngram_entropy_entry

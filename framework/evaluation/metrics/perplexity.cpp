@@ -3,7 +3,7 @@
 
 #include "framework/evaluation/mean_over_samples.h"
 
-namespace lethe::evaluation {
+namespace lethe::evaluation::perplexity_entry {
 namespace {
 
 class Perplexity final : public Metric {
@@ -45,10 +45,10 @@ class Perplexity final : public Metric {
 
 }  // namespace
 
-std::unique_ptr<Metric> make_perplexity(config::Section section) {
+std::unique_ptr<Metric> make(config::Section section) {
   Source source = read_source(section);
   section.reject_unknown();
   return std::make_unique<Perplexity>(std::move(source));
 }
 
-}  // namespace lethe::evaluation
+}  // namespace lethe::evaluation::perplexity_entry

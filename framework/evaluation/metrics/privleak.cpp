@@ -3,7 +3,7 @@
 #include "framework/evaluation/measures/statistics.h"
 #include "framework/evaluation/metric.h"
 
-namespace lethe::evaluation {
+namespace lethe::evaluation::privleak_entry {
 namespace {
 
 struct Options {
@@ -49,7 +49,7 @@ class Privleak final : public Metric {
 
 }  // namespace
 
-std::unique_ptr<Metric> make_privleak(config::Section section) {
+std::unique_ptr<Metric> make(config::Section section) {
   Options o;
   section.optional("of", o.of, "the attack")
       .optional("ref_value", o.ref_value, "1 - AUC of the retrained model where there is no retain log",
@@ -58,4 +58,4 @@ std::unique_ptr<Metric> make_privleak(config::Section section) {
   return std::make_unique<Privleak>(std::move(o));
 }
 
-}  // namespace lethe::evaluation
+}  // namespace lethe::evaluation::privleak_entry

@@ -2,7 +2,7 @@
 #include "framework/evaluation/measures/probability.h"
 #include "framework/evaluation/mean_over_samples.h"
 
-namespace lethe::evaluation {
+namespace lethe::evaluation::probability_entry {
 namespace {
 
 class Probability final : public Metric {
@@ -43,10 +43,10 @@ class Probability final : public Metric {
 
 }  // namespace
 
-std::unique_ptr<Metric> make_probability(config::Section section) {
+std::unique_ptr<Metric> make(config::Section section) {
   Source source = read_source(section);
   section.reject_unknown();
   return std::make_unique<Probability>(std::move(source));
 }
 
-}  // namespace lethe::evaluation
+}  // namespace lethe::evaluation::probability_entry

@@ -2,7 +2,7 @@
 #include "framework/evaluation/mean_over_samples.h"
 #include "framework/evaluation/measures/probability.h"
 
-namespace lethe::evaluation {
+namespace lethe::evaluation::probability_w_options_entry {
 namespace {
 
 class ProbabilityWithOptions final : public Metric {
@@ -42,11 +42,11 @@ class ProbabilityWithOptions final : public Metric {
 
 }  // namespace
 
-std::unique_ptr<Metric> make_probability_w_options(config::Section section) {
+std::unique_ptr<Metric> make(config::Section section) {
   std::string set = "general";
   section.optional("set", set, "whose samples; they need perturbed answers");
   section.reject_unknown();
   return std::make_unique<ProbabilityWithOptions>(std::move(set));
 }
 
-}  // namespace lethe::evaluation
+}  // namespace lethe::evaluation::probability_w_options_entry

@@ -3,7 +3,7 @@
 #include "framework/evaluation/measures/statistics.h"
 #include "framework/evaluation/metric.h"
 
-namespace lethe::evaluation {
+namespace lethe::evaluation::rel_diff_entry {
 namespace {
 
 struct Options {
@@ -46,7 +46,7 @@ class RelativeDifference final : public Metric {
 
 }  // namespace
 
-std::unique_ptr<Metric> make_rel_diff(config::Section section) {
+std::unique_ptr<Metric> make(config::Section section) {
   Options o;
   section.optional("of", o.of, "the metric")
       .maybe("ref_value", o.ref_value, "the retrained model's value where there is no retain log");
@@ -54,4 +54,4 @@ std::unique_ptr<Metric> make_rel_diff(config::Section section) {
   return std::make_unique<RelativeDifference>(std::move(o));
 }
 
-}  // namespace lethe::evaluation
+}  // namespace lethe::evaluation::rel_diff_entry

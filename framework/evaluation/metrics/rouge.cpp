@@ -2,7 +2,7 @@
 #include "framework/evaluation/measures/rouge.h"
 #include "framework/evaluation/mean_over_samples.h"
 
-namespace lethe::evaluation {
+namespace lethe::evaluation::rouge_entry {
 namespace {
 
 struct Options {
@@ -56,7 +56,7 @@ class RougeMetric final : public Metric {
 
 }  // namespace
 
-std::unique_ptr<Metric> make_rouge(config::Section section) {
+std::unique_ptr<Metric> make(config::Section section) {
   Options o;
   section.optional("set", o.set, "whose questions are asked")
       .choice("type", o.type, {"rouge1_recall", "rougeL_recall", "rougeL_f1"}, "which score the value is")
@@ -65,4 +65,4 @@ std::unique_ptr<Metric> make_rouge(config::Section section) {
   return std::make_unique<RougeMetric>(std::move(o));
 }
 
-}  // namespace lethe::evaluation
+}  // namespace lethe::evaluation::rouge_entry

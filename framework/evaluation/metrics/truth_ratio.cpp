@@ -2,7 +2,7 @@
 #include "framework/evaluation/mean_over_samples.h"
 #include "framework/evaluation/measures/probability.h"
 
-namespace lethe::evaluation {
+namespace lethe::evaluation::truth_ratio_entry {
 namespace {
 
 struct Options {
@@ -77,7 +77,7 @@ class TruthRatio final : public Metric {
 
 }  // namespace
 
-std::unique_ptr<Metric> make_truth_ratio(config::Section section) {
+std::unique_ptr<Metric> make(config::Section section) {
   Options o;
   section.optional("set", o.set, "whose samples; they need perturbed answers")
       .choice("correct", o.correct, {"auto", "answer", "paraphrased"}, "which answers stand for the truth")
@@ -87,4 +87,4 @@ std::unique_ptr<Metric> make_truth_ratio(config::Section section) {
   return std::make_unique<TruthRatio>(std::move(o));
 }
 
-}  // namespace lethe::evaluation
+}  // namespace lethe::evaluation::truth_ratio_entry

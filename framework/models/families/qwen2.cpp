@@ -1,12 +1,12 @@
 // Qwen2ForCausalLM: Llama's shape with biases on q, k and v.
 #include "framework/models/family.h"
 
-namespace lethe::models {
+namespace lethe::models::qwen2_entry {
 
-Family make_qwen2() {
+Family make() {
   return {.name = "qwen2", .architectures = {"Qwen2ForCausalLM"}, .index = [](const HfConfig& config) {
             return llama_index(config, true);
           }};
 }
 
-}  // namespace lethe::models
+}  // namespace lethe::models::qwen2_entry

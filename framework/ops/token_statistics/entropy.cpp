@@ -3,7 +3,7 @@
 
 #include "framework/ops/token_statistic.h"
 
-namespace lethe::ops {
+namespace lethe::ops::entropy_entry {
 namespace {
 
 class Entropy final : public TokenStatistic {
@@ -21,6 +21,6 @@ class Entropy final : public TokenStatistic {
 
 }  // namespace
 
-std::unique_ptr<TokenStatistic> make_entropy() { return std::make_unique<Entropy>(); }
+std::unique_ptr<TokenStatistic> make() { return std::make_unique<Entropy>(); }
 
-}  // namespace lethe::ops
+}  // namespace lethe::ops::entropy_entry

@@ -4,7 +4,7 @@
 
 #include "framework/ops/token_statistic.h"
 
-namespace lethe::ops {
+namespace lethe::ops::greedy_entry {
 namespace {
 
 class Greedy final : public TokenStatistic {
@@ -17,6 +17,6 @@ class Greedy final : public TokenStatistic {
 
 }  // namespace
 
-std::unique_ptr<TokenStatistic> make_greedy() { return std::make_unique<Greedy>(); }
+std::unique_ptr<TokenStatistic> make() { return std::make_unique<Greedy>(); }
 
-}  // namespace lethe::ops
+}  // namespace lethe::ops::greedy_entry

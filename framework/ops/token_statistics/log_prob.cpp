@@ -8,7 +8,7 @@
 #include "framework/ops/fused.h"
 #include "framework/ops/token_statistic.h"
 
-namespace lethe::ops {
+namespace lethe::ops::log_prob_entry {
 namespace {
 
 struct Margin {
@@ -48,6 +48,6 @@ class LogProb final : public TokenStatistic {
 
 }  // namespace
 
-std::unique_ptr<TokenStatistic> make_log_prob() { return std::make_unique<LogProb>(); }
+std::unique_ptr<TokenStatistic> make() { return std::make_unique<LogProb>(); }
 
-}  // namespace lethe::ops
+}  // namespace lethe::ops::log_prob_entry

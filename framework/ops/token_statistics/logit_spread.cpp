@@ -4,7 +4,7 @@
 
 #include "framework/ops/token_statistic.h"
 
-namespace lethe::ops {
+namespace lethe::ops::logit_spread_entry {
 namespace {
 
 class LogitSpread final : public TokenStatistic {
@@ -21,6 +21,6 @@ class LogitSpread final : public TokenStatistic {
 
 }  // namespace
 
-std::unique_ptr<TokenStatistic> make_logit_spread() { return std::make_unique<LogitSpread>(); }
+std::unique_ptr<TokenStatistic> make() { return std::make_unique<LogitSpread>(); }
 
-}  // namespace lethe::ops
+}  // namespace lethe::ops::logit_spread_entry

@@ -4,7 +4,7 @@
 
 #include "framework/ops/token_statistic.h"
 
-namespace lethe::ops {
+namespace lethe::ops::mean_log_prob_entry {
 namespace {
 
 class MeanLogProb final : public TokenStatistic {
@@ -22,6 +22,6 @@ class MeanLogProb final : public TokenStatistic {
 
 }  // namespace
 
-std::unique_ptr<TokenStatistic> make_mean_log_prob() { return std::make_unique<MeanLogProb>(); }
+std::unique_ptr<TokenStatistic> make() { return std::make_unique<MeanLogProb>(); }
 
-}  // namespace lethe::ops
+}  // namespace lethe::ops::mean_log_prob_entry

@@ -4,7 +4,7 @@
 
 #include "framework/ops/token_statistic.h"
 
-namespace lethe::ops {
+namespace lethe::ops::mean_squared_log_prob_entry {
 namespace {
 
 class MeanSquaredLogProb final : public TokenStatistic {
@@ -22,8 +22,8 @@ class MeanSquaredLogProb final : public TokenStatistic {
 
 }  // namespace
 
-std::unique_ptr<TokenStatistic> make_mean_squared_log_prob() {
+std::unique_ptr<TokenStatistic> make() {
   return std::make_unique<MeanSquaredLogProb>();
 }
 
-}  // namespace lethe::ops
+}  // namespace lethe::ops::mean_squared_log_prob_entry

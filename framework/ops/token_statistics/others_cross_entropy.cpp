@@ -7,7 +7,7 @@
 
 #include "framework/ops/token_statistic.h"
 
-namespace lethe::ops {
+namespace lethe::ops::others_cross_entropy_entry {
 namespace {
 
 // A chunk that brings reference logits brings the constant to hold: the laws differentiate against it.
@@ -31,6 +31,6 @@ class OthersCrossEntropy final : public TokenStatistic {
 
 }  // namespace
 
-std::unique_ptr<TokenStatistic> make_others_cross_entropy() { return std::make_unique<OthersCrossEntropy>(); }
+std::unique_ptr<TokenStatistic> make() { return std::make_unique<OthersCrossEntropy>(); }
 
-}  // namespace lethe::ops
+}  // namespace lethe::ops::others_cross_entropy_entry

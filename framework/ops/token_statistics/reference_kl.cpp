@@ -3,7 +3,7 @@
 
 #include "framework/ops/token_statistic.h"
 
-namespace lethe::ops {
+namespace lethe::ops::reference_kl_entry {
 namespace {
 
 class ReferenceKl final : public TokenStatistic {
@@ -21,6 +21,6 @@ class ReferenceKl final : public TokenStatistic {
 
 }  // namespace
 
-std::unique_ptr<TokenStatistic> make_reference_kl() { return std::make_unique<ReferenceKl>(); }
+std::unique_ptr<TokenStatistic> make() { return std::make_unique<ReferenceKl>(); }
 
-}  // namespace lethe::ops
+}  // namespace lethe::ops::reference_kl_entry

@@ -1,17 +1,14 @@
 // log p(target) of the frozen model, in the same margin form as log_prob. A constant: it has no gradient.
 #include "framework/ops/token_statistic.h"
 
-namespace lethe::ops {
-
-std::unique_ptr<TokenStatistic> make_log_prob();
-
+namespace lethe::ops::reference_log_prob_entry {
 namespace {
 
 class ReferenceLogProb final : public TokenStatistic {
  public:
   bool needs_reference_logits() const noexcept override { return true; }
   at::Tensor forward(const LogitChunk& chunk) const override {
-    return make_log_prob()->forward(
+    return make_token_statistic("log_prob")->forward(
         {.logits = chunk.reference_logits, .targets = chunk.targets, .reference_logits = {}});
   }
   void add_backward(const LogitChunk&, const at::Tensor&, at::Tensor&) const override {}
@@ -19,6 +16,6 @@ class ReferenceLogProb final : public TokenStatistic {
 
 }  // namespace
 
-std::unique_ptr<TokenStatistic> make_reference_log_prob() { return std::make_unique<ReferenceLogProb>(); }
+std::unique_ptr<TokenStatistic> make() { return std::make_unique<ReferenceLogProb>(); }
 
-}  // namespace lethe::ops
+}  // namespace lethe::ops::reference_log_prob_entry

@@ -4,7 +4,7 @@
 #include "framework/ops/others_cross_entropy.h"
 #include "framework/ops/token_statistic.h"
 
-namespace lethe::ops {
+namespace lethe::ops::reference_others_cross_entropy_entry {
 namespace {
 
 class ReferenceOthersCrossEntropy final : public TokenStatistic {
@@ -20,8 +20,8 @@ class ReferenceOthersCrossEntropy final : public TokenStatistic {
 
 }  // namespace
 
-std::unique_ptr<TokenStatistic> make_reference_others_cross_entropy() {
+std::unique_ptr<TokenStatistic> make() {
   return std::make_unique<ReferenceOthersCrossEntropy>();
 }
 
-}  // namespace lethe::ops
+}  // namespace lethe::ops::reference_others_cross_entropy_entry

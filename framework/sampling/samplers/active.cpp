@@ -5,7 +5,7 @@
 
 #include "framework/sampling/sampler.h"
 
-namespace lethe::sampling {
+namespace lethe::sampling::active_entry {
 namespace {
 
 struct ActiveOptions {
@@ -35,7 +35,7 @@ class Active final : public Sampler {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_active(config::Section section) {
+std::unique_ptr<Sampler> make(config::Section section) {
   const bool replacement = read_replacement(section);
   ActiveOptions o;
   section
@@ -49,4 +49,4 @@ std::unique_ptr<Sampler> make_active(config::Section section) {
   return std::make_unique<Active>(replacement, o);
 }
 
-}  // namespace lethe::sampling
+}  // namespace lethe::sampling::active_entry

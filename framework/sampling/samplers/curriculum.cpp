@@ -5,7 +5,7 @@
 
 #include "framework/sampling/sampler.h"
 
-namespace lethe::sampling {
+namespace lethe::sampling::curriculum_entry {
 namespace {
 
 struct CurriculumOptions {
@@ -47,7 +47,7 @@ class Curriculum final : public Sampler {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_curriculum(config::Section section) {
+std::unique_ptr<Sampler> make(config::Section section) {
   const bool replacement = read_replacement(section);
   CurriculumOptions o;
   section.choice("by", o.by, {"mrd", "mrd_mean", "loss"}, "the score that says what is easy: large is easy")
@@ -59,4 +59,4 @@ std::unique_ptr<Sampler> make_curriculum(config::Section section) {
   return std::make_unique<Curriculum>(replacement, o);
 }
 
-}  // namespace lethe::sampling
+}  // namespace lethe::sampling::curriculum_entry

@@ -2,7 +2,7 @@
 // goes easy first at the price of a plain forward; a negative power prefers what is known best.
 #include "framework/sampling/sampler.h"
 
-namespace lethe::sampling {
+namespace lethe::sampling::loss_entry {
 namespace {
 
 class Loss final : public Sampler {
@@ -20,7 +20,7 @@ class Loss final : public Sampler {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_loss(config::Section section) {
+std::unique_ptr<Sampler> make(config::Section section) {
   const bool replacement = read_replacement(section);
   WeightOptions options;
   read(section, options);
@@ -28,4 +28,4 @@ std::unique_ptr<Sampler> make_loss(config::Section section) {
   return std::make_unique<Loss>(replacement, options);
 }
 
-}  // namespace lethe::sampling
+}  // namespace lethe::sampling::loss_entry

@@ -2,7 +2,7 @@
 // forgotten. Being a sum over tokens it favours long samples; `mrd_mean` does not.
 #include "framework/sampling/sampler.h"
 
-namespace lethe::sampling {
+namespace lethe::sampling::mrd_entry {
 namespace {
 
 class Mrd final : public Sampler {
@@ -21,7 +21,7 @@ class Mrd final : public Sampler {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_mrd(config::Section section) {
+std::unique_ptr<Sampler> make(config::Section section) {
   const bool replacement = read_replacement(section);
   WeightOptions options;
   read(section, options);
@@ -29,4 +29,4 @@ std::unique_ptr<Sampler> make_mrd(config::Section section) {
   return std::make_unique<Mrd>(replacement, options);
 }
 
-}  // namespace lethe::sampling
+}  // namespace lethe::sampling::mrd_entry

@@ -1,7 +1,7 @@
 // p ~ MRD per scored token: the score without the length of the sample.
 #include "framework/sampling/sampler.h"
 
-namespace lethe::sampling {
+namespace lethe::sampling::mrd_mean_entry {
 namespace {
 
 class MrdMean final : public Sampler {
@@ -21,7 +21,7 @@ class MrdMean final : public Sampler {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_mrd_mean(config::Section section) {
+std::unique_ptr<Sampler> make(config::Section section) {
   const bool replacement = read_replacement(section);
   WeightOptions options;
   read(section, options);
@@ -29,4 +29,4 @@ std::unique_ptr<Sampler> make_mrd_mean(config::Section section) {
   return std::make_unique<MrdMean>(replacement, options);
 }
 
-}  // namespace lethe::sampling
+}  // namespace lethe::sampling::mrd_mean_entry

@@ -4,7 +4,7 @@
 #include "framework/sampling/draw.h"
 #include "framework/sampling/sampler.h"
 
-namespace lethe::sampling {
+namespace lethe::sampling::shuffle_entry {
 namespace {
 
 class Shuffle final : public Sampler {
@@ -33,9 +33,9 @@ class Shuffle final : public Sampler {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_shuffle(config::Section section) {
+std::unique_ptr<Sampler> make(config::Section section) {
   section.reject_unknown();
   return std::make_unique<Shuffle>();
 }
 
-}  // namespace lethe::sampling
+}  // namespace lethe::sampling::shuffle_entry

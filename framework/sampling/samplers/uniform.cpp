@@ -1,7 +1,7 @@
 // All samples equally likely at every step.
 #include "framework/sampling/sampler.h"
 
-namespace lethe::sampling {
+namespace lethe::sampling::uniform_entry {
 namespace {
 
 class Uniform final : public Sampler {
@@ -14,10 +14,10 @@ class Uniform final : public Sampler {
 
 }  // namespace
 
-std::unique_ptr<Sampler> make_uniform(config::Section section) {
+std::unique_ptr<Sampler> make(config::Section section) {
   const bool replacement = read_replacement(section);
   section.reject_unknown();
   return std::make_unique<Uniform>(replacement);
 }
 
-}  // namespace lethe::sampling
+}  // namespace lethe::sampling::uniform_entry

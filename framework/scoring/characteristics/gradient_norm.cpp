@@ -6,7 +6,7 @@
 
 #include "framework/scoring/characteristic.h"
 
-namespace lethe::scoring::characteristics {
+namespace lethe::scoring::characteristics::gradient_norm_entry {
 namespace {
 
 double squared_norm(sharding::GradientStore& gradients, int segments) {
@@ -19,7 +19,7 @@ double squared_norm(sharding::GradientStore& gradients, int segments) {
 
 }  // namespace
 
-std::vector<double> make_gradient_norm(const Inputs& in) {
+std::vector<double> make(const Inputs& in) {
   const models::ParameterIndex& index = in.weights->index();
   const bool wide = in.weights->options().compute == at::kDouble;
   sharding::GradientStore gradients(index, in.weights->grid(), wide ? at::kDouble : at::kFloat);
@@ -38,4 +38,4 @@ std::vector<double> make_gradient_norm(const Inputs& in) {
   return values;
 }
 
-}  // namespace lethe::scoring::characteristics
+}  // namespace lethe::scoring::characteristics::gradient_norm_entry

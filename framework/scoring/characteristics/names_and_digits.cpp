@@ -5,7 +5,7 @@
 
 #include "framework/scoring/characteristic.h"
 
-namespace lethe::scoring::characteristics {
+namespace lethe::scoring::characteristics::names_and_digits_entry {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -29,10 +29,10 @@ double share(std::string_view text) {
 
 }  // namespace
 
-std::vector<double> make_names_and_digits(const Inputs& inputs) {
+std::vector<double> make(const Inputs& inputs) {
   std::vector<double> values;
   for (const std::string_view answer : inputs.answers) values.push_back(share(answer));
   return values;
 }
 
-}  // namespace lethe::scoring::characteristics
+}  // namespace lethe::scoring::characteristics::names_and_digits_entry

@@ -3,10 +3,10 @@
 #include "framework/scoring/characteristic.h"
 #include "framework/scoring/ngram_overlap.h"
 
-namespace lethe::scoring::characteristics {
+namespace lethe::scoring::characteristics::near_copies_retain_entry {
 
-std::vector<double> make_near_copies_retain(const Inputs& inputs) {
+std::vector<double> make(const Inputs& inputs) {
   return largest_overlap(inputs.forget, inputs.retain, /*same_set=*/false);
 }
 
-}  // namespace lethe::scoring::characteristics
+}  // namespace lethe::scoring::characteristics::near_copies_retain_entry

@@ -4,9 +4,9 @@
 
 #include "framework/scoring/characteristic.h"
 
-namespace lethe::scoring::characteristics {
+namespace lethe::scoring::characteristics::token_rarity_entry {
 
-std::vector<double> make_token_rarity(const Inputs& inputs) {
+std::vector<double> make(const Inputs& inputs) {
   std::unordered_map<std::int32_t, double> counts;
   double total = 0;
   for (const auto& set : {inputs.forget, inputs.retain}) {
@@ -26,4 +26,4 @@ std::vector<double> make_token_rarity(const Inputs& inputs) {
   return values;
 }
 
-}  // namespace lethe::scoring::characteristics
+}  // namespace lethe::scoring::characteristics::token_rarity_entry

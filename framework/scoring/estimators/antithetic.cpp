@@ -3,7 +3,7 @@
 // step)^2.
 #include "framework/scoring/estimator.h"
 
-namespace lethe::scoring {
+namespace lethe::scoring::antithetic_entry {
 namespace {
 
 class Antithetic final : public Estimator {
@@ -39,9 +39,9 @@ class Antithetic final : public Estimator {
 
 }  // namespace
 
-std::unique_ptr<Estimator> make_antithetic(config::Section options, const Setting&) {
+std::unique_ptr<Estimator> make(config::Section options, const Setting&) {
   options.reject_unknown();
   return std::make_unique<Antithetic>();
 }
 
-}  // namespace lethe::scoring
+}  // namespace lethe::scoring::antithetic_entry

@@ -13,7 +13,7 @@
 #include "framework/scoring/calibration.h"
 #include "framework/scoring/estimator.h"
 
-namespace lethe::scoring {
+namespace lethe::scoring::auto_entry {
 namespace {
 
 constexpr double kBiasOfChange = 0.7;
@@ -27,7 +27,7 @@ std::int64_t expected_directions(const StopOptions& stop) {
 
 }  // namespace
 
-std::unique_ptr<Estimator> make_auto(config::Section options, const Setting& setting) {
+std::unique_ptr<Estimator> make(config::Section options, const Setting& setting) {
   const double bias = kBiasOfChange * band_of(setting.precision).target;
   const bool pairs = setting.step_given || bias <= setting.stop.weights;
   const std::int64_t directions = expected_directions(setting.stop);
@@ -43,4 +43,4 @@ std::unique_ptr<Estimator> make_auto(config::Section options, const Setting& set
   return pairs ? make_estimator("antithetic", options, setting) : std::move(jet);
 }
 
-}  // namespace lethe::scoring
+}  // namespace lethe::scoring::auto_entry

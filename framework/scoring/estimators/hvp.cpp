@@ -3,7 +3,7 @@
 #include "framework/base/error.h"
 #include "framework/scoring/estimator.h"
 
-namespace lethe::scoring {
+namespace lethe::scoring::hvp_entry {
 namespace {
 
 class Hvp final : public Estimator {
@@ -26,7 +26,7 @@ class Hvp final : public Estimator {
 
 }  // namespace
 
-std::unique_ptr<Estimator> make_hvp(config::Section options, const Setting& setting) {
+std::unique_ptr<Estimator> make(config::Section options, const Setting& setting) {
   options.reject_unknown();
   if (setting.precision != Precision::float64) {
     fail("config.conflict", "score.estimator: `hvp` is an oracle for tests and runs in float64 only",
@@ -35,4 +35,4 @@ std::unique_ptr<Estimator> make_hvp(config::Section options, const Setting& sett
   return std::make_unique<Hvp>();
 }
 
-}  // namespace lethe::scoring
+}  // namespace lethe::scoring::hvp_entry

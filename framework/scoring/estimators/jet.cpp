@@ -5,7 +5,7 @@
 
 #include "framework/scoring/estimator.h"
 
-namespace lethe::scoring {
+namespace lethe::scoring::jet_entry {
 namespace {
 
 class Jet final : public Estimator {
@@ -32,7 +32,7 @@ class Jet final : public Estimator {
 
 }  // namespace
 
-std::unique_ptr<Estimator> make_jet(config::Section options, const Setting&) {
+std::unique_ptr<Estimator> make(config::Section options, const Setting&) {
   std::int64_t group = 2;
   options.optional("group", group, "directions that one pass walks together; a group is one draw",
                    config::between(1, 16));
@@ -40,4 +40,4 @@ std::unique_ptr<Estimator> make_jet(config::Section options, const Setting&) {
   return std::make_unique<Jet>(group);
 }
 
-}  // namespace lethe::scoring
+}  // namespace lethe::scoring::jet_entry

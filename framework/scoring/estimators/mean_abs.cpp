@@ -4,7 +4,7 @@
 
 #include "framework/scoring/estimator.h"
 
-namespace lethe::scoring {
+namespace lethe::scoring::mean_abs_entry {
 namespace {
 
 class MeanAbs final : public Estimator {
@@ -30,9 +30,9 @@ class MeanAbs final : public Estimator {
 
 }  // namespace
 
-std::unique_ptr<Estimator> make_mean_abs(config::Section options, const Setting&) {
+std::unique_ptr<Estimator> make(config::Section options, const Setting&) {
   options.reject_unknown();
   return std::make_unique<MeanAbs>();
 }
 
-}  // namespace lethe::scoring
+}  // namespace lethe::scoring::mean_abs_entry

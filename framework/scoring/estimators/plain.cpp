@@ -2,7 +2,7 @@
 // error of about 140; here to show that, and to reproduce it.
 #include "framework/scoring/estimator.h"
 
-namespace lethe::scoring {
+namespace lethe::scoring::plain_entry {
 namespace {
 
 class Plain final : public Estimator {
@@ -26,9 +26,9 @@ class Plain final : public Estimator {
 
 }  // namespace
 
-std::unique_ptr<Estimator> make_plain(config::Section options, const Setting&) {
+std::unique_ptr<Estimator> make(config::Section options, const Setting&) {
   options.reject_unknown();
   return std::make_unique<Plain>();
 }
 
-}  // namespace lethe::scoring
+}  // namespace lethe::scoring::plain_entry

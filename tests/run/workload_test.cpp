@@ -1,0 +1,51 @@
+// What a run asks of a rank: its share of the update with the longest samples.
+#include "framework/run/workload.h"
+
+#include <gtest/gtest.h>
+
+#include "framework/config/document.h"
+
+namespace lethe::run {
+namespace {
+
+RunConfig run_config_of(const std::string& rest) {
+  return read_run_config(config::parse(
+      "model: {init: random, tokenizer: nowhere}\ndata: {forget: {path: a}, retain: {path: b}}\n" + rest));
+}
+
+// Three forget samples of 30, 20 and 10 tokens, one retain sample of 40.
+const DataLengths kData = {.forget = {{10, 1}, {30, 3}, {20, 2}}, .retain = {{40, 4}}};
+
+TEST(LargestPack, IsARanksShareOfTheLongestBatch) {
+  const RunConfig config = run_config_of("train: {forget_batch: 3, retain_batch: 1}\n");
+  const auto tokens = [&](int ranks, std::int64_t micro_batch) {
+    return largest_pack(config, kData, ranks, micro_batch).tokens;
+  };
+  EXPECT_EQ(tokens(1, 8), 100);
+  EXPECT_EQ(tokens(1, 2), 50) << "two passes: forget samples of 30 and 20, and of 10 and 40";
+  EXPECT_EQ(tokens(2, 8), 50) << "40 and 10 against 30 and 20";
+  EXPECT_EQ(tokens(4, 8), 40);
+  EXPECT_EQ(tokens(8, 8), 40) << "more ranks than samples";
+  EXPECT_EQ(largest_pack(config, kData, 2, 8).scored, 5);
+}
+
+TEST(LargestPack, OfABatchBeyondTheSetTakesTheLongestAgain) {
+  const RunConfig config = run_config_of("train: {forget_batch: 4, retain_batch: 2}\n");
+  EXPECT_EQ(largest_pack(config, kData, 1, 8).tokens, 30 + 20 + 10 + 30 + 40 + 40);
+}
+
+TEST(LargestPack, OfAnElasticRunHoldsTheLogicalShardsOfARank) {
+  const RunConfig config = run_config_of(
+      "determinism: elastic\nparallel: {logical_shards: 4}\ntrain: {forget_batch: 3, retain_batch: 1}\n");
+  EXPECT_EQ(largest_pack(config, kData, 4, 8).tokens, 40);
+  EXPECT_EQ(largest_pack(config, kData, 2, 8).tokens, 70) << "neighbours: 40 and 30";
+}
+
+TEST(Workload, NamesOnlySmallerMicroBatchesThatHoldLess) {
+  const RunConfig config = run_config_of("train: {forget_batch: 3, retain_batch: 1, micro_batch: 8}\n");
+  EXPECT_EQ(workload_of(config, kData, 1, 1).smaller_packs.size(), 2u) << "of 2 and 1 samples, beside all 4";
+  EXPECT_TRUE(workload_of(config, kData, 4, 4).smaller_packs.empty()) << "each rank has one sample already";
+}
+
+}  // namespace
+}  // namespace lethe::run
