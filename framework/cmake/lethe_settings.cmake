@@ -10,7 +10,7 @@ target_compile_options(lethe_settings INTERFACE -Wall -Wextra -Wno-unused-parame
 # For code whose own speed nobody feels: tests, reports, campaigns.
 set(LETHE_FAST_COMPILE $<$<CONFIG:Release>:-O1>)
 # A file with LibTorch's header costs 3 s before its own first line.
-set(LETHE_UNITY_BATCH 10 CACHE STRING "Sources that are compiled as one; fewer where one part is worked at")
+set(LETHE_UNITY_BATCH 16 CACHE STRING "Sources that are compiled as one; fewer where one part is worked at")
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 

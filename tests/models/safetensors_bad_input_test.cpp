@@ -45,14 +45,14 @@ std::string with_field(const std::string& fields) {
   return safetensors_text(R"({"w":{)" + fields + "}}", std::string(8, 'x'));
 }
 
-const auto label_of = [](const auto& info) { return std::string(info.param.label); };
+const auto case_name = [](const auto& info) { return std::string(info.param.label); };
 
 INSTANTIATE_TEST_SUITE_P(Short, BadSafetensors,
                          ::testing::Values(BadFile{"empty", "", "safetensors.short", "0 bytes"},
                                            BadFile{"five", "12345", "safetensors.short", "5 bytes"},
                                            BadFile{"seven", std::string(7, '\0'), "safetensors.short",
                                                    "7 bytes"}),
-                         label_of);
+                         case_name);
 
 INSTANTIATE_TEST_SUITE_P(
     HeaderLength, BadSafetensors,
@@ -62,7 +62,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"overLimit", length_bytes(100'000'001) + "{}", "safetensors.header", "header of 100000001"},
         BadFile{"byOne", length_bytes(3) + "{}", "safetensors.header", "header of 3 bytes in a file of 10"},
         BadFile{"wraps", length_bytes(~0ull - 7) + "{}", "safetensors.header", "header of"}),
-    label_of);
+    case_name);
 
 INSTANTIATE_TEST_SUITE_P(
     Json, BadSafetensors,
@@ -91,7 +91,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "safetensors.json", "twice"},
         BadFile{"longName", file_of({entry(std::string(5000, 'n'), "F32", "[2]", "[0,8]")}, 8),
                 "safetensors.json", "5000 bytes"}),
-    label_of);
+    case_name);
 
 INSTANTIATE_TEST_SUITE_P(
     Fields, BadSafetensors,
@@ -122,7 +122,7 @@ INSTANTIATE_TEST_SUITE_P(
                   return shape + "]";
                 }()),
                 "safetensors.json", "more than 64 axes"}),
-    label_of);
+    case_name);
 
 INSTANTIATE_TEST_SUITE_P(
     Contents, BadSafetensors,
@@ -166,7 +166,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "w: F4 where BF16/F16/F32 is expected"},
         BadFile{"escapes", file_of({entry("a\\u001b[31m", "F9", "[2]", "[0,1]")}, 1), "safetensors.dtype",
                 "a?[31m: F9"}),
-    label_of);
+    case_name);
 
 class BadDirectory : public ModelFolder {
  protected:
