@@ -10,7 +10,8 @@ using Bytes = std::int64_t;  // differences may be negative
 
 class PassPrediction {
  public:
-  PassPrediction(const models::HfConfig& shape, std::uint64_t largest_layer, const Workload& load)
+  PassPrediction(const models::HfConfig& shape, std::uint64_t largest_layer, std::int64_t kept_layers,
+                 const Workload& load)
       : load_(load),
         compute_(static_cast<Bytes>(load.compute_bytes)),
         wide_(std::max<Bytes>(compute_, 4)),
@@ -20,7 +21,7 @@ class PassPrediction {
         mlp_(shape.intermediate_size),
         heads_(shape.num_heads),
         head_dim_(shape.head_dim),
-        layers_(shape.num_layers),
+        layers_(kept_layers),
         vocab_(shape.vocab_size),
         parameters_(static_cast<Bytes>(largest_layer)) {}
 
@@ -113,8 +114,9 @@ class PassPrediction {
 
 }  // namespace
 
-PassBytes pass_bytes(const models::HfConfig& shape, std::uint64_t largest_layer, const Workload& load) {
-  return PassPrediction(shape, largest_layer, load).bytes();
+PassBytes pass_bytes(const models::HfConfig& shape, std::uint64_t largest_layer, std::int64_t kept_layers,
+                     const Workload& load) {
+  return PassPrediction(shape, largest_layer, kept_layers, load).bytes();
 }
 
 }  // namespace lethe::planning

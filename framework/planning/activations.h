@@ -16,8 +16,9 @@ struct PassBytes {
   std::uint64_t offloaded = 0;    // inputs in the host's memory
 };
 
-// largest_layer: elements of the parameters of a block.
+// largest_layer: elements of the parameters of a block. kept_layers: those that keep something for the
+// backward, the lowest trained one and all above it.
 [[nodiscard]] PassBytes pass_bytes(const models::HfConfig& shape, std::uint64_t largest_layer,
-                                   const Workload& load);
+                                   std::int64_t kept_layers, const Workload& load);
 
 }  // namespace lethe::planning

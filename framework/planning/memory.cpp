@@ -19,9 +19,10 @@ class Prediction {
 
   std::vector<MemoryEntry> entries() const {
     const std::string share = fmt::format("1/{} of {} elements", load_.shard_size, model_.index.size());
-    const PassBytes pass = pass_bytes(model_.config, largest_layer(), load_);
+    const PassBytes pass = pass_bytes(model_.config, largest_layer(), kept_layers(), load_);
     return {{"weights", owned() * state_bytes(), "master weights, " + share},
-            {"moments", load_.trains ? 2 * owned() * moment_bytes() : 0, "first and second moment, " + share},
+            {"moments", load_.trains ? 2 * owned_trained() * moment_bytes() : 0,
+             "first and second moment, " + share},
             {"gradients", gradient_bytes(), "sums of this rank and buffers on their way"},
             {"gathered", gathered_bytes(), gathered_text()},
             {"activations", pass.activations, fmt::format("{} tokens of a micro-batch", load_.pack_tokens)},
@@ -53,14 +54,31 @@ class Prediction {
   std::uint64_t whole() const {
     return sum_of_segments([&](int s) { return layout_.padded_size(s); });
   }
+  // Frozen segments have no gradient and no moments.
+  bool trains(int segment) const {
+    return load_.trained_segments.empty() || load_.trained_segments[static_cast<std::size_t>(segment)];
+  }
+  std::uint64_t owned_trained() const {
+    return sum_of_segments([&](int s) { return trains(s) ? layout_.part_size(s) : 0; });
+  }
+  std::uint64_t whole_trained() const {
+    return sum_of_segments([&](int s) { return trains(s) ? layout_.padded_size(s) : 0; });
+  }
+  // As walk::lowest_trained_layer finds them.
+  std::int64_t kept_layers() const {
+    if (trains(model_.segment_of(model_.embedding))) return model_.config.num_layers;
+    const auto lowest =
+        std::ranges::find_if(model_.layers, [&](const auto& layer) { return trains(layer.segment); });
+    return model_.layers.end() - lowest;
+  }
 
   // ZeRO 1 keeps whole sums until the end of the update; ZeRO 2 and 3 two whole segments in turn. Each needs
   // room for one incoming part, and for a whole segment as it travels where that is another dtype.
   std::uint64_t gradient_bytes() const {
     if (!load_.trains) return 0;
-    std::uint64_t elements = owned(), travelling = 0;
+    std::uint64_t elements = owned_trained(), travelling = 0;
     if (load_.shard_size > 1) {
-      elements += load_.zero == 1 ? whole() : 2 * layout_.largest_padded_size();
+      elements += load_.zero == 1 ? whole_trained() : 2 * layout_.largest_padded_size();
       travelling += layout_.largest_padded_size() / static_cast<std::uint64_t>(load_.shard_size);
     }
     const bool travels = load_.shard_size > 1 || load_.replicas > 1;
@@ -72,7 +90,7 @@ class Prediction {
   std::uint64_t leaf_elements() const {
     if (load_.leaves == 0) return 0;
     const auto levels = static_cast<std::uint64_t>(std::bit_width(static_cast<unsigned>(load_.leaves)));
-    return levels * layout_.largest_padded_size() + (load_.zero < 2 ? whole() : 0);
+    return levels * layout_.largest_padded_size() + (load_.zero < 2 ? whole_trained() : 0);
   }
 
   bool seats_on_master() const { return load_.shard_size == 1 && wire_bytes() == state_bytes(); }

@@ -17,12 +17,13 @@ struct PackSize {
 
 // Defaults are one rank in float32.
 struct Workload {
-  bool trains = true;               // false: no moments, no gradients, and nothing kept for a backward
-  int zero = 0;                     // 0 to 3
-  int shard_size = 1;               // ranks that hold one copy of the states between them
-  int replicas = 1;                 // ranks that hold the same part
-  int shard_group = 0;              // what shard_size is where zero is not 0; 0: the world
-  std::uint64_t compute_bytes = 4;  // of an element in the compute dtype: 2, 4, 8
+  bool trains = true;  // false: no moments, no gradients, and nothing kept for a backward
+  std::vector<bool> trained_segments = {};  // by segment of the parameter index; empty: all are trained
+  int zero = 0;                             // 0 to 3
+  int shard_size = 1;                       // ranks that hold one copy of the states between them
+  int replicas = 1;                         // ranks that hold the same part
+  int shard_group = 0;                      // what shard_size is where zero is not 0; 0: the world
+  std::uint64_t compute_bytes = 4;          // of an element in the compute dtype: 2, 4, 8
   // Of an element where it is not as usual; 0: it is.
   std::uint64_t wire_bytes = 0;       // of a gathered weight on its way: compute_bytes
   std::uint64_t reduction_bytes = 0;  // of a gradient on its way: as it is added up

@@ -44,7 +44,7 @@ std::uint64_t available_to_a_rank(dist::World& world, at::Device device) {
 
 GridChoice automatic(const RunConfig& config, const models::DecoderModel& model, const DataLengths& data,
                      const GridRequest& request) {
-  planning::Workload load = workload_of(config, data, request.group, request.world);
+  planning::Workload load = workload_of(config, model.index, data, request.group, request.world);
   load.trains = request.trains;
   load.device = request.device;
   const planning::Stage stage = planning::smallest_stage(model, load, request.group, request.available);

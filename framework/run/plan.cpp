@@ -108,7 +108,7 @@ MemoryPlan plan_memory(const RunConfig& config, const PlanRequest& request) {
                   .ranks = request.ranks,
                   .shard_group = group,
                   .available = memory};
-  plan.load = workload_of(config, data.lengths, group, request.ranks);
+  plan.load = workload_of(config, plan.model.index, data.lengths, group, request.ranks);
   if (config.parallel.zero == "auto") {
     plan.load = planning::smallest_stage(plan.model, plan.load, group, memory).load;
     plan.stage_choice = fmt::format(", auto for {} a rank", base::readable_bytes(memory));

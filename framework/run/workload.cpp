@@ -5,7 +5,9 @@
 
 #include "framework/run/engine.h"
 #include "framework/run/objective_inputs.h"
+#include "framework/sharding/gradient_store.h"
 #include "framework/training/batch_plan.h"
+#include "framework/training/trainable.h"
 
 namespace lethe::run {
 namespace {
@@ -75,11 +77,14 @@ planning::PackSize largest_pack(const RunConfig& config, const DataLengths& data
   return largest;
 }
 
-planning::Workload workload_of(const RunConfig& config, const DataLengths& data, int group, int world) {
+planning::Workload workload_of(const RunConfig& config, const models::ParameterIndex& index,
+                               const DataLengths& data, int group, int world) {
   const std::int64_t micro_batch =
       std::min(config.train.micro_batch, config.train.forget_batch + config.train.retain_batch);
   planning::PackSize pack = largest_pack(config, data, world, micro_batch);
-  planning::Workload load{.replicas = world,
+  planning::Workload load{.trained_segments = sharding::segments_with_trained(
+                              index, training::trained_parameters(index, config.train.trainable)),
+                          .replicas = world,
                           .shard_group = group,
                           .compute_bytes = c10::elementSize(compute_dtype(config.model.compute)),
                           .wire_bytes = c10::elementSize(store_options(config).seen()),

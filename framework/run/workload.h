@@ -25,7 +25,7 @@ struct DataLengths {
                                               std::int64_t micro_batch);
 
 // Of stage 0 on `world` ranks; `group`: ranks of a shard group above that.
-[[nodiscard]] planning::Workload workload_of(const RunConfig& config, const DataLengths& data, int group,
-                                             int world);
+[[nodiscard]] planning::Workload workload_of(const RunConfig& config, const models::ParameterIndex& index,
+                                             const DataLengths& data, int group, int world);
 
 }  // namespace lethe::run

@@ -10,7 +10,6 @@
 #include "framework/sharding/weight_store.h"
 
 namespace lethe::sharding {
-namespace {
 
 std::vector<bool> segments_with_trained(const models::ParameterIndex& index,
                                         const std::vector<bool>& trained) {
@@ -19,8 +18,6 @@ std::vector<bool> segments_with_trained(const models::ParameterIndex& index,
     if (trained[p]) segments[index.parameters()[p].segment] = true;
   return segments;
 }
-
-}  // namespace
 
 GradientStore::GradientStore(const models::ParameterIndex& index, Grid& grid, at::ScalarType dtype,
                              bool overlap, std::vector<bool> trained, std::optional<at::ScalarType> reduction)
@@ -95,9 +92,22 @@ void GradientStore::wait_for_buffer() {
   compute_.wait(reduced_[turn_]);
 }
 
-void GradientStore::begin_leaf(int leaf) {
+void GradientStore::begin_leaf(int leaf, LeafAdds adds) {
   const base::MemoryScope memory(base::Memory::gradients);
-  if (leaves_) current_ = leaves_->begin_leaf(leaf);
+  if (leaves_) current_ = leaves_->begin_leaf(leaf, adds);
+}
+
+void GradientStore::add(int parameter, const at::Tensor& gradient) {
+  leaves_ ? leaves_->add(parameter, gradient) : void(view(parameter).add_(gradient));
+}
+
+void GradientStore::add_rows(int parameter, const at::Tensor& rows, const at::Tensor& gradient) {
+  const at::Tensor wide = gradient.to(dtype_);
+  if (!leaves_) return void(view(parameter).index_add_(0, rows, wide));
+  // What a leaf gives one row is summed before it meets another leaf's.
+  const auto [named, place, counts] = at::_unique2(rows, /*sorted=*/true, /*return_inverse=*/true);
+  const at::Tensor sums = at::zeros({named.size(0), wide.size(1)}, wide.options()).index_add_(0, place, wide);
+  leaves_->add_rows(parameter, named, sums);
 }
 
 at::Tensor GradientStore::view(int parameter) {

@@ -23,6 +23,10 @@
 
 namespace lethe::sharding {
 
+// By segment, whether any of its parameters is trained; `trained`: by parameter, empty: all.
+[[nodiscard]] std::vector<bool> segments_with_trained(const models::ParameterIndex& index,
+                                                      const std::vector<bool>& trained);
+
 class GradientStore {
  public:
   // dtype: of accumulation (float32; float64 in float64 runs). `overlap`: reduce on a stream of its own.
@@ -47,10 +51,14 @@ class GradientStore {
   // Views to add into until close(segment); one segment is open at a time, and it is a trained one. A rank
   // without work opens and closes too.
   void open(int segment);
-  // Before the views of each pack of a pass; without fold_leaves() it changes nothing.
-  void begin_leaf(int leaf);
-  // [shape] of a parameter of the open segment.
+  // Before the gradients of each pack of a pass; without fold_leaves() it changes nothing. `once`: the pack
+  // gives each parameter of the segment one add() or add_rows(), or none, and uses no view.
+  void begin_leaf(int leaf, LeafAdds adds);
+  // [shape] of a parameter of the open segment, to add into.
   at::Tensor view(int parameter);
+  void add(int parameter, const at::Tensor& gradient);
+  // Gradients [n, width] of rows [n] of a parameter; rows may repeat.
+  void add_rows(int parameter, const at::Tensor& rows, const at::Tensor& gradient);
   void close();
   // After the last micro-batch: waits for what is under way and sums over replicas.
   void finish();

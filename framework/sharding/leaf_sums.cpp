@@ -36,16 +36,66 @@ void LeafSums::open(int segment) {
   LETHE_CHECK(use_ < kUses, "segment {} is opened {} times in a wave", segment, use_ + 1);
 }
 
-at::Tensor LeafSums::begin_leaf(int leaf) {
+at::Tensor LeafSums::begin_leaf(int leaf, LeafAdds adds) {
   end_leaf();
   leaf_ = leaf;
-  current_ =
-      at::zeros({static_cast<std::int64_t>(layout_.padded_size(segment_))}, options_.dtype(leaf_dtype_));
+  if (merges_into_sibling(adds)) {
+    current_ = whole_[segment_][use_].take({0, leaf - 1});
+    node_ = {1, leaf / 2};
+    return current_;
+  }
+  const auto size = static_cast<std::int64_t>(layout_.padded_size(segment_));
+  const at::TensorOptions options = options_.dtype(leaf_dtype_);
+  unwritten_ = adds == LeafAdds::once;
+  written_.assign(static_cast<std::size_t>(layout_.index().segments()[segment_].num_parameters), false);
+  current_ = unwritten_ ? at::empty({size}, options) : at::zeros({size}, options);
+  node_ = {0, leaf};
   return current_;
 }
 
+// Sums of a tree are folded in dtype_, so only a leaf that is one already can be folded by adding onto it.
+bool LeafSums::merges_into_sibling(LeafAdds adds) const {
+  return adds == LeafAdds::once && leaf_ % 2 == 1 && leaf_dtype_ == dtype_ &&
+         whole_[segment_][use_].holds({0, leaf_ - 1});
+}
+
+at::Tensor LeafSums::view(int parameter) {
+  const models::Parameter& p = layout_.index().parameters()[parameter];
+  const models::Segment& segment = layout_.index().segments()[segment_];
+  LETHE_CHECK(p.segment == segment_, "{} is not of the open segment", p.name);
+  return current_
+      .narrow(0, static_cast<std::int64_t>(p.first - segment.first), static_cast<std::int64_t>(p.count))
+      .view(p.shape);
+}
+
+void LeafSums::add(int parameter, const at::Tensor& gradient) {
+  if (!unwritten_) return void(view(parameter).add_(gradient));
+  view(parameter).copy_(gradient);
+  written_[parameter - layout_.index().segments()[segment_].first_parameter] = true;
+}
+
+void LeafSums::add_rows(int parameter, const at::Tensor& rows, const at::Tensor& gradient) {
+  if (unwritten_) {
+    view(parameter).zero_();
+    written_[parameter - layout_.index().segments()[segment_].first_parameter] = true;
+  }
+  view(parameter).index_add_(0, rows, gradient);
+}
+
+// Parameters without a gradient of this leaf, and the padding.
+void LeafSums::zero_unwritten() {
+  const models::Segment& segment = layout_.index().segments()[segment_];
+  for (std::size_t i = 0; i < written_.size(); ++i)
+    if (!written_[i]) view(segment.first_parameter + static_cast<int>(i)).zero_();
+  const auto filled = static_cast<std::int64_t>(segment.count);
+  current_.narrow(0, filled, current_.numel() - filled).zero_();
+  unwritten_ = false;
+}
+
 void LeafSums::end_leaf() {
-  if (leaf_ >= 0) whole_[segment_][use_].insert({0, leaf_}, std::exchange(current_, {}).to(dtype_));
+  if (leaf_ < 0) return;
+  if (unwritten_) zero_unwritten();
+  whole_[segment_][use_].insert(node_, std::exchange(current_, {}).to(dtype_));
   leaf_ = -1;
 }
 

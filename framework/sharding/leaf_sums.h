@@ -18,6 +18,10 @@ namespace lethe::sharding {
 // By world rank, the leaves it ran.
 using LeavesByRank = std::vector<std::vector<int>>;
 
+// How often a leaf adds to an element of its segment. Where it is once, a leaf may be added onto the sum of
+// the leaf beside it: (0 + a) + b are the bits of a + b.
+enum class LeafAdds { once, many };
+
 class LeafSums {
  public:
   // leaf_dtype: of a leaf's own gradient; dtype: of every sum in the tree, and of what travels. num_leaves: a
@@ -27,9 +31,13 @@ class LeafSums {
 
   void begin_wave(LeavesByRank leaves);
   // On the thread of the walk. A segment that is opened twice in a wave (a tied embedding) has a tree for
-  // each use. begin_leaf: the leaf's own gradient of the open segment, zeroed, to add into.
+  // each use. begin_leaf: where the leaf's gradient of the open segment is collected, flat; zeroed, to add
+  // into, for `many`; for `once` it may hold another leaf's, and is written by add() and add_rows() alone.
   void open(int segment);
-  at::Tensor begin_leaf(int leaf);
+  at::Tensor begin_leaf(int leaf, LeafAdds adds);
+  // The leaf's gradient of a parameter; of some rows of it, each named once.
+  void add(int parameter, const at::Tensor& gradient);
+  void add_rows(int parameter, const at::Tensor& rows, const at::Tensor& gradient);
   // Folds the last leaf; true where the partial sums must travel now (ZeRO 2 and 3), with them in `partial`.
   bool close(FoldTree& partial);
   int open_use() const noexcept { return use_; }
@@ -44,6 +52,9 @@ class LeafSums {
  private:
   bool reduces_early() const { return grid_.shard_size() > 1 && grid_.zero() >= 2; }
   void end_leaf();
+  bool merges_into_sibling(LeafAdds adds) const;
+  at::Tensor view(int parameter);
+  void zero_unwritten();
   std::vector<std::vector<FoldNode>> nodes_in_shard_group(const LeavesByRank& leaves) const;
   at::Tensor finish_use(int segment, int use);
   at::Tensor fold_replicas(int segment, FoldTree& partial);
@@ -61,6 +72,10 @@ class LeafSums {
   std::vector<int> opened_;    // by segment: times in this wave
   int segment_ = -1, use_ = 0, leaf_ = -1;
   at::Tensor current_;
+  FoldNode node_;  // what current_ is, when the leaf ends
+  bool unwritten_ =
+      false;  // current_ is not initialised but where `written_` says, by parameter of the segment
+  std::vector<bool> written_;
 };
 
 }  // namespace lethe::sharding

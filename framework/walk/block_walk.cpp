@@ -186,7 +186,7 @@ void BlockWalk::start_backward_at_tap(sharding::GradientStore& gradients) {
 void BlockWalk::skip_segment(int segment, sharding::GradientStore& gradients) {
   if (!gradients.trains_segment(segment)) return;
   gradients.open(segment);
-  for (const Pass& pass : passes_) gradients.begin_leaf(pass.leaf);
+  for (const Pass& pass : passes_) gradients.begin_leaf(pass.leaf, sharding::LeafAdds::once);
   gradients.close();
 }
 
@@ -261,7 +261,7 @@ void BlockWalk::head_backward(std::span<const Statistics> upstream, bool goes_on
   if (trains_head) gradients.open(head_segment);
   for (std::size_t i = 0; i < passes_.size(); ++i) {
     Pass& pass = passes_[i];
-    if (trains_head) gradients.begin_leaf(pass.leaf);
+    if (trains_head) gradients.begin_leaf(pass.leaf, sharding::LeafAdds::many);
     if (pass.empty()) continue;
     HeadGradients views;
     if (trains_head) views.weight = gradients.view(model_.head);
@@ -275,8 +275,8 @@ void BlockWalk::head_backward(std::span<const Statistics> upstream, bool goes_on
   if (!trains_norm) return;
   gradients.open(norm_segment);
   for (std::size_t i = 0; i < passes_.size(); ++i) {
-    gradients.begin_leaf(passes_[i].leaf);
-    if (norm_gradients[i].defined()) gradients.view(model_.final_norm).add_(norm_gradients[i]);
+    gradients.begin_leaf(passes_[i].leaf, sharding::LeafAdds::once);
+    if (norm_gradients[i].defined()) gradients.add(model_.final_norm, norm_gradients[i]);
   }
   gradients.close();
 }
@@ -290,7 +290,7 @@ void BlockWalk::layer_backward(int layer, bool goes_on, sharding::GradientStore&
   const base::TraceSpan span(base::Track::compute, segment_name(model_, layer), "backward");
   if (trains) gradients.open(segment);
   for (Pass& pass : passes_) {
-    if (trains) gradients.begin_leaf(pass.leaf);
+    if (trains) gradients.begin_leaf(pass.leaf, sharding::LeafAdds::once);
     if (!pass.empty()) pass_layer_backward(layer, goes_on, pass, gradients);
   }
   if (trains) gradients.close();
@@ -308,7 +308,7 @@ void BlockWalk::pass_layer_backward(int layer, bool goes_on, Pass& pass, shardin
   }
   if (goes_on) inputs.push_back(kept.input);
   const auto results = torch::autograd::grad({kept.output}, inputs, {pass.hidden});
-  for (std::size_t i = 0; i < parameters.size(); ++i) gradients.view(parameters[i]).add_(results[i]);
+  for (std::size_t i = 0; i < parameters.size(); ++i) gradients.add(parameters[i], results[i]);
   pass.hidden = goes_on ? results.back() : at::Tensor();
 }
 
@@ -317,10 +317,8 @@ void BlockWalk::embedding_backward(sharding::GradientStore& gradients) {
   // The gradient of a lookup needs the ids only, so the embedding is not gathered again.
   gradients.open(model_.segment_of(model_.embedding));
   for (Pass& pass : passes_) {
-    gradients.begin_leaf(pass.leaf);
-    if (pass.empty()) continue;
-    at::Tensor view = gradients.view(model_.embedding);
-    view.index_add_(0, pass.ids, pass.hidden.to(view.scalar_type()));
+    gradients.begin_leaf(pass.leaf, sharding::LeafAdds::once);
+    if (!pass.empty()) gradients.add_rows(model_.embedding, pass.ids, pass.hidden);
   }
   gradients.close();
 }

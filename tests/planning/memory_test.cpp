@@ -78,6 +78,19 @@ TEST(Memory, OfZeroOneKeepsWholeGradientsAndWeights) {
   EXPECT_EQ(bytes.at("activations"), 0u);
 }
 
+TEST(Memory, OfFrozenSegmentsHasNoMomentsGradientsAndNothingKeptBelow) {
+  Workload load{.pack_tokens = 5};
+  const Bytes all = by_category(load);
+  load.trained_segments = {false, false, true, false};  // embedding, two layers, final norm: the upper layer
+  const Bytes upper = by_category(load);
+  EXPECT_EQ(upper.at("weights"), all.at("weights"));
+  EXPECT_EQ(upper.at("moments"), 2u * 512 * 4);
+  EXPECT_EQ(upper.at("gradients"), 512u * 4);
+  EXPECT_EQ(all.at("activations") - upper.at("activations"), 5u * 568) << "the graph of one layer";
+  load.zero = 1, load.shard_size = 4;
+  EXPECT_EQ(by_category(load).at("gradients"), (128u + 512 + 128) * 4) << "part, whole sums, what arrives";
+}
+
 TEST(Memory, OfFloat64RunsIsTwiceThatOfFloat32) {
   EXPECT_EQ(by_category({.compute_bytes = 8}).at("moments"), 2u * 1216 * 8);
 }

@@ -92,7 +92,7 @@ struct Sizes {
   models::DecoderModel model;
   DataLengths data;
   std::uint64_t needs(const RunConfig& config, int zero) const {
-    planning::Workload load = workload_of(config, data, 4, 4);
+    planning::Workload load = workload_of(config, model.index, data, 4, 4);
     load.zero = zero, load.shard_size = zero == 0 ? 1 : 4;
     load.replicas = 4 / load.shard_size;
     return planning::total_bytes(planning::predict_memory(model, load));

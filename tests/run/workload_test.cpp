@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "framework/config/document.h"
+#include "framework/run/engine.h"
 
 namespace lethe::run {
 namespace {
@@ -41,10 +44,22 @@ TEST(LargestPack, OfAnElasticRunHoldsTheLogicalShardsOfARank) {
   EXPECT_EQ(largest_pack(config, kData, 2, 8).tokens, 70) << "neighbours: 40 and 30";
 }
 
+planning::Workload workload_on(int ranks, const std::string& train) {
+  const RunConfig config = run_config_of("train: {forget_batch: 3, retain_batch: 1" + train + "}\n");
+  const models::DecoderModel model = models::make_decoder_model(model_shape(config, 500));
+  return workload_of(config, model.index, kData, ranks, ranks);
+}
+
 TEST(Workload, NamesOnlySmallerMicroBatchesThatHoldLess) {
-  const RunConfig config = run_config_of("train: {forget_batch: 3, retain_batch: 1, micro_batch: 8}\n");
-  EXPECT_EQ(workload_of(config, kData, 1, 1).smaller_packs.size(), 2u) << "of 2 and 1 samples, beside all 4";
-  EXPECT_TRUE(workload_of(config, kData, 4, 4).smaller_packs.empty()) << "each rank has one sample already";
+  EXPECT_EQ(workload_on(1, "").smaller_packs.size(), 2u) << "of 2 and 1 samples, beside all 4";
+  EXPECT_TRUE(workload_on(4, "").smaller_packs.empty()) << "each rank has one sample already";
+}
+
+TEST(Workload, KnowsWhatIsFrozen) {
+  const auto all = workload_on(1, "").trained_segments;
+  EXPECT_EQ(std::ranges::count(all, true), static_cast<std::ptrdiff_t>(all.size()));
+  const auto one = workload_on(1, ", trainable: ['*layers.1.*']").trained_segments;
+  EXPECT_EQ(std::ranges::count(one, true), 1);
 }
 
 }  // namespace
