@@ -1,10 +1,11 @@
 """What an engine's guarantees cost: NPO updates with retain NLL on pinned one-thread ranks.
 
-Run: python train_costs.py {save,elastic,memory} LETHE MODEL_DIR TOFU_DIR [--batch 8] [--updates 12] [--rounds 2]
+Run: python train_costs.py {save,elastic,memory} LETHE MODEL_DIR TOFU_DIR [--batch 8] [--updates 12] [--rounds 2] [--shards 8]
 save:    two ranks, a checkpoint every third update, written behind the updates. An update's time runs from its record to
          the next one's, so the copy that a save begins with counts. Prints the longest update that a save touched over the
          median of those that none did.
-elastic: two ranks, `determinism: elastic` against `reproducible`, interleaved, without the first update.
+elastic: two ranks, `determinism: elastic` against `reproducible`, interleaved, without the first update. The batch is cut
+         into --shards packs, whatever the number of ranks.
 memory:  four ranks of ZeRO-3: bytes counted at once and resident size at most, less that of a rank of `--idle` (a config
          whose model is tiny), over what `lethe plan` says.
 """
@@ -13,13 +14,14 @@ import argparse, datetime, json, os, statistics, subprocess, sys, tempfile
 import shared
 
 
-def config(options, folder, name, rest, zero):
-    forget, retain = (shared.write_rows(f"{folder}/{set_name}.jsonl", shared.first_rows(f"{options.tofu}/{file}.json", 64))
+def config(options, folder, name, rest, zero, shards=8):
+    rows = options.batch if name == "memory" else 64  # memory: every update has the whole set, so the plan's batch
+    forget, retain = (shared.write_rows(f"{folder}/{set_name}.jsonl", shared.first_rows(f"{options.tofu}/{file}.json", rows))
                       for set_name, file in (("forget", "forget01"), ("retain", "retain99")))
     return shared.write_config(folder, name, options.model, forget, retain, f"""
 seed: 1
 cache: {folder}/cache
-parallel: {{zero: {zero}, threads: 1}}
+parallel: {{zero: {zero}, threads: 1, logical_shards: {shards}}}
 objective: {{name: npo, beta: 0.1, retain_weight: 1}}
 train: {{max_steps: {options.updates}, forget_batch: {options.batch}, retain_batch: {options.batch}, micro_batch: {options.batch}, learning_rate: 1.0e-5}}
 eval: {{before: false, after: false}}
@@ -51,7 +53,7 @@ def save(options, folder):
 
 def elastic(options, folder):
     seconds, losses = {"reproducible": [], "elastic": []}, {}
-    paths = {level: config(options, folder, level, f"determinism: {level}", 2) for level in seconds}
+    paths = {level: config(options, folder, level, f"determinism: {level}", 2, options.shards) for level in seconds}
     for k in range(options.rounds):
         for level, path in paths.items():
             steps = shared.records(shared.run_lethe(options.lethe, "train", path, f"{folder}/{level}-{k}", 2, pinned=True)
@@ -88,6 +90,7 @@ def main():
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--updates", type=int, default=12)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--shards", type=int, default=8, help="parallel.logical_shards of the elastic run")
     parser.add_argument("--idle", default=shared.ROOT + "/configs/smoke/zero3.yaml")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
