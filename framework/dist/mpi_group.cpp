@@ -1,6 +1,7 @@
 #include "framework/dist/mpi_group.h"
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -12,6 +13,8 @@
 
 namespace lethe::dist {
 namespace {
+
+constexpr int kPieceTag = 8;  // of all_to_all; piece_exchange.cpp has its own
 
 int int_count(std::size_t count) { return static_cast<int>(count); }
 
@@ -51,6 +54,10 @@ class MpiGroup final : public ProcessGroup {
   void check(int code, const Call& call) const { check_mpi(code, *watchdog_, call); }
   void gather(ConstSpan in, Span out, Call& call);
   void gather_chunk(const void* in, void* out, std::size_t bytes, std::size_t stride, Call& call);
+  struct ByteRange {
+    std::size_t first, count;
+  };
+  int exchange_with_all(const void* in, void* out, std::size_t piece, ByteRange part);
   void reduce_parts(ConstSpan in, Span out, Reduce op, Call& call);
   void reduce_gathered(Span values, Reduce op, Call& call);
 
@@ -126,16 +133,30 @@ void MpiGroup::reduce_scatter(ConstSpan in, Span out) {
 void MpiGroup::all_to_all(ConstSpan in, Span out) {
   check_all_to_all(in, out, size_);
   Call call(*watchdog_, "all_to_all", bytes_of(in));
-  const std::size_t ranks = static_cast<std::size_t>(size_), piece = bytes_of(in) / ranks,
-                    longest = sizes_.longest_message / ranks;
+  const std::size_t piece = bytes_of(in) / static_cast<std::size_t>(size_), longest = sizes_.longest_message;
+  const std::size_t own = static_cast<std::size_t>(rank_) * piece;
+  if (piece > 0) std::memcpy(at_byte(out.data, own), at_byte(in.data, own), piece);
   for (std::size_t first = 0; first < piece; first += longest) {
-    MPI_Datatype spaced = spaced_block(std::min(longest, piece - first), piece);
-    const int code =
-        MPI_Alltoall(at_byte(in.data, first), 1, spaced, at_byte(out.data, first), 1, spaced, comm_.get());
-    MPI_Type_free(&spaced);
-    check(code, call);
+    check(exchange_with_all(in.data, out.data, piece, {first, std::min(longest, piece - first)}), call);
     call.progress();
   }
+}
+
+// Contiguous messages: MPI_Alltoall would need a datatype with gaps for a part of each piece, which it packs.
+int MpiGroup::exchange_with_all(const void* in, void* out, std::size_t piece, ByteRange part) {
+  Requests requests;
+  requests.start(2 * static_cast<std::size_t>(size_));
+  const int bytes = int_count(part.count);
+  for (int step = 1; step < size_; ++step) {  // everyone starts with another neighbour
+    const int from = (rank_ - step + size_) % size_, to = (rank_ + step) % size_;
+    int code = MPI_Irecv(at_byte(out, static_cast<std::size_t>(from) * piece + part.first), bytes, MPI_BYTE,
+                         from, kPieceTag, comm_.get(), requests.add());
+    if (code != MPI_SUCCESS) return code;
+    code = MPI_Isend(at_byte(in, static_cast<std::size_t>(to) * piece + part.first), bytes, MPI_BYTE, to,
+                     kPieceTag, comm_.get(), requests.add());
+    if (code != MPI_SUCCESS) return code;
+  }
+  return requests.wait_all();
 }
 
 void MpiGroup::all_reduce(Span values, Reduce op) {

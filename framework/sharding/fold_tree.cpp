@@ -57,7 +57,9 @@ void FoldTree::own_memory() {
 }
 
 void exchange_pieces(dist::ProcessGroup& group, const std::vector<std::vector<FoldNode>>& nodes_by_member,
-                     FoldTree& mine, std::int64_t count, const at::TensorOptions& options, FoldTree& into) {
+                     FoldTree& mine, std::int64_t count, const at::TensorOptions& options,
+                     at::Tensor& arriving, FoldTree& into) {
+  if (!arriving.defined() || arriving.numel() < count) arriving = at::empty({count}, options);
   const auto members = static_cast<std::size_t>(group.size()), self = static_cast<std::size_t>(group.rank());
   const std::int64_t piece = count / group.size();
   const dist::DType dtype = dist_dtype(options.dtype().toScalarType());
@@ -67,7 +69,7 @@ void exchange_pieces(dist::ProcessGroup& group, const std::vector<std::vector<Fo
     // Who has fewer nodes than others sends bytes that nobody reads.
     const bool brings = round < nodes_by_member[self].size();
     at::Tensor out = brings ? mine.take(nodes_by_member[self][round]) : at::zeros({count}, options);
-    at::Tensor in = at::empty({count}, options);
+    const at::Tensor in = arriving.narrow(0, 0, count);
     const auto size = static_cast<std::size_t>(count);
     group.all_to_all({out.const_data_ptr(), size, dtype}, {in.mutable_data_ptr(), size, dtype});
     for (std::size_t member = 0; member < members; ++member) {
@@ -75,6 +77,7 @@ void exchange_pieces(dist::ProcessGroup& group, const std::vector<std::vector<Fo
         into.insert(nodes_by_member[member][round],
                     in.narrow(0, static_cast<std::int64_t>(member) * piece, piece));
     }
+    into.own_memory();
   }
 }
 

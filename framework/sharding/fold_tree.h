@@ -32,8 +32,7 @@ class FoldTree {
   bool holds(FoldNode node) const { return sums_.contains(node); }
   std::size_t size() const noexcept { return sums_.size(); }
   std::size_t bytes() const noexcept;
-  // Gives every sum memory of its own: a sum that is a piece of a larger buffer would keep the whole of it
-  // alive.
+  // Gives every sum that is a piece of a larger buffer memory of its own.
   void own_memory();
 
  private:
@@ -41,9 +40,11 @@ class FoldTree {
 };
 
 // Collective over `group`. Every member brings the nodes that nodes_by_member says, flat, [count] each with
-// count a multiple of the group's size; member r gets piece r of all of them, inserted into `into`. Empties
-// `mine`.
+// count a multiple of the group's size; member r gets piece r of all of them, inserted into `into`, with
+// memory of its own. Empties `mine`. `arriving`: where pieces arrive, kept between calls, since fresh pages
+// would cost more than the sums; it grows.
 void exchange_pieces(dist::ProcessGroup& group, const std::vector<std::vector<FoldNode>>& nodes_by_member,
-                     FoldTree& mine, std::int64_t count, const at::TensorOptions& options, FoldTree& into);
+                     FoldTree& mine, std::int64_t count, const at::TensorOptions& options,
+                     at::Tensor& arriving, FoldTree& into);
 
 }  // namespace lethe::sharding

@@ -116,8 +116,7 @@ std::vector<std::vector<FoldNode>> LeafSums::nodes_in_shard_group(const LeavesBy
 void LeafSums::reduce(int segment, int use, const LeavesByRank& wave, FoldTree partial) {
   FoldTree& into = partial_[segment][use];
   exchange_pieces(grid_.reduce_group(), nodes_in_shard_group(wave), partial,
-                  static_cast<std::int64_t>(layout_.padded_size(segment)), options_, into);
-  into.own_memory();
+                  static_cast<std::int64_t>(layout_.padded_size(segment)), options_, arriving_, into);
 }
 
 at::Tensor LeafSums::fold_replicas(int segment, FoldTree& partial) {
@@ -141,7 +140,7 @@ at::Tensor LeafSums::fold_replicas(int segment, FoldTree& partial) {
     whole.narrow(0, 0, size).copy_(partial.take(node));
     mine.insert(node, whole);
   }
-  exchange_pieces(group, nodes, mine, padded, options_, folded_here);
+  exchange_pieces(group, nodes, mine, padded, options_, arriving_, folded_here);
   const at::Tensor sum = folded_here.take(root_).contiguous();
   at::Tensor all = at::empty({padded}, options_);
   const dist::DType dtype = dist_dtype(dtype_);
@@ -166,6 +165,7 @@ void LeafSums::finish(int segment, at::Tensor& part) {
 
 std::size_t LeafSums::bytes() const noexcept {
   std::size_t total = current_.defined() ? current_.nbytes() : 0;
+  if (arriving_.defined()) total += arriving_.nbytes();
   for (const auto* trees : {&whole_, &partial_})
     for (const Uses& uses : *trees)
       for (const FoldTree& tree : uses) total += tree.bytes();

@@ -71,7 +71,7 @@ class LeafSums {
   std::vector<Uses> partial_;  // by segment: this rank's part of all leaves of the shard group
   std::vector<int> opened_;    // by segment: times in this wave
   int segment_ = -1, use_ = 0, leaf_ = -1;
-  at::Tensor current_;
+  at::Tensor current_, arriving_;
   FoldNode node_;  // what current_ is, when the leaf ends
   bool unwritten_ =
       false;  // current_ is not initialised but where `written_` says, by parameter of the segment

@@ -60,8 +60,8 @@ TEST(FoldTree, AnyNumberOfMembersGivesTheSameBits) {
         if (member != group.rank()) continue;
         for (const int leaf : leaves) mine.insert({0, leaf}, leaf_values(leaf, count));
       }
-      exchange_pieces(group, nodes, mine, count, at::kFloat, pieces);
-      pieces.own_memory();
+      at::Tensor arriving;
+      exchange_pieces(group, nodes, mine, count, at::kFloat, arriving, pieces);
       EXPECT_EQ(mine.size(), 0u);
       EXPECT_EQ(pieces.bytes(), kPiece * sizeof(float));
       EXPECT_TRUE(at::equal(pieces.take({3, 0}), expected.narrow(0, group.rank() * kPiece, kPiece)))
