@@ -81,8 +81,12 @@ void add_precision(std::vector<Change>& changes, const Workload& load) {
     add("model.compute: bfloat16", [](Workload& w) { w.compute_bytes = 2, w.wire_bytes = 0; });
 }
 
-void add_ranks(std::vector<Change>& changes, const Workload& load, int ranks) {
+void add_ranks(std::vector<Change>& changes, const Workload& load, int ranks, int world) {
   Workload other = sharded(load, 3, ranks, ranks);
+  for (const PackSize& pack : load.more_ranks_packs) {
+    if ((world *= 2) > ranks) break;
+    if (pack.tokens < other.pack_tokens) other.pack_tokens = pack.tokens, other.scored_tokens = pack.scored;
+  }
   other.shard_group = ranks;
   if (other.frozen_shard_size > 0) other.frozen_shard_size = ranks;
   changes.push_back({fmt::format("{} ranks with parallel.zero: 3 and parallel.shard: world", ranks), other});
@@ -124,7 +128,7 @@ std::optional<Change> piled_up(const models::DecoderModel& model, const Workload
   for (int ranks = 2 * world; ranks <= 1024 * world; ranks *= 2) {
     std::vector<Change> more;
     for (const Change& from : {Change{"", load}, so_far}) {
-      add_ranks(more, from.load, ranks);
+      add_ranks(more, from.load, ranks, world);
       if (!from.setting.empty()) more.back().setting = from.setting + " and " + more.back().setting;
       if (total_of(model, more.back().load) <= available) return more.back();
     }
@@ -137,7 +141,7 @@ std::optional<Change> piled_up(const models::DecoderModel& model, const Workload
 std::vector<Remedy> remedies(const models::DecoderModel& model, const Workload& load, int world) {
   const std::uint64_t now = total_of(model, load);
   std::vector<Change> changes = changes_of(load, world);
-  add_ranks(changes, load, 2 * world);
+  add_ranks(changes, load, 2 * world, world);
   std::vector<Remedy> found;
   for (const Change& change : changes) {
     const std::uint64_t then = total_of(model, change.load);

@@ -39,6 +39,8 @@ struct Workload {
   int leaves = 0;             // elastic: packs that are summed as a tree; 0 where they are not
   walk::HeadOptions head = {};
   std::vector<PackSize> smaller_packs = {};  // what smaller micro-batches would make, the larger ones first
+  // What twice as many ranks would get of a batch, four times, and so on; then it stays as it is.
+  std::vector<PackSize> more_ranks_packs = {};
 };
 
 }  // namespace lethe::planning

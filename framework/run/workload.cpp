@@ -103,6 +103,13 @@ planning::Workload workload_of(const RunConfig& config, const models::ParameterI
     const planning::PackSize smaller = largest_pack(config, data, world, fewer);
     if (smaller.tokens < pack.tokens) load.smaller_packs.push_back(pack = smaller);
   }
+  for (int ranks = 2 * world;; ranks *= 2) {
+    const planning::PackSize share = largest_pack(config, data, ranks, micro_batch);
+    const std::int64_t before =
+        load.more_ranks_packs.empty() ? load.pack_tokens : load.more_ranks_packs.back().tokens;
+    if (share.tokens >= before) break;
+    load.more_ranks_packs.push_back(share);
+  }
   return load;
 }
 

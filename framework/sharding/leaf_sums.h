@@ -73,8 +73,8 @@ class LeafSums {
   int segment_ = -1, use_ = 0, leaf_ = -1;
   at::Tensor current_, arriving_;
   FoldNode node_;  // what current_ is, when the leaf ends
-  bool unwritten_ =
-      false;  // current_ is not initialised but where `written_` says, by parameter of the segment
+  // current_ holds values only where written_ says so, by parameter of the segment.
+  bool unwritten_ = false;
   std::vector<bool> written_;
 };
 

@@ -55,6 +55,13 @@ TEST(Workload, NamesOnlySmallerMicroBatchesThatHoldLess) {
   EXPECT_TRUE(workload_on(4, "").smaller_packs.empty()) << "each rank has one sample already";
 }
 
+TEST(Workload, KnowsWhatMoreRanksWouldGet) {
+  const auto more = workload_on(1, "").more_ranks_packs;
+  ASSERT_EQ(more.size(), 2u) << "on two ranks and on four; on eight it is one sample still";
+  EXPECT_EQ(more[0].tokens, 50);
+  EXPECT_EQ(more[1].tokens, 40);
+}
+
 TEST(Workload, KnowsWhatIsFrozen) {
   const auto all = workload_on(1, "").trained_segments;
   EXPECT_EQ(std::ranges::count(all, true), static_cast<std::ptrdiff_t>(all.size()));

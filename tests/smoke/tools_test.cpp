@@ -134,7 +134,7 @@ TEST_F(Tools, TheSettingThatAPlanNamesMakesItFit) {
   const auto total = planned("--ranks 4 --set parallel.zero=0 --set train.micro_batch=4")["total"];
   const std::string plan = "plan configs/smoke/zero3.yaml --set parallel.zero=0 --set train.micro_batch=4";
   std::set<std::string> named;
-  for (const double share : {0.9, 0.6, 0.45, 0.3, 0.22}) {
+  for (const double share : {0.9, 0.6, 0.45, 0.35, 0.3}) {
     const std::string memory =
         " --memory " + std::to_string(static_cast<long>(total.get<double>() * share)) + "B";
     const Result refused = lethe(plan + " --ranks 4" + memory);
