@@ -16,13 +16,30 @@ if(LETHE_CUDA_COMPILER)
   set(LETHE_NVCC "${LETHE_CUDA_COMPILER}")
 endif()
 get_filename_component(nvcc_folder "${LETHE_NVCC}" DIRECTORY)
-set(cuda_folders "${nvcc_folder}/.." "$ENV{CUDA_HOME}" /usr/local/cuda "${LibTorch_ROOT}/../nvidia/cu13")
+set(toolkit_folders "${nvcc_folder}/.." "$ENV{CUDA_HOME}" /usr/local/cuda)
+# An older toolkit knows no sm_100, and its runtime does not agree with LibTorch's in one process.
+set(LETHE_NVCC_OLDEST 13.0)
+if(LETHE_NVCC)
+  execute_process(COMMAND "${LETHE_NVCC}" --version OUTPUT_VARIABLE nvcc_says ERROR_QUIET)
+  string(REGEX MATCH "release ([0-9.]+)" nvcc_release "${nvcc_says}")
+  if(CMAKE_MATCH_1 VERSION_LESS LETHE_NVCC_OLDEST)
+    if(LETHE_CUDA STREQUAL "ON")
+      message(FATAL_ERROR "${LETHE_NVCC} is of CUDA ${CMAKE_MATCH_1}; LibTorch's CUDA is ${LETHE_NVCC_OLDEST}: name a newer "
+                          "nvcc by LETHE_CUDA_COMPILER")
+    endif()
+    message(STATUS "CUDA: ${LETHE_NVCC} (${CMAKE_MATCH_1}) is older than ${LETHE_NVCC_OLDEST} and is left out")
+    set(LETHE_NVCC "")
+    set(toolkit_folders "")
+  endif()
+endif()
+set(cuda_folders ${toolkit_folders} "${LibTorch_ROOT}/../nvidia/cu13")
 find_path(LETHE_CUDA_HEADERS cuda_runtime.h HINTS ${cuda_folders} PATH_SUFFIXES include NO_DEFAULT_PATH)
 find_library(LETHE_CUDART NAMES cudart libcudart.so.13 libcudart.so.12 HINTS ${cuda_folders} PATH_SUFFIXES lib64 lib
              NO_DEFAULT_PATH)
 find_path(LETHE_NCCL_HEADERS nccl.h HINTS "${LETHE_NCCL_DIR}" "${LibTorch_ROOT}/../nvidia/nccl" ${cuda_folders}
           PATH_SUFFIXES include)
-find_library(LETHE_NCCL_LIBRARY NAMES nccl libnccl.so.2
+# In each folder either name: an older NCCL of the system must not come before the one that LibTorch asks for.
+find_library(LETHE_NCCL_LIBRARY NAMES nccl libnccl.so.2 NAMES_PER_DIR
              HINTS "${LETHE_NCCL_DIR}" "${LibTorch_ROOT}/../nvidia/nccl" ${cuda_folders} PATH_SUFFIXES lib64 lib)
 
 if(LETHE_CUDA_HEADERS AND LETHE_CUDART)

@@ -19,9 +19,11 @@ Device choose_device(std::string_view wanted, const RankPlace& place, const Devi
     if (wanted == "auto") return {.reason = why_none(probe) + ": computing on the CPU"};
     fail("device.none", fmt::format("{} on {}", why_none(probe), place.host), "run on CPU with device: cpu");
   }
+  if (probe.one_a_rank) return {.cuda = true, .index = 0};
   if (probe.count < place.local_size)
     fail("device.count", fmt::format("{} ranks, {} GPUs on {}", place.local_size, probe.count, place.host),
-         fmt::format("start {} ranks on this host, or use device: cpu", probe.count));
+         fmt::format("start {} ranks on this host, give each rank another GPU, or use device: cpu",
+                     probe.count));
   return {.cuda = true, .index = place.local_rank};
 }
 

@@ -12,12 +12,14 @@ struct DeviceProbe {    // what CUDA says of this machine
   int count = 0;        // GPUs
   std::string problem;  // CUDA's words where count is 0: "CUDA driver version is insufficient …"
   std::vector<std::string> pci_addresses;  // by GPU: "0000:3B:00.0"
+  // Each rank of this host sees one GPU, and each another one: Slurm's --gpus-per-task does that.
+  bool one_a_rank = false;
 };
 [[nodiscard]] DeviceProbe probe_devices();
 
 struct Device {
   bool cuda = false;
-  int index = 0;       // of the GPU on this host: the local rank
+  int index = 0;       // of the GPU among those that this rank sees: the local rank
   std::string reason;  // where `auto` took the CPU: why, for the log
 };
 

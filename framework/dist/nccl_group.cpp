@@ -17,16 +17,16 @@
 #include "framework/dist/contract.h"
 #include "framework/dist/cuda_handles.h"
 #include "framework/dist/queue_scope.h"
+#include "framework/dist/world.h"
 
 namespace lethe::dist {
 namespace {
 
 using Call = Watchdog::Watched;
 constexpr std::chrono::microseconds kShortestNap{20}, kLongestNap{1000};
-
-// Every communicator of this process, for abort_nccl.
-std::mutex registry_mutex;
-std::vector<ncclComm_t> registry;
+constexpr std::chrono::milliseconds kAbortPatience{100};
+// Most calls are over within microseconds; a nap takes 50 of them and more.
+constexpr int kLooksBeforeNap = 200;
 
 ncclDataType_t nccl_type(DType dtype) {
   switch (dtype) {
@@ -53,26 +53,19 @@ ncclRedOp_t nccl_op(Reduce op) { return op == Reduce::sum ? ncclSum : op == Redu
        "look at the last message of the other ranks; NCCL_DEBUG=WARN says more");
 }
 
-// Sleeps a little longer each time.
+// Looks again at once for a while, then sleeps a little longer each time.
 class Nap {
  public:
   void take() {
+    if (looks_++ < kLooksBeforeNap) return std::this_thread::yield();
     std::this_thread::sleep_for(length_);
     length_ = std::min(2 * length_, kLongestNap);
   }
 
  private:
+  int looks_ = 0;
   std::chrono::microseconds length_ = kShortestNap;
 };
-
-// Communicators are non-blocking: a call may return "in progress", and is over when the state says so.
-void settle(ncclComm_t comm, ncclResult_t code, const Watchdog& watchdog, const Call& call) {
-  for (Nap nap; code == ncclInProgress; nap.take()) {
-    const ncclResult_t asked = ncclCommGetAsyncError(comm, &code);
-    if (asked != ncclSuccess) code = asked;
-  }
-  if (code != ncclSuccess) fail_lost(watchdog, call, code);
-}
 
 ncclConfig_t non_blocking() {
   ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
@@ -80,17 +73,21 @@ ncclConfig_t non_blocking() {
   return config;
 }
 
+// A non-blocking communicator. Only one thread at a time may be in a call on one: asking for its state is no
+// reading, it joins and frees what the last call left behind.
 class Comm {
  public:
   explicit Comm(ncclComm_t owned) : comm_(owned) {
-    const std::lock_guard lock(registry_mutex);
-    registry.push_back(owned);
+    const std::lock_guard lock(registry_mutex());
+    registry().push_back(this);
   }
   ~Comm() {
     {
-      const std::lock_guard lock(registry_mutex);
-      if (std::erase(registry, comm_) == 0) return;  // aborted
+      const std::lock_guard lock(registry_mutex());
+      std::erase(registry(), this);
     }
+    const std::lock_guard lock(mutex_);
+    if (aborted_) return;
     // Destroying waits for the others; on the way out of an exception they may never come.
     if (std::uncaught_exceptions() > 0)
       ncclCommAbort(comm_);
@@ -99,40 +96,105 @@ class Comm {
   }
   Comm(const Comm&) = delete;
   Comm& operator=(const Comm&) = delete;
-  ncclComm_t get() const noexcept { return comm_; }
+
+  // call(ncclComm_t) -> ncclResult_t, alone.
+  template <class Function>
+  ncclResult_t alone(const Function& call) {
+    const std::lock_guard lock(mutex_);
+    stay_if_aborted();
+    return call(comm_);
+  }
+  // How the last call went, or what went wrong since.
+  ncclResult_t state() {
+    ncclResult_t code = ncclSuccess;
+    const ncclResult_t asked = alone([&](ncclComm_t comm) { return ncclCommGetAsyncError(comm, &code); });
+    return asked == ncclSuccess ? code : asked;
+  }
+  // Waits until a call that returned `code` is over. Throws peer.lost.
+  void settle(ncclResult_t code, const Watchdog& watchdog, const Call& call) {
+    for (Nap nap; code == ncclInProgress; code = state()) nap.take();
+    if (code != ncclSuccess) fail_lost(watchdog, call, code);
+  }
+
+  // Each one of this process that no thread is inside of: the others are left to the end of the process.
+  static void abort_all() noexcept {
+    const std::lock_guard lock(registry_mutex());
+    for (Comm* const comm : registry()) {
+      const std::unique_lock one(comm->mutex_, kAbortPatience);
+      if (!one.owns_lock() || std::exchange(comm->aborted_, true)) continue;
+      ncclCommAbort(comm->comm_);
+    }
+  }
 
  private:
+  static std::mutex& registry_mutex() {
+    static std::mutex mutex;
+    return mutex;
+  }
+  static std::vector<Comm*>& registry() {
+    static std::vector<Comm*> comms;
+    return comms;
+  }
+  // The process is about to end with another thread's verdict and exit code: nothing may end it with others.
+  void stay_if_aborted() const {
+    while (aborted_) std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
+
   ncclComm_t comm_;
+  std::timed_mutex mutex_;
+  bool aborted_ = false;
 };
+
+int current_gpu() {
+  int gpu = 0;
+  check_cuda(cudaGetDevice(&gpu), "cudaGetDevice");
+  return gpu;
+}
+
+// Whether a collective's event is reached. Throws peer.lost or device.cuda where it never will be.
+bool is_over(const CudaEvent& event, Comm& comm, const Watchdog& watchdog, const Call& call) {
+  const cudaError_t code = cudaEventQuery(event.get());
+  if (code == cudaSuccess) return true;
+  (void)cudaGetLastError();  // "not ready" would stay, and LibTorch's next launch would take it for its own
+  const ncclResult_t state = comm.state();
+  if (state != ncclSuccess && state != ncclInProgress) fail_lost(watchdog, call, state);
+  if (code != cudaErrorNotReady) check_cuda(code, "a collective");
+  return false;
+}
 
 // Watches collectives that were queued and that nobody waits for. One for all groups of a world.
 class Flights {
  public:
+  // The thread's current GPU is the one that it looks at.
   Flights(std::shared_ptr<Watchdog> watchdog, std::function<void(const std::string&)> on_failure)
       : watchdog_(std::move(watchdog)),
         on_failure_(std::move(on_failure)),
+        gpu_(current_gpu()),
         thread_([this](std::stop_token stop) { watch(stop); }) {}
 
-  void add(ncclComm_t comm, cudaStream_t stream, std::unique_ptr<Call> call) {
+  void add(Comm& comm, cudaStream_t stream, std::unique_ptr<Call> call) {
     CudaEvent event;
     check_cuda(cudaEventRecord(event.get(), stream), "cudaEventRecord");
     const std::lock_guard lock(mutex_);
-    flying_.push_back({comm, std::move(event), std::move(call)});
+    flying_.push_back({&comm, std::move(event), std::move(call)});
   }
   // Before a communicator goes: its collectives are over.
-  void land(ncclComm_t comm) {
+  void land(const Comm& comm) {
     const std::lock_guard lock(mutex_);
-    std::erase_if(flying_, [&](const Flight& flight) { return flight.comm == comm; });
+    std::erase_if(flying_, [&](const Flight& flight) { return flight.comm == &comm; });
   }
   const std::shared_ptr<Watchdog>& watchdog() const noexcept { return watchdog_; }
 
  private:
   struct Flight {
-    ncclComm_t comm;
+    Comm* comm;
     CudaEvent event;
     std::unique_ptr<Call> call;
   };
   void watch(const std::stop_token& stop) {
+    // Without this it would look from GPU 0, and each rank of a host would open a context there.
+    if (const cudaError_t code = cudaSetDevice(gpu_); code != cudaSuccess)
+      return on_failure_(fmt::format("cudaSetDevice({}) failed (CUDA: {})", gpu_, cudaGetErrorString(code)));
     while (!stop.stop_requested()) {
       std::this_thread::sleep_for(kLongestNap);
       if (const std::optional<std::string> failure = look()) return on_failure_(*failure);
@@ -141,27 +203,21 @@ class Flights {
   std::optional<std::string> look() {
     const std::lock_guard lock(mutex_);
     for (auto flight = flying_.begin(); flight != flying_.end();) {
-      if (cudaEventQuery(flight->event.get()) == cudaSuccess) {
-        flight = flying_.erase(flight);
-        continue;
+      try {
+        if (is_over(flight->event, *flight->comm, *watchdog_, *flight->call))
+          flight = flying_.erase(flight);
+        else
+          ++flight;
+      } catch (const Error& error) {
+        return error.what();
       }
-      ncclResult_t code = ncclSuccess;
-      ncclCommGetAsyncError(flight->comm, &code);
-      if (code != ncclSuccess && code != ncclInProgress) return lost(*flight, code);
-      ++flight;
     }
     return std::nullopt;
-  }
-  std::string lost(const Flight& flight, ncclResult_t code) const {
-    try {
-      fail_lost(*watchdog_, *flight.call, code);
-    } catch (const Error& error) {
-      return error.what();
-    }
   }
 
   std::shared_ptr<Watchdog> watchdog_;
   std::function<void(const std::string&)> on_failure_;
+  int gpu_;
   std::mutex mutex_;
   std::list<Flight> flying_;
   std::jthread thread_;  // last: it uses everything above
@@ -169,14 +225,15 @@ class Flights {
 
 class NcclGroup final : public ProcessGroup {
  public:
-  NcclGroup(ncclComm_t owned, std::shared_ptr<Flights> flights) : comm_(owned), flights_(std::move(flights)) {
-    ncclCommUserRank(owned, &rank_);
-    ncclCommCount(owned, &size_);
+  NcclGroup(std::unique_ptr<Comm> comm, std::shared_ptr<Flights> flights)
+      : comm_(std::move(comm)), flights_(std::move(flights)) {
+    comm_->alone([&](ncclComm_t owned) { return ncclCommUserRank(owned, &rank_); });
+    comm_->alone([&](ncclComm_t owned) { return ncclCommCount(owned, &size_); });
     check_cuda(cudaMalloc(reinterpret_cast<void**>(&token_), sizeof(std::int64_t)), "cudaMalloc");
   }
   ~NcclGroup() override {
     cudaStreamSynchronize(own_.get());
-    flights_->land(comm_.get());
+    flights_->land(*comm_);
     cudaFree(token_);
   }
 
@@ -186,57 +243,59 @@ class NcclGroup final : public ProcessGroup {
 
   void all_gather(ConstSpan in, Span out) override {
     check_all_gather(in, out, rank_, size_);
-    run("all_gather", bytes_of(out), [&](cudaStream_t stream) {
-      return ncclAllGather(in.data, out.data, in.count, nccl_type(in.dtype), comm_.get(), stream);
+    run("all_gather", bytes_of(out), [&](ncclComm_t comm, cudaStream_t stream) {
+      return ncclAllGather(in.data, out.data, in.count, nccl_type(in.dtype), comm, stream);
     });
   }
   void reduce_scatter(ConstSpan in, Span out) override {
     check_reduce_scatter(in, out, rank_, size_);
-    run("reduce_scatter", bytes_of(in), [&](cudaStream_t stream) {
-      return ncclReduceScatter(in.data, out.data, out.count, nccl_type(in.dtype), ncclSum, comm_.get(),
-                               stream);
+    run("reduce_scatter", bytes_of(in), [&](ncclComm_t comm, cudaStream_t stream) {
+      return ncclReduceScatter(in.data, out.data, out.count, nccl_type(in.dtype), ncclSum, comm, stream);
     });
   }
   void all_reduce(Span values, Reduce op) override {
-    run("all_reduce", bytes_of(values), [&](cudaStream_t stream) {
-      return ncclAllReduce(values.data, values.data, values.count, nccl_type(values.dtype), nccl_op(op),
-                           comm_.get(), stream);
+    run("all_reduce", bytes_of(values), [&](ncclComm_t comm, cudaStream_t stream) {
+      return ncclAllReduce(values.data, values.data, values.count, nccl_type(values.dtype), nccl_op(op), comm,
+                           stream);
     });
   }
   void all_to_all(ConstSpan in, Span out) override {
     check_all_to_all(in, out, size_);
     const std::size_t piece = in.count / static_cast<std::size_t>(size_), bytes = piece * size_of(in.dtype);
-    run("all_to_all", bytes_of(in), [&](cudaStream_t stream) {
+    run("all_to_all", bytes_of(in), [&](ncclComm_t comm, cudaStream_t stream) {
       ncclGroupStart();
       for (int peer = 0; peer < size_; ++peer) {
         const std::size_t offset = static_cast<std::size_t>(peer) * bytes;
-        ncclSend(at_byte(in.data, offset), piece, nccl_type(in.dtype), peer, comm_.get(), stream);
-        ncclRecv(at_byte(out.data, offset), piece, nccl_type(in.dtype), peer, comm_.get(), stream);
+        ncclSend(at_byte(in.data, offset), piece, nccl_type(in.dtype), peer, comm, stream);
+        ncclRecv(at_byte(out.data, offset), piece, nccl_type(in.dtype), peer, comm, stream);
       }
       return ncclGroupEnd();  // what one of the calls refused comes out here
     });
   }
   void broadcast(Span values, int root) override {
     check_root(root, size_);
-    run("broadcast", bytes_of(values), [&](cudaStream_t stream) {
-      return ncclBroadcast(values.data, values.data, values.count, nccl_type(values.dtype), root, comm_.get(),
+    run("broadcast", bytes_of(values), [&](ncclComm_t comm, cudaStream_t stream) {
+      return ncclBroadcast(values.data, values.data, values.count, nccl_type(values.dtype), root, comm,
                            stream);
     });
   }
   // NCCL has none: a sum of one number cannot end before all have come.
   void barrier() override {
-    run("barrier", 0, [&](cudaStream_t stream) {
-      return ncclAllReduce(token_, token_, 1, ncclInt64, ncclSum, comm_.get(), stream);
+    run("barrier", 0, [&](ncclComm_t comm, cudaStream_t stream) {
+      return ncclAllReduce(token_, token_, 1, ncclInt64, ncclSum, comm, stream);
     });
   }
   std::unique_ptr<ProcessGroup> split(int color, int key) override {
     LETHE_CHECK(color >= 0, "the color of a split is negative: {}", color);
     const Call call(watchdog(), "split", 0);
     ncclConfig_t config = non_blocking();
-    ncclComm_t part = nullptr;
-    settle(comm_.get(), ncclCommSplit(comm_.get(), color, key, &part, &config), watchdog(), call);
-    settle(part, ncclInProgress, watchdog(), call);
-    return std::make_unique<NcclGroup>(part, flights_);
+    ncclComm_t made = nullptr;
+    comm_->settle(
+        comm_->alone([&](ncclComm_t comm) { return ncclCommSplit(comm, color, key, &made, &config); }),
+        watchdog(), call);
+    auto part = std::make_unique<Comm>(made);
+    part->settle(ncclInProgress, watchdog(), call);
+    return std::make_unique<NcclGroup>(std::move(part), flights_);
   }
 
  private:
@@ -247,24 +306,14 @@ class NcclGroup final : public ProcessGroup {
     auto call = std::make_unique<Call>(watchdog(), name, bytes);
     cudaStream_t const current = QueueScope::current();
     cudaStream_t const stream = current ? current : own_.get();
-    settle(comm_.get(), issue(stream), watchdog(), *call);
-    if (current) return flights_->add(comm_.get(), stream, std::move(call));
+    comm_->settle(comm_->alone([&](ncclComm_t comm) { return issue(comm, stream); }), watchdog(), *call);
+    if (current) return flights_->add(*comm_, stream, std::move(call));
     CudaEvent done;
     check_cuda(cudaEventRecord(done.get(), stream), "cudaEventRecord");
-    wait(done, *call);
-  }
-  void wait(const CudaEvent& done, const Call& call) const {
-    for (Nap nap;; nap.take()) {
-      const cudaError_t state = cudaEventQuery(done.get());
-      if (state == cudaSuccess) return;
-      ncclResult_t code = ncclSuccess;
-      ncclCommGetAsyncError(comm_.get(), &code);
-      if (code != ncclSuccess && code != ncclInProgress) fail_lost(watchdog(), call, code);
-      if (state != cudaErrorNotReady) check_cuda(state, "a collective");
-    }
+    for (Nap nap; !is_over(done, *comm_, watchdog(), *call);) nap.take();
   }
 
-  Comm comm_;
+  std::unique_ptr<Comm> comm_;
   std::shared_ptr<Flights> flights_;
   CudaStreamHandle own_;
   std::int64_t* token_ = nullptr;  // GPU memory of the barrier
@@ -306,24 +355,23 @@ std::unique_ptr<ProcessGroup> make_nccl_world_group(const NcclStart& start) {
   check_versions(start.control);
   ncclUniqueId id{};
   const Call call(*start.watchdog, "nccl start", 0);
-  if (start.control.rank() == 0) settle(nullptr, ncclGetUniqueId(&id), *start.watchdog, call);
+  if (start.control.rank() == 0) {
+    if (const ncclResult_t code = ncclGetUniqueId(&id); code != ncclSuccess)
+      fail_lost(*start.watchdog, call, code);
+  }
   start.control.broadcast({&id, sizeof id, DType::u8}, 0);
   ncclConfig_t config = non_blocking();
   ncclComm_t comm = nullptr;
   const ncclResult_t code =
       ncclCommInitRankConfig(&comm, start.control.size(), id, start.control.rank(), &config);
   if (!comm) fail_lost(*start.watchdog, call, code);
-  settle(comm, code, *start.watchdog, call);
-  return std::make_unique<NcclGroup>(comm, std::make_shared<Flights>(start.watchdog, start.on_failure));
+  before_abort(&abort_nccl);
+  auto world = std::make_unique<Comm>(comm);
+  world->settle(code, *start.watchdog, call);
+  return std::make_unique<NcclGroup>(std::move(world),
+                                     std::make_shared<Flights>(start.watchdog, start.on_failure));
 }
 
-void abort_nccl() noexcept {
-  std::vector<ncclComm_t> all;
-  {
-    const std::lock_guard lock(registry_mutex);
-    all.swap(registry);
-  }
-  for (ncclComm_t comm : all) ncclCommAbort(comm);
-}
+void abort_nccl() noexcept { Comm::abort_all(); }
 
 }  // namespace lethe::dist

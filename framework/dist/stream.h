@@ -36,6 +36,8 @@ class Stream {
   virtual void wait(const Event& event) = 0;
   // Blocks until everything enqueued is done; rethrows the first exception of the work.
   void synchronize() { record().wait(); }
+  // The same, whatever came of it: for destructors, which often run because of that very exception.
+  void drain() noexcept;
 };
 
 [[nodiscard]] std::unique_ptr<Stream> make_inline_stream();

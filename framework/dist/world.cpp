@@ -4,10 +4,13 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <future>
+#include <memory>
 #include <thread>
 
 #include "framework/base/error.h"
@@ -26,6 +29,9 @@ constexpr double kAnswerSeconds = 1.5;
 // MPI_Abort talks to the launcher; if that hangs, this process ends by itself, which the launcher notices
 // too.
 constexpr std::chrono::seconds kAbortPatience{5};
+constexpr std::chrono::milliseconds kNcclPatience{500};  // NCCL's own abort may wait for a GPU that hangs
+
+std::atomic<void (*)() noexcept> abort_of_communicators{nullptr};
 
 bool mpi_is_running() {
   int initialized = 0, finalized = 0;
@@ -78,6 +84,19 @@ void leave_exit_code(int exit_code) noexcept {
   std::fclose(file);
 }
 
+// What other ranks' GPUs wait for in this rank's communicators is given up, and their shared memory is freed.
+void abort_communicators() {
+  void (*const abort)() noexcept = abort_of_communicators;
+  if (abort == nullptr) return;
+  auto over = std::make_shared<std::promise<void>>();
+  const std::future<void> aborted = over->get_future();
+  std::thread([over, abort] {
+    abort();
+    over->set_value();
+  }).detach();
+  (void)aborted.wait_for(kNcclPatience);
+}
+
 void check_size(const Launcher& launcher, int size) {
   if (launcher.ranks.value_or(size) == size) return;
   fail("dist.launcher",
@@ -122,6 +141,8 @@ World::~World() {
   if (clean && mpi_is_running()) MPI_Finalize();
 }
 
+void before_abort(void (*abort)() noexcept) noexcept { abort_of_communicators = abort; }
+
 void abort_all_ranks(int exit_code) noexcept {
   std::fflush(nullptr);
   leave_exit_code(exit_code);
@@ -131,6 +152,7 @@ void abort_all_ranks(int exit_code) noexcept {
       std::this_thread::sleep_for(kAbortPatience);
       std::_Exit(exit_code);
     }).detach();
+    abort_communicators();
   } catch (...) {  // no thread to be had: MPI_Abort alone must do
   }
   MPI_Abort(MPI_COMM_WORLD, exit_code);

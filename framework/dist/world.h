@@ -44,6 +44,9 @@ class World {
   std::unique_ptr<ProcessGroup> group_;
 };
 
+// What abort_all_ranks calls first on this rank, and gives half a second: it may block.
+void before_abort(void (*abort)() noexcept) noexcept;
+
 // Ends every rank of the job, now, with this exit code. Safe to call at any time, from any thread; does not
 // return.
 [[noreturn]] void abort_all_ranks(int exit_code) noexcept;

@@ -1,6 +1,10 @@
 #include "framework/run/device.h"
 
+#include <algorithm>
+#include <array>
+
 #include "framework/base/error.h"
+#include "framework/base/hash.h"
 #include "framework/base/log.h"
 #include "framework/dist/affinity.h"
 #include "framework/dist/nccl_group.h"
@@ -17,8 +21,24 @@ DeviceChoice choose_device(const std::string& word, const dist::DeviceProbe& fou
   return {.word = device.cuda ? "cuda" : "cpu", .reason = device.reason, .index = device.index};
 }
 
+bool each_sees_its_own(dist::ProcessGroup& world, const std::string& host, const dist::DeviceProbe& found) {
+  using Name = std::array<char, 32>;  // of a host's GPU; zeros where a rank sees none, or several
+  Name own{};
+  if (found.count == 1)
+    std::ranges::copy(base::hash_text(host + ' ' + found.pci_addresses.at(0)), own.begin());
+  std::vector<Name> all(static_cast<std::size_t>(world.size()));
+  world.all_gather({own.data(), own.size(), dist::DType::u8},
+                   {all.data(), all.size() * own.size(), dist::DType::u8});
+  std::ranges::sort(all);
+  return all.front() != Name{} && std::ranges::adjacent_find(all) == all.end();
+}
+
 ComputeDevice::ComputeDevice(const std::string& word, dist::World& world) {
-  const dist::DeviceProbe found = word == "cpu" ? dist::DeviceProbe{} : dist::probe_devices();
+  dist::DeviceProbe found;
+  if (word != "cpu") {
+    found = dist::probe_devices();
+    found.one_a_rank = each_sees_its_own(world.group(), world.info().host, found);
+  }
   choice_ = choose_device(word, found, world.info());
   if (word != "cpu") take_gpu(word, world);
   if (choice_.word == "cuda") stay_near(world, found);
@@ -54,6 +74,7 @@ void ComputeDevice::take_gpu(const std::string& word, dist::World& world) {
 
 // Threads of this rank, and what they allocate, on the cores whose memory is nearest to its GPU.
 void ComputeDevice::stay_near(dist::World& world, const dist::DeviceProbe& found) const {
+  if (found.one_a_rank && world.info().local_size > 1) return;  // who dealt out GPUs deals out cores too
   const auto index = static_cast<std::size_t>(choice_.index);
   if (index >= found.pci_addresses.size()) return;
   const auto near = dist::cpus_near(found.pci_addresses[index]);

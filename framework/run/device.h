@@ -21,6 +21,10 @@ struct DeviceChoice {
 [[nodiscard]] DeviceChoice choose_device(const std::string& word, const dist::DeviceProbe& found,
                                          const dist::RankInfo& rank);
 
+// Whether the ranks of each host see one GPU each, and no two the same. Collective.
+[[nodiscard]] bool each_sees_its_own(dist::ProcessGroup& world, const std::string& host,
+                                     const dist::DeviceProbe& found);
+
 // A rank's device for the time of a run: chosen once, by the local rank, and made the calling thread's own.
 // The groups over its memory live here.
 class ComputeDevice {

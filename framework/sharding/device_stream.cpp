@@ -56,7 +56,12 @@ void block(const c10::Stream& stream, const dist::Event& event) {
 class DeviceStream final : public dist::Stream {
  public:
   explicit DeviceStream(const c10::Stream& stream) : stream_(stream) {}
-  ~DeviceStream() override { stream_.synchronize(); }  // buffers of the work may go after this
+  ~DeviceStream() override {  // buffers of the work may go after this
+    try {
+      stream_.synchronize();
+    } catch (...) {  // a device that failed once fails every call after it
+    }
+  }
 
   void enqueue(std::function<void()> work) override {
     work_.run([&] {

@@ -42,7 +42,7 @@ GradientStore::GradientStore(const models::ParameterIndex& index, Grid& grid, at
     for (const at::Tensor& tensor : *tensors) device_bytes_.count(tensor);
 }
 
-GradientStore::~GradientStore() { stream_->synchronize(); }
+GradientStore::~GradientStore() { stream_->drain(); }
 
 void GradientStore::zero() {
   stream_->synchronize();

@@ -59,7 +59,7 @@ WeightStore::WeightStore(const models::ParameterIndex& index, Grid& grid, StoreO
   seated_ = std::vector<Seated>(index.segments().size());
 }
 
-WeightStore::~WeightStore() { stream_->synchronize(); }
+WeightStore::~WeightStore() { stream_->drain(); }
 
 bool WeightStore::seats_on_master(const WeightSource* source) const {
   return source == nullptr && grid_.shard_size() == 1 && options_.seen() == master_dtype(options_.compute);

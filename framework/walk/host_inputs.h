@@ -28,7 +28,7 @@ class HostInputs {
   // `device`: where the inputs are.
   explicit HostInputs(at::Device device)
       : compute_(device), copies_(sharding::make_side_stream(device, /*overlap=*/true)) {}
-  ~HostInputs() { copies_->synchronize(); }
+  ~HostInputs() { copies_->drain(); }
   HostInputs(const HostInputs&) = delete;
   HostInputs& operator=(const HostInputs&) = delete;
 

@@ -97,9 +97,10 @@ install_libtorch() {
   place torch-sdk "$wheels"
 }
 
-# Beside LibTorch, where its CUDA part looks for them.
+# Beside LibTorch, where its CUDA part looks for them. All wheels share the folder nvidia/, and pip --target replaces
+# a folder that is there with the new packages' own: so they are installed elsewhere and copied.
 install_libtorch_cuda() {
-  local wheels="$HERE/setup.d/libtorch_cuda.txt"
+  local wheels="$HERE/setup.d/libtorch_cuda.txt" fresh="$DEPS/torch-cuda.partial"
   if [[ -n "${LETHE_TORCH_DIR:-}" ]]; then
     say "LibTorch's CUDA libraries: those of LETHE_TORCH_DIR and of the system"
     return
@@ -109,8 +110,11 @@ install_libtorch_cuda() {
     return
   fi
   say "LibTorch's CUDA libraries: downloading them into .deps/torch-sdk"
-  logged libtorch-cuda "$DEPS/python/bin/python" -m pip install --disable-pip-version-check --no-compile --upgrade \
-    --target "$DEPS/torch-sdk" -r "$wheels"
+  rm -rf "$fresh"
+  logged libtorch-cuda "$DEPS/python/bin/python" -m pip install --disable-pip-version-check --no-compile \
+    --target "$fresh" -r "$wheels"
+  cp -r "$fresh/." "$DEPS/torch-sdk/"
+  rm -rf "$fresh"
   made_from "$wheels" >"$DEPS/torch-sdk/.cuda"
 }
 

@@ -49,5 +49,11 @@ TEST(Device, ARankTakesTheGpuOfItsLocalRank) {
   EXPECT_FALSE(choose_device("cpu", kSecondOfFour, {.built = true, .count = 4}).cuda);
 }
 
+TEST(Device, ARankThatSeesOnlyItsOwnGpuTakesIt) {
+  const Device device = choose_device("cuda", kSecondOfFour, {.built = true, .count = 1, .one_a_rank = true});
+  EXPECT_TRUE(device.cuda);
+  EXPECT_EQ(device.index, 0);
+}
+
 }  // namespace
 }  // namespace lethe::dist::tests

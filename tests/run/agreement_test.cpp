@@ -95,6 +95,26 @@ TEST(Device, IsTheGpuOfTheLocalRank) {
   EXPECT_EQ(choose_device("cpu", four, third).word, "cpu");
 }
 
+// What each of four ranks of two hosts sees, by rank.
+bool dealt_out(const std::vector<std::vector<std::string>>& seen) {
+  bool answer = false;
+  dist::run_simulated(4, [&](dist::ProcessGroup& world) {
+    const auto& own = seen[static_cast<std::size_t>(world.rank())];
+    const dist::DeviceProbe found{.built = true, .count = static_cast<int>(own.size()), .pci_addresses = own};
+    const bool mine = each_sees_its_own(world, world.rank() < 2 ? "node01" : "node02", found);
+    if (world.rank() == 0) answer = mine;
+  });
+  return answer;
+}
+
+TEST(Device, GpusAreDealtOutIfEachRankSeesAnotherOne) {
+  EXPECT_TRUE(dealt_out({{"0000:1B:00.0"}, {"0000:3B:00.0"}, {"0000:1B:00.0"}, {"0000:3B:00.0"}}));
+  EXPECT_FALSE(dealt_out({{"0000:1B:00.0"}, {"0000:1B:00.0"}, {"0000:1B:00.0"}, {"0000:3B:00.0"}}));
+  EXPECT_FALSE(dealt_out({{"0000:1B:00.0"}, {"0000:3B:00.0"}, {}, {"0000:3B:00.0"}}));
+  EXPECT_FALSE(dealt_out(
+      {{"0000:1B:00.0", "0000:3B:00.0"}, {"0000:3B:00.0"}, {"0000:1B:00.0"}, {"0000:3B:00.0"}}));
+}
+
 TEST(Doctor, NamesEachGpuAndSeesMoreRanksThanGpus) {
   const dist::DeviceProbe two{.built = true, .count = 2, .pci_addresses = {"0000:00:00.9", "0000:00:01.9"}};
   EXPECT_EQ(judge_gpus(two, ranks_on_node02(2)).health, Health::good);

@@ -19,7 +19,9 @@ std::string why_no_device(const dist::RankInfo& rank) {
   const dist::DeviceProbe found = dist::probe_devices();
   if (found.count < rank.local_size)
     return fmt::format("needs {} GPU(s), found {} {}", rank.local_size, found.count, found.problem);
-  return load_gpu_support();
+  if (const std::string problem = load_gpu_support(); !problem.empty()) return problem;
+  (void)gpu(rank.local_rank);  // its allocator answers nothing before
+  return "";
 }
 
 bool took_part() {

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include "tests/support/fake_cuda/fake_cuda.h"
 
@@ -16,6 +17,8 @@ namespace {
 
 std::atomic<std::uint64_t> delay_seed{1};
 std::atomic<unsigned> longest_delay{200};
+thread_local int device = 0;
+thread_local cudaError_t last_error = cudaSuccess;
 
 struct Record {  // one recording of an event
   std::mutex mutex;
@@ -121,8 +124,10 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   return cudaSuccess;
 }
 cudaError_t cudaEventQuery(cudaEvent_t event) {
-  return !event->last || event->last->is_reached() ? cudaSuccess : cudaErrorNotReady;
+  if (!event->last || event->last->is_reached()) return cudaSuccess;
+  return last_error = cudaErrorNotReady;  // stays until somebody takes it
 }
+cudaError_t cudaGetLastError() { return std::exchange(last_error, cudaSuccess); }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   if (event->last) event->last->wait();
   return cudaSuccess;
@@ -156,7 +161,14 @@ cudaError_t cudaDeviceGetPCIBusId(char* address, int length, int gpu) {
   std::snprintf(address, static_cast<std::size_t>(length), "0000:%02X:00.0", 0x9b + gpu);
   return cudaSuccess;
 }
-cudaError_t cudaSetDevice(int) { return cudaSuccess; }
+cudaError_t cudaSetDevice(int gpu) {
+  device = gpu;
+  return cudaSuccess;
+}
+cudaError_t cudaGetDevice(int* gpu) {
+  *gpu = device;
+  return cudaSuccess;
+}
 const char* cudaGetErrorString(cudaError_t code) {
   return code == cudaErrorInsufficientDriver ? "CUDA driver version is insufficient for CUDA runtime version"
                                              : "an error of the stand-in";

@@ -92,6 +92,9 @@ struct ncclComm {
   std::atomic<bool> aborted{false};
   std::atomic<ncclResult_t> state{ncclInProgress};
   std::thread starter;
+  // As in NCCL: a call leaves a job behind, which the next look at the state ends and frees, without a lock.
+  bool job = false;
+  std::atomic<bool> entered{false};
 
   template <class Ready>
   void wait_until(Ready ready) const {
@@ -169,8 +172,27 @@ bool fails_now() {
   return ++collectives == (which ? std::atoi(which) : -1);
 }
 
+// What two threads at once in NCCL's calls on one communicator make of its memory, made sure of and said.
+class Alone {
+ public:
+  explicit Alone(ncclComm_t comm) : comm_(comm) {
+    if (!comm_->entered.exchange(true)) return;
+    std::fprintf(stderr, "NCCL's stand-in: two threads call one communicator at once\n");
+    std::abort();
+  }
+  ~Alone() { comm_->entered = false; }
+  Alone(const Alone&) = delete;
+  Alone& operator=(const Alone&) = delete;
+
+ private:
+  ncclComm_t comm_;
+};
+
 template <class Work>
 ncclResult_t queue(ncclComm_t comm, cudaStream_t stream, Work work) {
+  const Alone alone(comm);
+  if (comm->job) return ncclInvalidUsage;  // the call before was not waited for
+  comm->job = true;
   const bool fails = fails_now();
   lethe::fake_cuda::enqueue(stream, [comm, work, fails] {
     try {
@@ -180,7 +202,7 @@ ncclResult_t queue(ncclComm_t comm, cudaStream_t stream, Work work) {
     } catch (const Aborted&) {
     }
   });
-  return ncclSuccess;
+  return ncclInProgress;
 }
 
 std::byte* at(void* data, std::size_t offset) { return static_cast<std::byte*>(data) + offset; }
@@ -266,6 +288,9 @@ ncclResult_t ncclCommSplit(ncclComm_t comm, int color, int key, ncclComm_t* part
   return start_comm(part, name, static_cast<int>(same.size()), static_cast<int>(place));
 }
 ncclResult_t ncclCommGetAsyncError(ncclComm_t comm, ncclResult_t* code) {
+  const Alone alone(comm);
+  if (comm->job) std::this_thread::sleep_for(std::chrono::microseconds(20));  // joins the job's thread
+  comm->job = false;
   *code = comm->state;
   return ncclSuccess;
 }
