@@ -250,6 +250,75 @@ TEST_F(Smoke, ScoresAgainAtAnIntervalAndSaysWhatItCost) {
   EXPECT_THAT(result.output, HasSubstr("% of the training time"));
 }
 
+// Each sample's weight in the last sampler record, by id.
+std::map<std::string, double> last_weights(const std::string& run) {
+  std::map<std::string, double> weights;
+  for (const auto& record : records::records_of<records::SamplerRecord>(
+           records::read_records(records::RunPaths{run}.records()).entries)) {
+    weights.clear();
+    for (const auto& sample : record.weights) weights[sample.id] = sample.probability;
+  }
+  return weights;
+}
+
+TEST_F(Smoke, ScoresStayWithTheirSamplesWhenTheForgetSetChanges) {
+  const std::string train =
+      "train configs/smoke/train.yaml --set sampler=mrd --set eval.before=false --set eval.after=false --set "
+      "export=false --set score.stop.min_draws=2 --set score.stop.max_draws=2 --out " +
+      out("run");
+  ASSERT_EQ(lethe(1, train + " --set train.max_steps=4").exit_code, 0);
+  const auto weights = last_weights(out("run"));
+  ASSERT_EQ(weights.size(), 40u);
+  std::vector<std::string> lines;
+  std::ifstream file(fs::path(LETHE_SOURCE_DIR) / "configs/quickstart/data/forget.jsonl");
+  for (std::string line; std::getline(file, line);) lines.insert(lines.begin(), line);
+  for (const std::size_t count : {lines.size(), lines.size() - 10}) {  // reversed, then some are gone
+    std::ofstream other(folder_ / "forget.jsonl");
+    for (std::size_t i = 0; i < count; ++i) other << lines[i] << '\n';
+    other.close();
+    const Result resumed = lethe(1, train +
+                                        " --resume --set resume.allow_data_change=true --set "
+                                        "data.forget.path=" +
+                                        out("forget.jsonl"));
+    ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+    const auto now = last_weights(out("run"));
+    ASSERT_EQ(now.size(), count);
+    if (count == lines.size()) {
+      EXPECT_EQ(now, weights);
+    }
+    fs::remove_all(fs::path(out("run")) / "checkpoints" / "step-6");
+  }
+}
+
+TEST_F(Smoke, ASamplerMeasuresWhatItsCheckpointDoesNotHold) {
+  const std::string train =
+      "train configs/smoke/train.yaml --set eval.before=false --set eval.after=false --set export=false "
+      "--set "
+      "score.stop.min_draws=2 --set score.stop.max_draws=2 ";
+  for (const std::string sampler : {"mrd", "active"}) {
+    ASSERT_EQ(lethe(1, train + "--set train.max_steps=4 --out " + out(sampler)).exit_code, 0);
+    const Result resumed = lethe(2, train + "--resume --set sampler=" + sampler + " --out " + out(sampler));
+    EXPECT_EQ(resumed.exit_code, 0) << resumed.output;
+  }
+}
+
+TEST_F(Smoke, AResumeRepeatsNoScoringAndKeepsItsCost) {
+  const std::string train =
+      "train configs/smoke/train.yaml --set sampler=mrd --set score.stop.min_draws=2 --set "
+      "score.stop.max_draws=2 --set 'score.refresh={name: interval, every: 4}' --out " +
+      out("run");
+  ASSERT_EQ(lethe(1, train).exit_code, 0);  // scored before updates 1 and 5
+  // As a kill after the second scoring leaves it: the checkpoint of step 4 is the newest.
+  fs::remove_all(fs::path(out("run")) / "checkpoints" / "step-6");
+  const Result resumed = lethe(1, train + " --resume");
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("2 scorings took"));
+  EXPECT_EQ(records::records_of<records::ScoreRecord>(
+                records::read_records(records::RunPaths{out("run")}.scores()).entries)
+                .size(),
+            80u);
+}
+
 TEST_F(Smoke, AnalysesWhatGoesWithDifficultyAndDrawsIt) {
   std::map<int, std::string> relations;
   for (const int ranks : {1, 2}) {
