@@ -95,7 +95,8 @@ void BatchSampling::refresh(std::int64_t step) {
 
 void BatchSampling::measure(std::int64_t step) {
   const auto start = std::chrono::steady_clock::now();
-  scores_ = score_forget_set(config_, engine_, sets_, refreshes_++, step, output_);
+  scores_ = score_forget_set(config_, engine_, sets_, refreshes_, step, output_);
+  forget_draws(engine_.world, output_, refreshes_++);
   scoring_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   refresh_.scored(step, mean_loss(scores_));
 }

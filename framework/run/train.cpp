@@ -21,6 +21,7 @@
 #include "framework/run/grid_choice.h"
 #include "framework/run/nonfinite.h"
 #include "framework/run/objective_inputs.h"
+#include "framework/run/score_forget_set.h"
 #include "framework/run/session.h"
 #include "framework/run/stragglers.h"
 #include "framework/run/timeouts.h"
@@ -128,6 +129,7 @@ class Training {
 
   void prepare() {
     output_.describe(launch_, config_, yaml_, engine_, sets_, checkpoint_ ? checkpoint_->step : -1);
+    check_score_sources(config_, engine_);
     inputs_.emplace(config_, sets_, engine_, cache(), grid_.shard_group);
     warn_of_idle_ranks(batch_size(), world_.size());
     if (checkpoint_)

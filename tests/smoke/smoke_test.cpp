@@ -22,6 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 struct Result {
   int exit_code = 0;
@@ -317,6 +318,52 @@ TEST_F(Smoke, AResumeRepeatsNoScoringAndKeepsItsCost) {
                 records::read_records(records::RunPaths{out("run")}.scores()).entries)
                 .size(),
             80u);
+}
+
+TEST_F(Smoke, TakesTheFirstScoresOfARunAndLooksWhoseTheyAre) {
+  const std::string train =
+      "train configs/smoke/train.yaml --set sampler=mrd --set eval.before=false --set eval.after=false --set "
+      "export=false --set score.stop.min_draws=2 --set score.stop.max_draws=2 ";
+  const auto first_weights = [](const std::string& run) {
+    std::vector<double> weights;
+    for (const auto& sample : records::records_of<records::SamplerRecord>(
+                                  records::read_records(records::RunPaths{run}.records()).entries)
+                                  .at(0)
+                                  .weights)
+      weights.push_back(sample.probability);
+    return weights;
+  };
+  ASSERT_EQ(
+      lethe(1, train + "--set 'score.refresh={name: interval, every: 2}' --out " + out("source")).exit_code,
+      0);
+  const std::string again = train + "--set train.max_steps=1 --set score.from=" + out("source");
+  const Result same = lethe(1, again + " --out " + out("same"));
+  ASSERT_EQ(same.exit_code, 0) << same.output;
+  EXPECT_EQ(first_weights(out("same")), first_weights(out("source")));
+  EXPECT_THAT(same.output, Not(HasSubstr("score.source")));
+  const Result other = lethe(1, again + " --set model.seed=4 --out " + out("other"));
+  ASSERT_EQ(other.exit_code, 0) << other.output;
+  EXPECT_THAT(other.output, HasSubstr("warning[score.source]"));
+  EXPECT_THAT(other.output, HasSubstr("scored another model"));
+  const Result mode = lethe(1, again + " --set score.mode=mean --out " + out("mode"));
+  EXPECT_EQ(mode.exit_code, 78) << mode.output;
+  EXPECT_THAT(mode.output, HasSubstr("has scores of mode sum, and score.mode is mean"));
+}
+
+TEST_F(Smoke, AScoringKilledInItsAnalysisRepeatsNoDraw) {
+  const std::string command = "score configs/smoke/score.yaml --analyse --out " + out("cut");
+  const Result killed =
+      run("sh -c '{ \"$0\" \"$@\" & echo pid $!; wait; } 2>&1 | while read -r word rest; do "
+          "if [ \"$word\" = pid ]; then p=$rest; fi; "
+          "case \"$word $rest\" in *\"analyse: \"*) kill -9 $p;; esac; done'",
+          command);
+  ASSERT_TRUE(fs::exists(folder_ / "cut" / "cache" / "scoring-0.txt")) << killed.output;
+  const Result resumed = lethe(1, command + " --set report.redact=forget --resume");
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("goes on after 2 draws"));
+  EXPECT_FALSE(fs::exists(folder_ / "cut" / "cache" / "scoring-0.txt"));
+  EXPECT_THAT(resumed.output, HasSubstr("easy: row "));
+  EXPECT_THAT(resumed.output, Not(HasSubstr("?")));  // no question
 }
 
 TEST_F(Smoke, AnalysesWhatGoesWithDifficultyAndDrawsIt) {
