@@ -6,7 +6,11 @@
 namespace lethe::records {
 
 std::string scores_csv(std::vector<ScoreRecord> scores) {
-  std::ranges::stable_sort(scores, {}, [](const ScoreRecord& s) { return std::tuple(s.step, s.row); });
+  const auto place = [](const ScoreRecord& s) { return std::tie(s.step, s.row, s.id); };
+  std::ranges::stable_sort(scores, {}, place);
+  std::ranges::reverse(scores);  // of a sample that was scored twice at a step, the latest comes first
+  scores.erase(std::ranges::unique(scores, {}, place).begin(), scores.end());
+  std::ranges::reverse(scores);
   std::string csv = "step,row,id,mrd,standard_error,tokens,loss,resolved\n";
   for (const ScoreRecord& s : scores)
     csv += fmt::format("{},{},{},{},{},{},{},{}\n", s.step, s.row, csv_field(s.id), s.mrd, s.standard_error,

@@ -22,6 +22,23 @@ void truncate_to(const std::filesystem::path& path, std::uintmax_t size) {
   base::fsync_path(path);
 }
 
+// Cuts the file at the first record that `is_later`. Returns the number of lines removed.
+template <class IsLater>
+std::size_t cut_at(const std::filesystem::path& path, IsLater is_later) {
+  repair_end(path);
+  if (!std::filesystem::is_regular_file(path)) return 0;
+  std::size_t dropped = 0;
+  std::uintmax_t keep = std::filesystem::file_size(path);
+  for_each_line(path, [&](const Line& line) {
+    const auto entry = parse_line(line.text, fmt::format("{}:{}", path.string(), line.number));
+    if (dropped > 0 || (entry && is_later(entry->record)))
+      if (dropped++ == 0) keep = line.begin;
+    return true;
+  });
+  if (dropped > 0) truncate_to(path, keep);
+  return dropped;
+}
+
 }  // namespace
 
 Writer::Writer(std::filesystem::path path, SyncPolicy policy)
@@ -73,18 +90,14 @@ std::size_t repair_end(const std::filesystem::path& path) {
 }
 
 std::size_t drop_after_step(const std::filesystem::path& path, std::int64_t step) {
-  repair_end(path);
-  if (!std::filesystem::is_regular_file(path)) return 0;
-  std::size_t dropped = 0;
-  std::uintmax_t keep = std::filesystem::file_size(path);
-  for_each_line(path, [&](const Line& line) {
-    const auto entry = parse_line(line.text, fmt::format("{}:{}", path.string(), line.number));
-    if (dropped > 0 || (entry && step_of(entry->record).value_or(step) > step))
-      if (dropped++ == 0) keep = line.begin;
-    return true;
+  return cut_at(path, [step](const Record& record) { return step_of(record).value_or(step) > step; });
+}
+
+std::size_t drop_after_scorings(const std::filesystem::path& path, std::int64_t count) {
+  std::int64_t seen = 0;
+  return cut_at(path, [&](const Record& record) {
+    return std::holds_alternative<ScoringRecord>(record) && ++seen > count;
   });
-  if (dropped > 0) truncate_to(path, keep);
-  return dropped;
 }
 
 }  // namespace lethe::records

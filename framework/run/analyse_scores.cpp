@@ -91,7 +91,10 @@ void say(const std::vector<records::RelationRow>& rows) {
   }
 }
 
-void say_quarters(const ForgetScores& scores, const SampleSet& forget) {
+void say_quarters(const ForgetScores& scores, const SampleSet& forget, bool redact) {
+  const auto name = [redact](const data::Sample& sample) {
+    return redact ? fmt::format("row {}", sample.row) : fmt::format("{} {}", sample.question, sample.answer);
+  };
   std::vector<std::size_t> order(scores.score.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t i) { return scores.score[i]; });
@@ -99,8 +102,8 @@ void say_quarters(const ForgetScores& scores, const SampleSet& forget) {
   for (std::size_t k = 0; k < shown; ++k) {
     const data::Sample& easy = forget.samples[order[k]];
     const data::Sample& hard = forget.samples[order[order.size() - 1 - k]];
-    spdlog::info("  easy: {} {}", easy.question, easy.answer);
-    spdlog::info("  hard: {} {}", hard.question, hard.answer);
+    spdlog::info("  easy: {}", name(easy));
+    spdlog::info("  hard: {}", name(hard));
   }
 }
 
@@ -118,7 +121,7 @@ void analyse_scores(const RunConfig& config, Engine& engine, const SampleSets& s
     for (const Column& column : columns) sample.values[column.name] = column.values[i];
   }
   say(record.relations);
-  say_quarters(scores, sets.forget);
+  say_quarters(scores, sets.forget, config.redact == "forget");
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   output.append_score(record);
 }

@@ -3,8 +3,12 @@
 #include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
 
 #include "framework/base/text.h"
+#include "framework/run/exact_numbers.h"
 
 namespace lethe::run {
 namespace {
@@ -31,6 +35,28 @@ double mean_loss(const ForgetScores& scores) {
   return sum / tokens;
 }
 
+// Where each sample of the set stood when `ids` were saved. Nothing where one was not there: scores of two
+// models cannot be compared, so a set is scored as a whole. (Checkpoints without ids say nothing either.)
+std::optional<std::vector<std::size_t>> places_in(const std::vector<std::string>& ids, const SampleSet& set) {
+  std::unordered_map<std::string_view, std::size_t> place;
+  for (std::size_t i = 0; i < ids.size(); ++i) place.try_emplace(ids[i], i);
+  std::vector<std::size_t> places;
+  for (const data::Sample& sample : set.samples) {
+    const auto found = place.find(sample.id);
+    if (found == place.end()) return std::nullopt;
+    places.push_back(found->second);
+  }
+  return places;
+}
+
+template <class T>
+std::vector<T> taken(const std::vector<T>& values, const std::optional<std::vector<std::size_t>>& places) {
+  std::vector<T> chosen;
+  if (values.empty() || !places) return chosen;
+  for (const std::size_t place : *places) chosen.push_back(values.at(place));
+  return chosen;
+}
+
 }  // namespace
 
 BatchSampling::BatchSampling(const RunConfig& config, Engine& engine, const SampleSets& sets,
@@ -44,16 +70,16 @@ BatchSampling::BatchSampling(const RunConfig& config, Engine& engine, const Samp
 
 void BatchSampling::begin() {
   const sampling::Needs needs = config_.sampler->needs();
-  if (needs.scores) {
-    if (config_.score.from.empty()) {
-      measure(0);
-    } else {
-      scores_ = scores_from_run(config_.score.from, sets_.forget);
-      refresh_.scored(0, mean_loss(scores_));
-    }
-  }
+  if (needs.scores) find_scores(0);
   if (needs.losses) look_at_losses();
   update(0);
+}
+
+// Of another run where the configuration names one.
+void BatchSampling::find_scores(std::int64_t step) {
+  if (config_.score.from.empty()) return measure(step);
+  scores_ = scores_from_run(config_.score.from, sets_.forget);
+  refresh_.scored(step, mean_loss(scores_));
 }
 
 // Losses take one forward: cheap enough to be looked at every epoch whatever the scores do.
@@ -69,7 +95,8 @@ void BatchSampling::refresh(std::int64_t step) {
 
 void BatchSampling::measure(std::int64_t step) {
   const auto start = std::chrono::steady_clock::now();
-  scores_ = score_forget_set(config_, engine_, sets_, refreshes_++, step, output_);
+  scores_ = score_forget_set(config_, engine_, sets_, refreshes_, step, output_);
+  forget_draws(engine_.world, output_, refreshes_++);
   scoring_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   refresh_.scored(step, mean_loss(scores_));
 }
@@ -115,27 +142,37 @@ std::vector<std::int64_t> BatchSampling::retain(std::int64_t step, std::int64_t 
 }
 
 nlohmann::json BatchSampling::state() const {
-  return {{"score", scores_.score},
-          {"standard_error", scores_.standard_error},
+  nlohmann::json ids = nlohmann::json::array();
+  for (const data::Sample& sample : sets_.forget.samples) ids.push_back(sample.id);
+  return {{"samples", ids},
+          {"score", exact_numbers(scores_.score)},
+          {"standard_error", exact_numbers(scores_.standard_error)},
           {"tokens", scores_.tokens},
-          {"losses", losses_},
+          {"losses", exact_numbers(losses_)},
           {"refreshes", refreshes_},
+          {"scoring_seconds", scoring_seconds_},
           {"scored_at", refresh_.state().scored_at},
-          {"forget_loss_baseline", refresh_.state().baseline},
-          {"forget_loss_running", refresh_.state().running},
+          {"forget_loss_baseline", exact_number(refresh_.state().baseline)},
+          {"forget_loss_running", exact_number(refresh_.state().running)},
           {"forget_loss_batches", refresh_.state().seen}};
 }
 
 void BatchSampling::restore(const nlohmann::json& state, std::int64_t step) {
-  scores_.score = state.at("score").get<std::vector<double>>();
-  scores_.standard_error = state.at("standard_error").get<std::vector<double>>();
-  scores_.tokens = state.at("tokens").get<std::vector<std::int64_t>>();
-  losses_ = state.at("losses").get<std::vector<double>>();
+  const auto places = places_in(state.value("samples", std::vector<std::string>()), sets_.forget);
+  scores_ = {.score = taken(numbers_from(state.at("score")), places),
+             .standard_error = taken(numbers_from(state.at("standard_error")), places),
+             .tokens = taken(state.at("tokens").get<std::vector<std::int64_t>>(), places)};
+  losses_ = taken(numbers_from(state.at("losses")), places);
   refreshes_ = state.at("refreshes");
+  scoring_seconds_ = state.value("scoring_seconds", 0.0);
   refresh_.restore({.scored_at = state.at("scored_at"),
-                    .baseline = state.at("forget_loss_baseline"),
-                    .running = state.at("forget_loss_running"),
+                    .baseline = number_from(state.at("forget_loss_baseline")),
+                    .running = number_from(state.at("forget_loss_running")),
                     .seen = state.at("forget_loss_batches")});
+  output_.rewind_scorings(refreshes_);
+  const sampling::Needs needs = config_.sampler->needs();
+  if (needs.scores && scores_.score.empty()) find_scores(step);
+  if (needs.losses && losses_.empty()) look_at_losses();
   update(step);
 }
 

@@ -27,7 +27,8 @@ class BatchSampling {
   [[nodiscard]] std::vector<std::int64_t> forget(std::int64_t step, std::int64_t size) const;
   [[nodiscard]] std::vector<std::int64_t> retain(std::int64_t step, std::int64_t size) const;
 
-  // For a checkpoint, and to go on from one after `step` updates.
+  // For a checkpoint, and to go on from one after `step` updates. Scores and losses go to the samples of the
+  // same id; where one has none (another forget set, another sampler), all are measured again. Collective.
   [[nodiscard]] nlohmann::json state() const;
   void restore(const nlohmann::json& state, std::int64_t step);
 
@@ -35,6 +36,7 @@ class BatchSampling {
   [[nodiscard]] std::string overhead(double training_seconds) const;
 
  private:
+  void find_scores(std::int64_t step);
   void measure(std::int64_t step);
   void look_at_losses();
   void update(std::int64_t step);

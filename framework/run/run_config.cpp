@@ -309,8 +309,9 @@ RunConfig read_run_config(config::Section root) {
   c.objective = objectives::make_objective(root, c.objective_name);
   c.sampler_name = "uniform";
   c.sampler = sampling::make_sampler(root, "sampler", "uniform", "which forget samples a batch holds");
-  c.retain_sampler =
-      sampling::make_sampler(root, "retain_sampler", "shuffle", "which retain samples a batch holds");
+  c.retain_sampler = sampling::make_sampler(root, "retain_sampler", "shuffle",
+                                            "which retain samples a batch holds; those are never scored",
+                                            sampling::unscored_sampler_names());
   c.score = read_score(root.section("score", "Memory Removal Difficulty"));
   c.eval = read_eval(root.section("eval", "evaluation"));
   c.stop = read_stop(root.section("stop", "when enough is done"));

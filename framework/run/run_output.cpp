@@ -105,6 +105,13 @@ void RunOutput::rewind_to(std::int64_t step) {
   open_writers();
 }
 
+void RunOutput::rewind_scorings(std::int64_t count) {
+  if (!directory_) return;
+  score_writer_.reset();
+  records::drop_after_scorings(paths_.scores(), count);
+  score_writer_.emplace(paths_.scores());
+}
+
 void RunOutput::describe(const Launch& launch, const RunConfig& config, const std::string& effective_yaml,
                          const Engine& engine, const SampleSets& sets, std::int64_t resumed_from) {
   described_ = true;

@@ -42,6 +42,8 @@ class RunOutput {
   void append_score(const records::Record& record);  // to scores.jsonl beside the records
   // Forgets what an earlier attempt recorded after `step`.
   void rewind_to(std::int64_t step);
+  // Keeps the first `count` scorings: a checkpoint is older than a scoring at its own step.
+  void rewind_scorings(std::int64_t count);
   // The run, model and data records, and run.json.
   void describe(const Launch& launch, const RunConfig& config, const std::string& effective_yaml,
                 const Engine& engine, const SampleSets& sets, std::int64_t resumed_from);

@@ -25,6 +25,7 @@ struct Parts {
         sets(config, tokenizer_directory(config), cache_of(config, output.paths()), world.group()),
         engine(config, world.group(), sets.tokenizer().vocab_size(),
                grid_of_measuring(config, sets, world, device.placement().device).shape, device.placement()) {
+    check_score_sources(config, engine);
     output.rewind_to(-1);
     output.describe(launch, config, yaml, engine, sets, -1);
   }
@@ -48,6 +49,7 @@ int score(config::Section root, const Launch& launch, dist::World& world) {
   Parts parts(root, launch, world);
   const ForgetScores scores = score_forget_set(parts.config, parts.engine, parts.sets, 0, 0, parts.output);
   if (launch.analyse) analyse_scores(parts.config, parts.engine, parts.sets, scores, parts.output);
+  forget_draws(world.group(), parts.output, 0);
   finish(parts, "every sample of the forget set is scored");
   return 0;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <map>
 #include <numeric>
 
@@ -55,7 +56,7 @@ void say_extremes(const scoring::MrdResult& result, const SampleSet& forget) {
   const auto say = [&](const char* what, std::size_t i) {
     const scoring::ScoredSample& s = result.samples[i];
     spdlog::info("  {} {:.3e} ± {:.1e}  {:3} tokens  row {}", what, s.score, s.standard_error, s.tokens,
-                 forget.samples[i].row + 1);
+                 forget.samples[i].row);
   };
   const std::size_t shown = std::min<std::size_t>(3, order.size());
   for (std::size_t i = 0; i < shown; ++i) say("easiest", order[i]);
@@ -99,8 +100,55 @@ void draw_all(scoring::MrdRun& scoring, dist::ProcessGroup& world, const std::fi
     scoring::save(scoring.state(), file);
     saved = Clock::now();
   }
-  world.barrier();  // every rank has read the file
-  if (world.rank() == 0) std::filesystem::remove(file);
+  if (world.rank() == 0) scoring::save(scoring.state(), file);
+}
+
+std::filesystem::path draws_file(const RunOutput& output, std::uint32_t refresh) {
+  return output.paths().cache() / fmt::format("scoring-{}.txt", refresh);
+}
+
+std::int64_t first_step(const std::vector<records::Entry>& entries) {
+  std::int64_t first = std::numeric_limits<std::int64_t>::max();
+  for (const auto& record : records::records_of<records::ScoreRecord>(entries))
+    first = std::min(first, record.step);
+  return first;
+}
+
+// Later scorings of a training run are of a model that has unlearned in part.
+std::map<std::string, records::ScoreRecord> first_scores(const std::vector<records::Entry>& entries) {
+  const std::int64_t first = first_step(entries);
+  std::map<std::string, records::ScoreRecord> by_id;
+  for (const auto& record : records::records_of<records::ScoreRecord>(entries))
+    if (record.step == first) by_id[record.id] = record;
+  return by_id;
+}
+
+void check_model(const records::RunPaths& source, const std::string& model_hash, const std::string& key) {
+  constexpr std::size_t kShown = 8;
+  const std::string folder = source.root.string();
+  const auto warn = [&](const std::string& what) {
+    base::warn_once("score.source",
+                    fmt::format("{}: {} {}: what is easy there may not be easy here", key, folder, what));
+  };
+  if (const std::int64_t step = first_step(records::read_records(source.scores()).entries); step > 0)
+    warn(fmt::format("was first scored after {} updates", step));
+  if (!std::filesystem::exists(source.records())) return;
+  const auto runs = records::records_of<records::RunRecord>(records::read_records(source.records()).entries);
+  if (runs.empty() || !runs.back().hashes.contains("model")) return;
+  const std::string& theirs = runs.back().hashes.at("model");
+  if (theirs != model_hash)
+    warn(fmt::format("scored another model (hash {}… ≠ {}…)", theirs.substr(0, kShown),
+                     model_hash.substr(0, kShown)));
+}
+
+void check_mode(const records::RunPaths& source, const char* mode, const std::string& key) {
+  const auto scorings =
+      records::records_of<records::ScoringRecord>(records::read_records(source.scores()).entries);
+  if (scorings.empty() || scorings.front().mode == mode) return;
+  fail("config.conflict",
+       fmt::format("{}: {} has scores of mode {}, and score.mode is {}", key, source.root.string(),
+                   scorings.front().mode, mode),
+       fmt::format("set score.mode: {}, or score again", scorings.front().mode));
 }
 
 }  // namespace
@@ -110,7 +158,7 @@ ForgetScores score_forget_set(const RunConfig& config, Engine& engine, const Sam
   const auto start = std::chrono::steady_clock::now();
   scoring::WalkedModel model(*engine.walk, *engine.weights, engine.world, sets.forget.documents);
   scoring::MrdRun scoring(model, config.score.mrd, refresh, engine.model_hash + sets.forget.store_key);
-  draw_all(scoring, engine.world, output.paths().cache() / fmt::format("scoring-{}.txt", refresh));
+  draw_all(scoring, engine.world, draws_file(output, refresh));
   const scoring::MrdResult result = scoring.result();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   for (const std::string& warning : result.warnings) {  // "score.bias: …"
@@ -130,16 +178,28 @@ ForgetScores score_forget_set(const RunConfig& config, Engine& engine, const Sam
   return scores;
 }
 
+void forget_draws(dist::ProcessGroup& world, const RunOutput& output, std::uint32_t refresh) {
+  world.barrier();  // every rank has read the file
+  if (world.rank() == 0) std::filesystem::remove(draws_file(output, refresh));
+}
+
+void check_score_sources(const RunConfig& config, const Engine& engine) {
+  if (const auto& select = config.data.select; select && select->by != "length")
+    check_model({select->scores}, engine.model_hash, "data.forget.select.scores");
+  if (config.score.from.empty() || !config.sampler->needs().scores) return;
+  const records::RunPaths source{config.score.from};
+  if (!std::filesystem::exists(source.scores())) return;  // scores_from_run says so
+  check_model(source, engine.model_hash, "score.from");
+  check_mode(source, mode_name(config.score.mrd.mode), "score.from");
+}
+
 ForgetScores scores_from_run(const std::filesystem::path& folder, const SampleSet& forget,
                              const std::string& key) {
   const auto file = records::RunPaths{folder}.scores();
   if (!std::filesystem::exists(file))
     fail("run.missing", fmt::format("{}: {} has no scores.jsonl", key, folder.string()),
          "make it with: lethe score FILE --out " + folder.string());
-  std::map<std::string, records::ScoreRecord> by_id;  // the latest of each sample
-  for (const records::ScoreRecord& record :
-       records::records_of<records::ScoreRecord>(records::read_records(file).entries))
-    by_id[record.id] = record;
+  const auto by_id = first_scores(records::read_records(file).entries);
   ForgetScores scores;
   for (const data::Sample& sample : forget.samples) {
     const auto found = by_id.find(sample.id);

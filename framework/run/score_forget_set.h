@@ -18,7 +18,15 @@ struct ForgetScores {
 ForgetScores score_forget_set(const RunConfig& config, Engine& engine, const SampleSets& sets,
                               std::uint32_t refresh, std::int64_t step, RunOutput& output);
 
-// The scores that another run recorded, matched by sample id. `key`: the setting that names it. Errors:
+// The draws of a scoring stay on disk, so that a command that is killed before it has used them need not
+// repeat them. Removes them. Collective.
+void forget_draws(dist::ProcessGroup& world, const RunOutput& output, std::uint32_t refresh);
+
+// Of score.from and data.forget.select: warning[score.source] where they scored another model, or this one
+// after updates. Errors: config.conflict where score.from has scores of another mode.
+void check_score_sources(const RunConfig& config, const Engine& engine);
+
+// The first scores that another run recorded, matched by sample id. `key`: the setting that names it. Errors:
 // run.missing, score.missing where a sample has none.
 [[nodiscard]] ForgetScores scores_from_run(const std::filesystem::path& folder, const SampleSet& forget,
                                            const std::string& key = "score.from");

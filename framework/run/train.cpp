@@ -17,9 +17,11 @@
 #include "framework/run/commands.h"
 #include "framework/run/device.h"
 #include "framework/run/evaluate_sets.h"
+#include "framework/run/exact_numbers.h"
 #include "framework/run/grid_choice.h"
 #include "framework/run/nonfinite.h"
 #include "framework/run/objective_inputs.h"
+#include "framework/run/score_forget_set.h"
 #include "framework/run/session.h"
 #include "framework/run/stragglers.h"
 #include "framework/run/timeouts.h"
@@ -127,6 +129,7 @@ class Training {
 
   void prepare() {
     output_.describe(launch_, config_, yaml_, engine_, sets_, checkpoint_ ? checkpoint_->step : -1);
+    check_score_sources(config_, engine_);
     inputs_.emplace(config_, sets_, engine_, cache(), grid_.shard_group);
     warn_of_idle_ranks(batch_size(), world_.size());
     if (checkpoint_)
@@ -146,8 +149,9 @@ class Training {
     training::check_identity(info.identity, identity(), info.step, config_.resume.allow_data_change);
     training::load_checkpoint(info, info.identity, *engine_.weights, optimizer_);
     const auto state = nlohmann::json::parse(info.state);
-    if (const auto own = state.value("objective", std::vector<double>()); !own.empty())
+    if (const auto own = numbers_from(state.value("objective", nlohmann::json::array())); !own.empty())
       config_.objective->restore(own);
+    seconds_before_ = state.value("training_seconds", 0.0);
     best_ = training::read_best(output_.paths().checkpoints());
     step_ = info.step;
     output_.rewind_to(step_);
@@ -268,7 +272,8 @@ class Training {
     base::require_space(output_.paths().root, engine_.model.index.size() * state_bytes(),
                         fmt::format("step-{}", step));
     const nlohmann::json state = {{"sampling", sampling_.state()},
-                                  {"objective", config_.objective->state()},
+                                  {"objective", exact_numbers(config_.objective->state())},
+                                  {"training_seconds", seconds_before_ + training_seconds_},
                                   {"zero", grid_.shape.zero},
                                   {"ranks", world_.size()}};
     record_save(writer_.begin(step, training::identity_text(identity()), state.dump()));
@@ -311,7 +316,7 @@ class Training {
   }
 
   void say_overhead() {
-    const std::string message = sampling_.overhead(training_seconds_);
+    const std::string message = sampling_.overhead(seconds_before_ + training_seconds_);
     if (message.empty()) return;
     spdlog::info("score: {}", message);
     output_.append(records::EventRecord{.name = "scoring overhead", .message = message, .step = step_});
@@ -354,7 +359,7 @@ class Training {
   BatchSampling sampling_;
   PhaseClock phases_;
   std::int64_t step_ = 0, steps_run_ = 0;
-  double training_seconds_ = 0;
+  double training_seconds_ = 0, seconds_before_ = 0;  // of this process; of those it goes on from
   std::map<std::string, double> metrics_;
   std::string stopped_because_ = "all steps are done";
   Clock::time_point start_ = Clock::now();

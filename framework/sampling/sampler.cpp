@@ -50,9 +50,17 @@ std::vector<std::string> sampler_names() {
   return names;
 }
 
+std::vector<std::string> unscored_sampler_names() {
+  std::vector<std::string> names;
+  for (const Entry& entry : registry()) {
+    const Needs needs = entry.make(config::Section())->needs();
+    if (!(needs.scores || needs.tokens || needs.losses || needs.total_steps)) names.emplace_back(entry.name);
+  }
+  return names;
+}
+
 std::unique_ptr<Sampler> make_sampler(config::Section& parent, std::string_view key, std::string fallback,
-                                      std::string_view help) {
-  const std::vector<std::string> names = sampler_names();
+                                      std::string_view help, const std::vector<std::string>& names) {
   config::Section options = parent.named(key, fallback, names, help);
   const auto entries = registry();
   const auto found =

@@ -76,9 +76,12 @@ struct Entry {
 };
 [[nodiscard]] std::span<const Entry> registry();
 [[nodiscard]] std::vector<std::string> sampler_names();
+// Those that need no more than the number of samples: what a set may have that is never scored.
+[[nodiscard]] std::vector<std::string> unscored_sampler_names();
 
-// Reads `key: NAME` or `key: {name: NAME, …}`; `fallback` where it is absent.
+// Reads `key: NAME` or `key: {name: NAME, …}`, one of `names`; `fallback` where it is absent.
 [[nodiscard]] std::unique_ptr<Sampler> make_sampler(config::Section& parent, std::string_view key,
-                                                    std::string fallback, std::string_view help);
+                                                    std::string fallback, std::string_view help,
+                                                    const std::vector<std::string>& names = sampler_names());
 
 }  // namespace lethe::sampling

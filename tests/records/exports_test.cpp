@@ -14,6 +14,16 @@ TEST(ScoresCsv, IsSortedAndKeepsAllDigits) {
             "0,2,,1,0,0,0,true\n");
 }
 
+TEST(ScoresCsv, HasASampleOnceForAStepAsItWasScoredLast) {
+  const std::string csv = scores_csv({{.step = 4, .id = "a", .mrd = 1},
+                                      {.step = 4, .id = "b", .row = 1, .mrd = 2},
+                                      {.step = 4, .id = "a", .mrd = 3}});
+  EXPECT_EQ(csv,
+            "step,row,id,mrd,standard_error,tokens,loss,resolved\n"
+            "4,0,a,3,0,0,0,true\n"
+            "4,1,b,2,0,0,0,true\n");
+}
+
 TEST(MetricsJson, GroupsByTagAndSet) {
   const Json json =
       Json::parse(metrics_json({{.tag = "before", .set = "forget", .aggregates = {{"probability", 0.9}}},

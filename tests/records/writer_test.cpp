@@ -29,6 +29,23 @@ TEST(Writer, AppendsToWhatIsThere) {
   EXPECT_EQ(steps_in(folder / "r.jsonl"), (std::vector<std::int64_t>{1, 2, 3}));
 }
 
+TEST(Writer, DropsTheScoringsThatACheckpointHasNotSeen) {
+  const ScratchFolder folder;
+  const auto path = folder / "scores.jsonl";
+  {
+    Writer writer(path);
+    for (const std::int64_t step : {0, 4}) {
+      writer.append(ScoringRecord{.step = step});
+      writer.append(ScoreRecord{.step = step, .id = "a"});
+    }
+  }
+  EXPECT_EQ(drop_after_scorings(path, 2), 0u);
+  EXPECT_EQ(drop_after_scorings(path, 1), 2u);
+  const auto left = records_of<ScoreRecord>(read_records(path).entries);
+  ASSERT_EQ(left.size(), 1u);
+  EXPECT_EQ(left[0].step, 0);
+}
+
 TEST(Writer, CutsATornLineBeforeItGoesOn) {
   const ScratchFolder folder;
   const auto path = folder / "r.jsonl";

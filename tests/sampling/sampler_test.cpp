@@ -51,6 +51,10 @@ Batches batches_of(const std::string& name, SamplerInputs in) {
   return batches(*sampler);
 }
 
+TEST(UnscoredSamplers, AreThoseOfASetThatNobodyScores) {
+  EXPECT_THAT(unscored_sampler_names(), testing::ElementsAre("shuffle", "uniform"));
+}
+
 // Laws that every file in samplers/ obeys.
 class EverySampler : public testing::TestWithParam<std::string> {};
 

@@ -22,6 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 struct Result {
   int exit_code = 0;
@@ -248,6 +249,121 @@ TEST_F(Smoke, ScoresAgainAtAnIntervalAndSaysWhatItCost) {
   ASSERT_EQ(result.exit_code, 0) << result.output;
   EXPECT_THAT(result.output, HasSubstr("3 scorings took"));
   EXPECT_THAT(result.output, HasSubstr("% of the training time"));
+}
+
+// Each sample's weight in the last sampler record, by id.
+std::map<std::string, double> last_weights(const std::string& run) {
+  std::map<std::string, double> weights;
+  for (const auto& record : records::records_of<records::SamplerRecord>(
+           records::read_records(records::RunPaths{run}.records()).entries)) {
+    weights.clear();
+    for (const auto& sample : record.weights) weights[sample.id] = sample.probability;
+  }
+  return weights;
+}
+
+TEST_F(Smoke, ScoresStayWithTheirSamplesWhenTheForgetSetChanges) {
+  const std::string train =
+      "train configs/smoke/train.yaml --set sampler=mrd --set eval.before=false --set eval.after=false --set "
+      "export=false --set score.stop.min_draws=2 --set score.stop.max_draws=2 --out " +
+      out("run");
+  ASSERT_EQ(lethe(1, train + " --set train.max_steps=4").exit_code, 0);
+  const auto weights = last_weights(out("run"));
+  ASSERT_EQ(weights.size(), 40u);
+  std::vector<std::string> lines;
+  std::ifstream file(fs::path(LETHE_SOURCE_DIR) / "configs/quickstart/data/forget.jsonl");
+  for (std::string line; std::getline(file, line);) lines.insert(lines.begin(), line);
+  for (const std::size_t count : {lines.size(), lines.size() - 10}) {  // reversed, then some are gone
+    std::ofstream other(folder_ / "forget.jsonl");
+    for (std::size_t i = 0; i < count; ++i) other << lines[i] << '\n';
+    other.close();
+    const Result resumed = lethe(1, train +
+                                        " --resume --set resume.allow_data_change=true --set "
+                                        "data.forget.path=" +
+                                        out("forget.jsonl"));
+    ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+    const auto now = last_weights(out("run"));
+    ASSERT_EQ(now.size(), count);
+    if (count == lines.size()) {
+      EXPECT_EQ(now, weights);
+    }
+    fs::remove_all(fs::path(out("run")) / "checkpoints" / "step-6");
+  }
+}
+
+TEST_F(Smoke, ASamplerMeasuresWhatItsCheckpointDoesNotHold) {
+  const std::string train =
+      "train configs/smoke/train.yaml --set eval.before=false --set eval.after=false --set export=false "
+      "--set "
+      "score.stop.min_draws=2 --set score.stop.max_draws=2 ";
+  for (const std::string sampler : {"mrd", "active"}) {
+    ASSERT_EQ(lethe(1, train + "--set train.max_steps=4 --out " + out(sampler)).exit_code, 0);
+    const Result resumed = lethe(2, train + "--resume --set sampler=" + sampler + " --out " + out(sampler));
+    EXPECT_EQ(resumed.exit_code, 0) << resumed.output;
+  }
+}
+
+TEST_F(Smoke, AResumeRepeatsNoScoringAndKeepsItsCost) {
+  const std::string train =
+      "train configs/smoke/train.yaml --set sampler=mrd --set score.stop.min_draws=2 --set "
+      "score.stop.max_draws=2 --set 'score.refresh={name: interval, every: 4}' --out " +
+      out("run");
+  ASSERT_EQ(lethe(1, train).exit_code, 0);  // scored before updates 1 and 5
+  // As a kill after the second scoring leaves it: the checkpoint of step 4 is the newest.
+  fs::remove_all(fs::path(out("run")) / "checkpoints" / "step-6");
+  const Result resumed = lethe(1, train + " --resume");
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("2 scorings took"));
+  EXPECT_EQ(records::records_of<records::ScoreRecord>(
+                records::read_records(records::RunPaths{out("run")}.scores()).entries)
+                .size(),
+            80u);
+}
+
+TEST_F(Smoke, TakesTheFirstScoresOfARunAndLooksWhoseTheyAre) {
+  const std::string train =
+      "train configs/smoke/train.yaml --set sampler=mrd --set eval.before=false --set eval.after=false --set "
+      "export=false --set score.stop.min_draws=2 --set score.stop.max_draws=2 ";
+  const auto first_weights = [](const std::string& run) {
+    std::vector<double> weights;
+    for (const auto& sample : records::records_of<records::SamplerRecord>(
+                                  records::read_records(records::RunPaths{run}.records()).entries)
+                                  .at(0)
+                                  .weights)
+      weights.push_back(sample.probability);
+    return weights;
+  };
+  ASSERT_EQ(
+      lethe(1, train + "--set 'score.refresh={name: interval, every: 2}' --out " + out("source")).exit_code,
+      0);
+  const std::string again = train + "--set train.max_steps=1 --set score.from=" + out("source");
+  const Result same = lethe(1, again + " --out " + out("same"));
+  ASSERT_EQ(same.exit_code, 0) << same.output;
+  EXPECT_EQ(first_weights(out("same")), first_weights(out("source")));
+  EXPECT_THAT(same.output, Not(HasSubstr("score.source")));
+  const Result other = lethe(1, again + " --set model.seed=4 --out " + out("other"));
+  ASSERT_EQ(other.exit_code, 0) << other.output;
+  EXPECT_THAT(other.output, HasSubstr("warning[score.source]"));
+  EXPECT_THAT(other.output, HasSubstr("scored another model"));
+  const Result mode = lethe(1, again + " --set score.mode=mean --out " + out("mode"));
+  EXPECT_EQ(mode.exit_code, 78) << mode.output;
+  EXPECT_THAT(mode.output, HasSubstr("has scores of mode sum, and score.mode is mean"));
+}
+
+TEST_F(Smoke, AScoringKilledInItsAnalysisRepeatsNoDraw) {
+  const std::string command = "score configs/smoke/score.yaml --analyse --out " + out("cut");
+  const Result killed =
+      run("sh -c '{ \"$0\" \"$@\" & echo pid $!; wait; } 2>&1 | while read -r word rest; do "
+          "if [ \"$word\" = pid ]; then p=$rest; fi; "
+          "case \"$word $rest\" in *\"analyse: \"*) kill -9 $p;; esac; done'",
+          command);
+  ASSERT_TRUE(fs::exists(folder_ / "cut" / "cache" / "scoring-0.txt")) << killed.output;
+  const Result resumed = lethe(1, command + " --set report.redact=forget --resume");
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("goes on after 2 draws"));
+  EXPECT_FALSE(fs::exists(folder_ / "cut" / "cache" / "scoring-0.txt"));
+  EXPECT_THAT(resumed.output, HasSubstr("easy: row "));
+  EXPECT_THAT(resumed.output, Not(HasSubstr("?")));  // no question
 }
 
 TEST_F(Smoke, AnalysesWhatGoesWithDifficultyAndDrawsIt) {
