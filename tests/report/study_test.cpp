@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "framework/records/run_directory.h"
+#include "framework/records/writer.h"
 #include "framework/report/figures/plot.h"
 #include "framework/report/report.h"
 #include "framework/report/study/groups.h"
@@ -125,6 +127,39 @@ TEST(Study, WhatAnotherStageScoredIsNotMissing) {
   scored.run->command = "score";
   study.cells[0].runs.insert(study.cells[0].runs.begin(), scored);
   EXPECT_FALSE(lacks_scores());
+}
+
+TEST(Study, OnlyCellsThatAreDoneHaveNumbers) {
+  const ScratchFolder folder;
+  testing::write_campaign(folder / "campaign", 4);
+  std::string cells = text_of(folder / "campaign/cells.json");
+  cells.replace(cells.find("\"done\""), 6, "\"failed\"");
+  records::write_text(folder / "campaign/cells.json", cells);
+  const Study study = load_campaign(folder / "campaign");
+  EXPECT_TRUE(study.cells[0].metrics.empty());
+  EXPECT_FALSE(study.cells[1].metrics.empty());
+  EXPECT_EQ(groups_of(study)[0].num_measured(), 1u);
+}
+
+TEST(Study, WhatAnEarlierStageMeasuredIsNotTheCellsOwn) {
+  const ScratchFolder folder;
+  testing::write_campaign(folder / "campaign", 2);
+  const records::RunPaths last{folder / "campaign/runs/run-1"};  // trained, and evaluated before only
+  std::filesystem::remove_all(folder / "campaign/runs/run-1");
+  std::filesystem::create_directories(folder / "campaign/runs/run-1");
+  {
+    records::Writer writer(last.records());
+    writer.append(records::RunRecord{.command = "train"});
+    writer.append(records::EvaluationRecord{
+        .tag = "before", .set = "forget", .aggregates = {{"probability", 0.9}}});
+  }
+  std::string cells = text_of(folder / "campaign/cells.json");
+  const auto at = cells.rfind("\"runs/run-1\"");
+  cells.insert(at, "\"runs/run-0\",");
+  records::write_text(folder / "campaign/cells.json", cells);
+  const Study study = load_campaign(folder / "campaign");
+  ASSERT_EQ(study.cells[1].runs.size(), 2u);
+  EXPECT_TRUE(study.cells[1].metrics.empty());
 }
 
 TEST(Study, ACampaignsPageHasEverySectionAndShowsWhatFailed) {

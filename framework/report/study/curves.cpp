@@ -39,7 +39,7 @@ Curve curve_of(const Group& group, const std::string& term) {
   Curve curve;
   for (const StudyCell* cell : group.cells) {
     const RunSummary* run = cell->main_run();
-    if (run == nullptr) continue;
+    if (run == nullptr || cell->state != "done") continue;
     const std::size_t every = run->steps.size() / kMostSteps + 1;
     for (std::size_t i = 0; i < run->steps.size(); i += every)
       curve[run->steps[i].step].add(value_at(run->steps[i], term));

@@ -47,7 +47,8 @@ void take_trajectory(std::map<std::string, SampleRow>& rows, const RunSummary& r
 }
 
 void take_run(std::map<std::string, SampleRow>& rows, const StudyCell& cell, const RunSummary& run) {
-  if (run.run && run.run->command == "train") take_evaluation(rows, run.before("forget"), &SampleRow::before);
+  if (&run == cell.main_run() && run.run && run.run->command == "train")
+    take_evaluation(rows, run.before("forget"), &SampleRow::before);
   if (&run == &cell.runs.back())
     take_evaluation(rows, run.after("forget") ? run.after("forget") : run.before("forget"),
                     &SampleRow::after);
@@ -75,9 +76,12 @@ void take_texts(std::map<std::string, SampleRow>& rows, const RunSummary& run) {
 std::map<std::string, SampleRow> rows_of(const Group& group) {
   std::map<std::string, SampleRow> rows;
   for (const StudyCell* cell : group.cells)
-    for (const RunSummary& run : cell->runs) take_run(rows, *cell, run);
+    if (cell->state == "done")
+      for (const RunSummary& run : cell->runs) take_run(rows, *cell, run);
   for (const StudyCell* cell : group.cells)
-    for (const RunSummary& run : cell->runs) take_texts(rows, run);
+    if (cell->state == "done")
+      for (const RunSummary& run : cell->runs)
+        if (&run == cell->main_run() || &run == &cell->runs.back()) take_texts(rows, run);
   std::erase_if(rows,
                 [](const auto& entry) { return entry.second.after.empty() && !entry.second.has_score; });
   return rows;

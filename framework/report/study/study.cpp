@@ -11,11 +11,22 @@ namespace {
 
 using nlohmann::json;
 
+// A cell that is not done has no numbers of its own: a diverged run knows only how its model began. What an
+// earlier stage measured, or a training run before its first update, is another model.
 void take_metrics(StudyCell& cell) {
-  for (const RunSummary& run : cell.runs)
-    for (const records::EvaluationRecord& evaluation : run.evaluations)  // by time within a run
-      for (const auto& [metric, value] : evaluation.aggregates)
-        cell.metrics[evaluation.set + "." + metric] = value;
+  const RunSummary* main = cell.main_run();
+  if (cell.state != "done" || main == nullptr) return;
+  const bool trains = main->run && main->run->command == "train";
+  const RunSummary* last = nullptr;
+  for (const RunSummary* run = trains ? main : cell.runs.data(); run <= &cell.runs.back(); ++run)
+    if (!run->evaluations.empty()) last = run;
+  if (last == nullptr) return;
+  for (const std::string& set : last->evaluated_sets()) {
+    const records::EvaluationRecord* evaluation = last->after(set);
+    if (evaluation == nullptr && !(trains && last == main)) evaluation = last->before(set);
+    if (evaluation == nullptr) continue;
+    for (const auto& [metric, value] : evaluation->aggregates) cell.metrics[set + "." + metric] = value;
+  }
 }
 
 StudyCell cell_from(const json& in, const std::filesystem::path& folder) {

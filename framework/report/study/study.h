@@ -21,7 +21,7 @@ struct StudyCell {
   std::map<std::string, std::string> choices;
   std::string state, error;      // done, failed, blocked, waiting, invalid; why
   std::vector<RunSummary> runs;  // in the order of its stages
-  // "forget.probability": the last measurement of its last stage that has one.
+  // "forget.probability": of the last stage that evaluated, from the last training on; none unless done.
   std::map<std::string, double> metrics;
 
   // The run that says the method: the last that trained, else the last.
