@@ -33,16 +33,21 @@ Overlap overlap_of(const std::vector<Sample>& forget, const std::vector<Sample>&
 
 }  // namespace
 
-ForgetRetain read_forget_retain(const Options& options) {
-  ForgetRetain sets{read_samples(options.forget, "forget"), read_samples(options.retain, "retain")};
-  const Overlap overlap = overlap_of(sets.forget.samples, sets.retain.samples);
-  if (overlap.count == 0) return sets;
+void check_overlap(const Options& options, const std::vector<Sample>& forget,
+                   const std::vector<Sample>& retain) {
+  const Overlap overlap = overlap_of(forget, retain);
+  if (overlap.count == 0) return;
   const auto message = fmt::format(
       "{} questions of {} are also in {} (first: row {}, as row {} of the forget set)", overlap.count,
       options.retain.path, options.forget.path, overlap.retain_row, overlap.forget_row);
   if (!options.allow_overlap)
     fail("data.overlap", message, "what is to be kept cannot be forgotten; or set data.allow_overlap: true");
   base::warn_once("data.overlap", message);
+}
+
+ForgetRetain read_forget_retain(const Options& options) {
+  ForgetRetain sets{read_samples(options.forget, "forget"), read_samples(options.retain, "retain")};
+  if (!options.select) check_overlap(options, sets.forget.samples, sets.retain.samples);
   return sets;
 }
 

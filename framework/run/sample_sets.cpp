@@ -43,8 +43,9 @@ SampleSets::SampleSets(const RunConfig& config, const std::filesystem::path& tok
                                                               config.data.text);
   data::ForgetRetain files = data::read_forget_retain(config.data);
   forget = load("forget", std::move(files.forget), config.data.forget, config.data.max_dropped, cache, world);
-  if (config.data.select) select_forget(*config.data.select);
+  if (config.data.select) select(forget, *config.data.select);
   retain = load("retain", std::move(files.retain), config.data.retain, config.data.max_dropped, cache, world);
+  if (config.data.select) data::check_overlap(config.data, forget.samples, retain.samples);
   if (!config.eval.general.path.empty())
     general = load("general", data::read_samples(config.eval.general, "general"), config.eval.general,
                    config.data.max_dropped, cache, world);
@@ -64,32 +65,35 @@ void SampleSets::load_earlier(const std::string& run, const RunConfig& config,
   data::ForgetRetain files = data::read_forget_retain(then);
   const std::string name = "forget_" + std::filesystem::path(run).lexically_normal().filename().string();
   earlier.push_back(load(name, std::move(files.forget), then.forget, config.data.max_dropped, cache, world));
+  if (!then.select) return;
+  select(earlier.back(), *then.select);
+  data::check_overlap(then, earlier.back().samples, retain.samples);
 }
 
-void SampleSets::select_forget(const data::SelectOptions& options) {
+void SampleSets::select(SampleSet& set, const data::SelectOptions& options) {
   std::vector<double> values;
   if (options.by == "length") {
-    for (const data::Document& document : forget.documents)
+    for (const data::Document& document : set.documents)
       values.push_back(static_cast<double>(document.scored_tokens()));
   } else {
-    const ForgetScores scores = scores_from_run(options.scores, forget, "data.forget.select.scores");
+    const ForgetScores scores = scores_from_run(options.scores, set, "data.forget.select.scores");
     values = options.by == "mrd" ? scores.score : scores.loss;
   }
   const std::vector<std::int64_t> chosen = data::select(values, options);
-  forget.selection =
+  set.selection =
       fmt::format("{} by {}, {} of {}", options.stratum, options.by, chosen.size(), values.size());
   base::Hasher key;  // other samples, other reference log-probabilities
-  key.add(forget.store_key);
+  key.add(set.store_key);
   std::vector<data::Sample> samples;
   std::vector<data::Document> documents;
   for (const std::int64_t i : chosen) {
-    samples.push_back(std::move(forget.samples[i]));
-    documents.push_back(forget.documents[i]);
+    samples.push_back(std::move(set.samples[i]));
+    documents.push_back(set.documents[i]);
     key.add(samples.back().id);
   }
-  forget.samples = std::move(samples);
-  forget.documents = std::move(documents);
-  forget.store_key = key.hex();
+  set.samples = std::move(samples);
+  set.documents = std::move(documents);
+  set.store_key = key.hex();
 }
 
 std::vector<const SampleSet*> SampleSets::all() const {

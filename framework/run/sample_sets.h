@@ -58,7 +58,7 @@ class SampleSets {
   std::vector<const SampleSet*> evaluated() const;
 
  private:
-  void select_forget(const data::SelectOptions& options);
+  static void select(SampleSet& set, const data::SelectOptions& options);
   SampleSet load(const std::string& name, data::SampleFile file, const data::SourceOptions& source,
                  double max_dropped, const std::filesystem::path& cache, dist::ProcessGroup& world);
   void load_earlier(const std::string& run, const RunConfig& config, const std::filesystem::path& cache,

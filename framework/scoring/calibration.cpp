@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "framework/base/statistics.h"
 #include "framework/scoring/error_bars.h"
@@ -9,18 +10,25 @@
 namespace lethe::scoring {
 namespace {
 
-constexpr std::int64_t kSamples = 16, kDraws = 2;
+constexpr std::int64_t kSamples = 16, kDraws = 2, kMoreDraws = 8;  // more where two are lost in their own spread
 constexpr std::int64_t kFirstDraw = 0x40000000;  // far from the draws that make the scores
 constexpr double kStart = 1e-5, kLargest = 1;
+constexpr double kRoundOff = 1e-3;  // of the target: a smaller c that also spreads is no second order at all
 constexpr int kMoves = 8, kCorrections = 3;
 constexpr double kUnknown =
     1e-3;  // where nothing of second order shows: the step that suits most models in float32
 
 struct Trial {
   double c;       // median |mean a| / n
-  double spread;  // median over samples of the deviation between draws, in the same unit
-  bool visible() const { return std::isfinite(c) && c > 0 && spread <= c; }
+  double error;   // median over samples of the standard error of their mean a, in the same unit
+  bool visible() const { return std::isfinite(c) && c > 0 && error <= c; }
 };
+
+// How far from the target, as the logarithm of the ratio.
+double distance(const Trial& trial, double target) {
+  return std::isfinite(trial.c) && trial.c > 0 ? std::abs(std::log(trial.c / target))
+                                               : std::numeric_limits<double>::infinity();
+}
 
 // The samples it looks at are spread evenly over the set: a pure function of its size.
 class Trials {
@@ -30,47 +38,66 @@ class Trials {
     for (std::int64_t at = 0; at < count; ++at) samples_.push_back(at * f.num_samples() / count);
   }
 
-  Trial at(double step) {
-    const auto made = estimator_.draws(f_, step, kFirstDraw, kDraws, samples_);
-    passes_ += 2 * kDraws;
-    std::vector<double> changes, spreads;
-    for (std::size_t at = 0; at < samples_.size(); ++at) {
-      const double first = f_.per_token(made[0].value[at], samples_[at]),
-                   second = f_.per_token(made[1].value[at], samples_[at]);
-      changes.push_back(std::abs(first + second) / 2);
-      spreads.push_back(std::abs(first - second) / std::sqrt(2.0));
-    }
-    return {base::median_of_finite(changes), base::median_of_finite(spreads)};
+  // Below `noise` one look is enough: more draws would only sharpen round-off.
+  Trial at(double step, double noise = 0) {
+    const Trial quick = of_draws(step, kDraws);
+    const bool unclear = std::isfinite(quick.c) && !quick.visible() && quick.c >= noise;
+    return unclear ? of_draws(step, kMoreDraws) : quick;
   }
 
   std::int64_t passes() const { return passes_; }
 
  private:
+  Trial of_draws(double step, std::int64_t count) {
+    const auto made = estimator_.draws(f_, step, kFirstDraw, count, samples_);
+    passes_ += 2 * count;
+    std::vector<double> changes, errors;
+    for (std::size_t at = 0; at < samples_.size(); ++at) {
+      double sum = 0, squares = 0;
+      for (const auto& draw : made) sum += f_.per_token(draw.value[at], samples_[at]);
+      const double n = static_cast<double>(made.size()), mean = sum / n;
+      for (const auto& draw : made) {
+        const double off = f_.per_token(draw.value[at], samples_[at]) - mean;
+        squares += off * off;
+      }
+      changes.push_back(std::abs(mean));
+      errors.push_back(std::sqrt(squares / (n - 1) / n));
+    }
+    return {base::median_of_finite(changes), base::median_of_finite(errors)};
+  }
+
   const Functional& f_;
   const Estimator& estimator_;
   std::vector<std::int64_t> samples_;
   std::int64_t passes_ = 0;
 };
 
-// A step whose c is within a factor 2 of the target, or the largest one where nothing shows.
+// A step whose c is within a factor 2 of the target, else the one that came nearest, or the largest one where
+// nothing shows.
 double near_target(Trials& trials, const ChangeBand& band, Trial& trial) {
-  double step = kStart;
-  trial = trials.at(step);
+  const double noise = kRoundOff * band.target;
+  double step = kStart, best_step = kStart;
+  trial = trials.at(step, noise);
+  Trial best = trial;
   for (int move = 0; move < kMoves; ++move) {
-    const bool small = !(trial.c >= band.target);
     if (std::isnan(trial.c)) {
       step /= 10;  // so far off that nothing is finite
-    } else if (!trial.visible() && small) {
+    } else if (!trial.visible() && trial.c < noise) {
       if (step >= kLargest) break;
       step *= 10;  // below round-off: c itself is noise
     } else if (trial.c > 2 * band.target || trial.c < band.target / 2) {
       step = std::min(step * std::sqrt(band.target / trial.c), kLargest);
     } else {
-      break;
+      return step;
     }
-    trial = trials.at(step);
+    trial = trials.at(step, noise);
+    if (distance(trial, band.target) <= distance(best, band.target)) {
+      best = trial;
+      best_step = step;
+    }
   }
-  return step;
+  trial = best;
+  return best_step;
 }
 
 // c(2s)/c(s) of a quadratic is 4; the fourth order adds about 0.7 c to each, which matters at bf16's target.

@@ -47,6 +47,15 @@ TEST(ForgetRetain, RefusesAQuestionInBothUnlessAllowed) {
   EXPECT_EQ(read_forget_retain(options).retain.samples.size(), 2u);
 }
 
+TEST(ForgetRetain, MayKeepWhatASelectionLeaves) {
+  auto options = two_files(row("a", "1") + row("b", "2"), row("b", "2"));
+  options.select = SelectOptions{.by = "length", .count = 1};
+  const auto sets = read_forget_retain(options);
+  const auto& forget = sets.forget.samples;
+  EXPECT_NO_THROW(check_overlap(options, {forget[0]}, sets.retain.samples));
+  EXPECT_THROW(check_overlap(options, {forget[1]}, sets.retain.samples), Error);
+}
+
 TEST(ForgetRetain, RefusesAnEmptySet) {
   EXPECT_THROW((void)read_forget_retain(two_files("", row("c", "1"))), Error);
   EXPECT_THROW((void)read_forget_retain(two_files(row("c", "1"), "\n")), Error);

@@ -366,6 +366,21 @@ TEST_F(Smoke, AScoringKilledInItsAnalysisRepeatsNoDraw) {
   EXPECT_THAT(resumed.output, Not(HasSubstr("?")));  // no question
 }
 
+TEST_F(Smoke, AnEarlierRequestIsWhatItSelected) {
+  const std::string score = "score configs/smoke/score.yaml ";
+  ASSERT_EQ(lethe(1, score + "--set 'data.forget.select={by: length, stratum: hard, count: 10}' --out " +
+                         out("first"))
+                .exit_code,
+            0);
+  const Result second =
+      lethe(1, score + "--set 'data.earlier=[" + out("first") + "]' --out " + out("second"));
+  ASSERT_EQ(second.exit_code, 0) << second.output;
+  const auto data = records::records_of<records::DataRecord>(
+      records::read_records(records::RunPaths{out("second")}.records()).entries);
+  EXPECT_EQ(data.back().set, "forget_first");
+  EXPECT_EQ(data.back().num_samples, 10);
+}
+
 TEST_F(Smoke, AnalysesWhatGoesWithDifficultyAndDrawsIt) {
   std::map<int, std::string> relations;
   for (const int ranks : {1, 2}) {
