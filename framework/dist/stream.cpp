@@ -50,13 +50,6 @@ void Event::wait() const {
   if (state_) state_->wait();
 }
 
-void Stream::drain() noexcept {
-  try {
-    synchronize();
-  } catch (...) {  // whoever needed the work's result has been told
-  }
-}
-
 bool Event::reached() const { return !state_ || state_->reached(); }
 
 namespace {
