@@ -126,6 +126,10 @@ int supervise(const CampaignPaths& paths, const TaskLaunch& launch) {
 std::optional<pid_t> start_task(const CampaignPaths& paths, const TaskLaunch& launch) {
   const int lock = take_lock(paths.lock(launch.key));
   if (lock < 0) return std::nullopt;
+  if (earlier_success(paths, launch.key)) {  // ended between the driver's last look and now
+    ::close(lock);
+    return std::nullopt;
+  }
   std::filesystem::remove(paths.result(launch.key));  // an earlier attempt's must not be taken for this one's
   // A stop that comes before the supervisor listens waits for it.
   const sigset_t stops = stop_signals();
@@ -152,6 +156,10 @@ std::optional<pid_t> start_task(const CampaignPaths& paths, const TaskLaunch& la
 int run_task(const CampaignPaths& paths, const TaskLaunch& launch) {
   const int lock = take_lock(paths.lock(launch.key));
   if (lock < 0) return 73;
+  if (earlier_success(paths, launch.key)) {
+    ::close(lock);
+    return 0;
+  }
   std::filesystem::remove(paths.result(launch.key));
   const int code = supervise(paths, launch);
   ::close(lock);

@@ -10,11 +10,18 @@
 namespace lethe::launchers::purge_entry {
 namespace {
 
-void say(const run::PurgePlan& plan) {
-  std::printf("%s\n", plan.root.c_str());
-  for (const run::HeldFile& file : plan.files)
+void say(const std::vector<run::HeldFile>& files) {
+  for (const run::HeldFile& file : files)
     std::printf("  %-8s %-10s %s  (%s)\n", std::string(run::name_of(file.action)).c_str(),
                 base::readable_bytes(file.bytes).c_str(), file.path.c_str(), file.reason.c_str());
+}
+
+void say(const run::PurgePlan& plan) {
+  std::printf("%s\n", plan.root.c_str());
+  say(plan.files);
+  if (plan.shared.empty()) return;
+  std::printf("  of shared caches, also other runs':\n");
+  say(plan.shared);
 }
 
 int purge(const Arguments& arguments) {

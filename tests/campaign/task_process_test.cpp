@@ -105,6 +105,10 @@ TEST(TaskProcess, ARunWhoseSupervisorWasKilledAfterItsEndIsDone) {
   std::filesystem::remove(shell.paths.result("t"));
   EXPECT_TRUE(outcome_of(shell.paths, "t").is_done());
   EXPECT_TRUE(earlier_success(shell.paths, "t").has_value());
+  // It ended after a later driver had looked for the last time: nobody runs it again.
+  EXPECT_FALSE(start_task(shell.paths, shell.launch("exit 1")).has_value());
+  EXPECT_EQ(run_task(shell.paths, shell.launch("exit 1")), 0);
+  EXPECT_TRUE(outcome_of(shell.paths, "t").is_done());
   std::filesystem::remove_all(run);
   EXPECT_FALSE(earlier_success(shell.paths, "t").has_value());
 }
