@@ -21,12 +21,22 @@ CREATE TABLE IF NOT EXISTS tasks(task TEXT PRIMARY KEY, stage TEXT, command TEXT
 CREATE TABLE IF NOT EXISTS metrics(task TEXT, position INTEGER, tag TEXT, step INTEGER, sample_set TEXT,
                                    metric TEXT, value REAL, PRIMARY KEY(task, position, metric));
 CREATE TABLE IF NOT EXISTS filled(task TEXT PRIMARY KEY);
-CREATE VIEW IF NOT EXISTS final_metrics AS
+DROP VIEW IF EXISTS final_metrics;
+CREATE VIEW final_metrics AS
+  WITH trained AS  -- the last training of each cell: what came before it is another model
+    (SELECT t.number, MAX(t.position) AS position FROM cell_tasks t JOIN tasks k ON k.task = t.task
+     WHERE k.command = 'train' GROUP BY t.number),
+  measured AS  -- its last task that evaluated
+    (SELECT t.number, MAX(t.position) AS position
+     FROM cell_tasks t JOIN cells c ON c.number = t.number LEFT JOIN trained r ON r.number = t.number
+     WHERE c.state = 'done' AND t.position >= COALESCE(r.position, -1)
+       AND EXISTS (SELECT 1 FROM metrics m WHERE m.task = t.task) GROUP BY t.number)
   SELECT number, sample_set, metric, value FROM
     (SELECT t.number, m.sample_set, m.metric, m.value,
-            ROW_NUMBER() OVER (PARTITION BY t.number, m.sample_set, m.metric
-                               ORDER BY t.position DESC, m.position DESC) AS age
-     FROM cell_tasks t JOIN metrics m ON m.task = t.task)
+            ROW_NUMBER() OVER (PARTITION BY t.number, m.sample_set, m.metric ORDER BY m.position DESC) AS age
+     FROM measured d JOIN cell_tasks t ON t.number = d.number AND t.position = d.position
+       JOIN tasks k ON k.task = t.task JOIN metrics m ON m.task = t.task
+     WHERE NOT (k.command = 'train' AND m.tag = 'before'))
   WHERE age = 1;
 )";
 
@@ -179,7 +189,9 @@ void Index::write_metrics(const std::string& task, const std::filesystem::path& 
   run("DELETE FROM metrics WHERE task = ?", {task});
   for (std::size_t i = 0; i < evaluations.size(); ++i)
     for (const auto& [metric, value] : evaluations[i].aggregates)
-      run("INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?, ?)",
+      // What is no number is NULL, which averages leave out.
+      run("INSERT INTO metrics VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
+          "CASE WHEN ?7 IN ('nan', '-nan', 'inf', '-inf') THEN NULL ELSE ?7 END)",
           {task, std::to_string(i), evaluations[i].tag, std::to_string(evaluations[i].step),
            evaluations[i].set, metric, exact(value)});
   run("INSERT OR REPLACE INTO filled VALUES (?)", {task});

@@ -5,8 +5,8 @@
 //   choices(number, name, value)                  cell_tasks(number, position, task)
 //   tasks(task, stage, command, state, exit_code, attempt, seconds, error, folder)
 //   metrics(task, position, tag, step, sample_set, metric, value)
-//   view final_metrics(number, sample_set, metric, value): of each cell, the last measurement of its last
-//   stage
+//   view final_metrics(number, sample_set, metric, value): of each cell that is done, the last
+//   measurement of its last stage that evaluated, from its last training on and after it
 #pragma once
 
 #include <filesystem>

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "framework/base/error.h"
 #include "framework/campaign/index.h"
 #include "framework/campaign/table.h"
@@ -54,6 +56,36 @@ TEST(CampaignIndex, HoldsTheLastMeasurementOfEachCell) {
   EXPECT_THAT(table_markdown(index), HasSubstr("| 1 | 1 | 7 | done | 0.1 |"));
   EXPECT_THAT(table_markdown(index), HasSubstr("- cell 3"));
   EXPECT_EQ(index.query("PRAGMA journal_mode").at(0).at(0), "wal");
+}
+
+// A model is planted and evaluated, then unlearned; of the unlearned one only `forget` is measured.
+TEST(CampaignIndex, WhatAnEarlierStageMeasuredIsNotTheCellsOwn) {
+  const Folder folder;
+  Plan plan;
+  plan.columns = {{"rate", "rate"}};
+  plan.tasks = {{.key = "plant", .stage = "plant", .command = "train"},
+                {.key = "a", .stage = "run", .command = "train"},
+                {.key = "b", .stage = "run", .command = "train"}};
+  plan.cells = {{.cell = {.number = 1, .choices = {{"rate", "1"}}}, .key = "ka", .tasks = {"plant", "a"}},
+                {.cell = {.number = 2, .choices = {{"rate", "2"}}}, .key = "kb", .tasks = {"plant", "b"}}};
+  const CampaignPaths paths{folder.path()};
+  Index index(paths.index());
+  index.write_plan(plan, paths);
+  write_run(paths.run("plant"), 0.0, 0.9);
+  records::Writer(records::RunPaths{paths.run("plant")}.records())
+      .append(records::EvaluationRecord{.tag = "after", .set = "retain", .aggregates = {{"probability", 0.8}}});
+  write_run(paths.run("a"), 0.9, std::numeric_limits<double>::quiet_NaN());
+  write_run(paths.run("b"), 0.9, 0.2);
+  for (const char* task : {"plant", "a", "b"}) index.write_metrics(task, paths.run(task));
+  Schedule schedule(plan, {});
+  schedule.found_done("plant", {});
+  schedule.found_done("a", {});
+  index.write_states(schedule);
+  const auto rows = index.query("SELECT number, sample_set, value FROM final_metrics");
+  ASSERT_EQ(rows.size(), 1u);  // b is not done
+  EXPECT_EQ(rows[0][0], "1");
+  EXPECT_EQ(rows[0][1], "forget");
+  EXPECT_EQ(rows[0][2], std::nullopt);  // no number
 }
 
 TEST(CampaignIndex, IsFilledAgainWithoutDoubles) {
