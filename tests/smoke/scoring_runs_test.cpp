@@ -1,0 +1,273 @@
+// Runs that score: alone, in training, killed, resumed, on other worlds; what is drawn and selected by scores.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tests/smoke/smoke.h"
+
+namespace lethe::smoke {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST_F(Smoke, ScoresDoNotKnowTheWorld) {
+  std::map<int, std::vector<double>> scores;
+  for (const int ranks : {1, 3}) {
+    const std::string name = fmt::format("score{}", ranks);
+    const Result result = lethe(ranks, "score configs/smoke/score.yaml --out " + out(name));
+    ASSERT_EQ(result.exit_code, 0) << result.output;
+    for (const auto& score : records::records_of<records::ScoreRecord>(
+             records::read_records(records::RunPaths{out(name)}.scores()).entries))
+      scores[ranks].push_back(score.mrd);
+  }
+  std::ifstream rows(LETHE_SOURCE_DIR "/configs/quickstart/data/forget.jsonl");
+  std::size_t samples = 0;
+  for (std::string row; std::getline(rows, row);) samples += !row.empty();
+  EXPECT_GT(samples, 0u);
+  EXPECT_EQ(scores[1].size(), samples);
+  EXPECT_EQ(scores[1], scores[3]);
+}
+
+TEST_F(Smoke, JetsInBf16DoNotKnowTheWorldEither) {
+  std::map<int, std::vector<double>> scores;
+  for (const int ranks : {1, 3}) {
+    const std::string name = fmt::format("jet{}", ranks);
+    const Result result = lethe(
+        ranks,
+        fmt::format(
+            "score configs/smoke/score.yaml --set model.compute=bfloat16 --set parallel.zero={} --out {}",
+            ranks == 1 ? 0 : 3, out(name)));
+    ASSERT_EQ(result.exit_code, 0) << result.output;
+    EXPECT_THAT(result.output, HasSubstr("auto takes jet"));
+    for (const auto& score : records::records_of<records::ScoreRecord>(
+             records::read_records(records::RunPaths{out(name)}.scores()).entries))
+      scores[ranks].push_back(score.mrd);
+  }
+  EXPECT_EQ(scores[1].size(), 40u);
+  EXPECT_EQ(scores[1], scores[3]);
+}
+
+TEST_F(Smoke, AKilledScoringGoesOnAtTheDraw) {
+  const std::string command =
+      "score configs/smoke/score.yaml --set score.sigma_eff=1e-3 --set score.stop.min_draws=100 --set "
+      "score.stop.max_draws=100 --out ";
+  ASSERT_EQ(lethe(1, command + out("whole")).exit_code, 0);
+  const fs::path state = folder_ / "cut" / "cache" / "scoring-0.txt";
+  const Result killed = run("sh -c '\"$0\" \"$@\" & p=$!; while [ ! -e " + state.string() +
+                                " ] && kill -0 $p; do sleep 0.02; done; kill -9 $p; wait $p'",
+                            command + out("cut"));
+  EXPECT_NE(killed.exit_code, 0);
+  ASSERT_TRUE(fs::exists(state)) << killed.output;
+  const Result resumed = lethe(1, command + out("cut"));
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("goes on after"));
+  EXPECT_FALSE(fs::exists(state));
+  std::vector<double> whole, cut;
+  for (auto& [name, scores] : {std::pair("whole", &whole), std::pair("cut", &cut)}) {
+    for (const auto& score : records::records_of<records::ScoreRecord>(
+             records::read_records(records::RunPaths{out(name)}.scores()).entries))
+      scores->push_back(score.mrd);
+  }
+  EXPECT_EQ(whole.size(), 40u);
+  EXPECT_EQ(whole, cut);
+}
+
+TEST_F(Smoke, ScoresAgainAtAnIntervalAndSaysWhatItCost) {
+  const Result result =
+      lethe(2,
+            "train configs/smoke/train.yaml --set sampler=mrd --set score.stop.min_draws=2 --set "
+            "score.stop.max_draws=2 --set 'score.refresh={name: interval, every: 2}' --out " +
+                out("refresh"));
+  ASSERT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("3 scorings took"));
+  EXPECT_THAT(result.output, HasSubstr("% of the training time"));
+}
+
+// Each sample's weight in the last sampler record, by id.
+std::map<std::string, double> last_weights(const std::string& run) {
+  std::map<std::string, double> weights;
+  for (const auto& record : records::records_of<records::SamplerRecord>(
+           records::read_records(records::RunPaths{run}.records()).entries)) {
+    weights.clear();
+    for (const auto& sample : record.weights) weights[sample.id] = sample.probability;
+  }
+  return weights;
+}
+
+TEST_F(Smoke, ScoresStayWithTheirSamplesWhenTheForgetSetChanges) {
+  const std::string train =
+      "train configs/smoke/train.yaml --set sampler=mrd --set eval.before=false --set eval.after=false --set "
+      "export=false --set score.stop.min_draws=2 --set score.stop.max_draws=2 --out " +
+      out("run");
+  ASSERT_EQ(lethe(1, train + " --set train.max_steps=4").exit_code, 0);
+  const auto weights = last_weights(out("run"));
+  ASSERT_EQ(weights.size(), 40u);
+  std::vector<std::string> lines;
+  std::ifstream file(fs::path(LETHE_SOURCE_DIR) / "configs/quickstart/data/forget.jsonl");
+  for (std::string line; std::getline(file, line);) lines.insert(lines.begin(), line);
+  for (const std::size_t count : {lines.size(), lines.size() - 10}) {  // reversed, then some are gone
+    std::ofstream other(folder_ / "forget.jsonl");
+    for (std::size_t i = 0; i < count; ++i) other << lines[i] << '\n';
+    other.close();
+    const Result resumed = lethe(1, train +
+                                        " --resume --set resume.allow_data_change=true --set "
+                                        "data.forget.path=" +
+                                        out("forget.jsonl"));
+    ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+    const auto now = last_weights(out("run"));
+    ASSERT_EQ(now.size(), count);
+    if (count == lines.size()) {
+      EXPECT_EQ(now, weights);
+    }
+    fs::remove_all(fs::path(out("run")) / "checkpoints" / "step-6");
+  }
+}
+
+TEST_F(Smoke, ASamplerMeasuresWhatItsCheckpointDoesNotHold) {
+  const std::string train =
+      "train configs/smoke/train.yaml --set eval.before=false --set eval.after=false --set export=false "
+      "--set "
+      "score.stop.min_draws=2 --set score.stop.max_draws=2 ";
+  for (const std::string sampler : {"mrd", "active"}) {
+    ASSERT_EQ(lethe(1, train + "--set train.max_steps=4 --out " + out(sampler)).exit_code, 0);
+    const Result resumed = lethe(2, train + "--resume --set sampler=" + sampler + " --out " + out(sampler));
+    EXPECT_EQ(resumed.exit_code, 0) << resumed.output;
+  }
+}
+
+TEST_F(Smoke, AResumeRepeatsNoScoringAndKeepsItsCost) {
+  const std::string train =
+      "train configs/smoke/train.yaml --set sampler=mrd --set score.stop.min_draws=2 --set "
+      "score.stop.max_draws=2 --set 'score.refresh={name: interval, every: 4}' --out " +
+      out("run");
+  ASSERT_EQ(lethe(1, train).exit_code, 0);  // scored before updates 1 and 5
+  // As a kill after the second scoring leaves it: the checkpoint of step 4 is the newest.
+  fs::remove_all(fs::path(out("run")) / "checkpoints" / "step-6");
+  const Result resumed = lethe(1, train + " --resume");
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("2 scorings took"));
+  EXPECT_EQ(records::records_of<records::ScoreRecord>(
+                records::read_records(records::RunPaths{out("run")}.scores()).entries)
+                .size(),
+            80u);
+}
+
+TEST_F(Smoke, TakesTheFirstScoresOfARunAndLooksWhoseTheyAre) {
+  const std::string train =
+      "train configs/smoke/train.yaml --set sampler=mrd --set eval.before=false --set eval.after=false --set "
+      "export=false --set score.stop.min_draws=2 --set score.stop.max_draws=2 ";
+  const auto first_weights = [](const std::string& run) {
+    std::vector<double> weights;
+    for (const auto& sample : records::records_of<records::SamplerRecord>(
+                                  records::read_records(records::RunPaths{run}.records()).entries)
+                                  .at(0)
+                                  .weights)
+      weights.push_back(sample.probability);
+    return weights;
+  };
+  ASSERT_EQ(
+      lethe(1, train + "--set 'score.refresh={name: interval, every: 2}' --out " + out("source")).exit_code,
+      0);
+  const std::string again = train + "--set train.max_steps=1 --set score.from=" + out("source");
+  const Result same = lethe(1, again + " --out " + out("same"));
+  ASSERT_EQ(same.exit_code, 0) << same.output;
+  EXPECT_EQ(first_weights(out("same")), first_weights(out("source")));
+  EXPECT_THAT(same.output, Not(HasSubstr("score.source")));
+  const Result other = lethe(1, again + " --set model.seed=4 --out " + out("other"));
+  ASSERT_EQ(other.exit_code, 0) << other.output;
+  EXPECT_THAT(other.output, HasSubstr("warning[score.source]"));
+  EXPECT_THAT(other.output, HasSubstr("scored another model"));
+  const Result mode = lethe(1, again + " --set score.mode=mean --out " + out("mode"));
+  EXPECT_EQ(mode.exit_code, 78) << mode.output;
+  EXPECT_THAT(mode.output, HasSubstr("has scores of mode sum, and score.mode is mean"));
+}
+
+TEST_F(Smoke, AScoringKilledInItsAnalysisRepeatsNoDraw) {
+  const std::string command = "score configs/smoke/score.yaml --analyse --out " + out("cut");
+  const Result killed =
+      run("sh -c '{ \"$0\" \"$@\" & echo pid $!; wait; } 2>&1 | while read -r word rest; do "
+          "if [ \"$word\" = pid ]; then p=$rest; fi; "
+          "case \"$word $rest\" in *\"analyse: \"*) kill -9 $p;; esac; done'",
+          command);
+  ASSERT_TRUE(fs::exists(folder_ / "cut" / "cache" / "scoring-0.txt")) << killed.output;
+  const Result resumed = lethe(1, command + " --set report.redact=forget --resume");
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("goes on after 2 draws"));
+  EXPECT_FALSE(fs::exists(folder_ / "cut" / "cache" / "scoring-0.txt"));
+  EXPECT_THAT(resumed.output, HasSubstr("easy: row "));
+  EXPECT_THAT(resumed.output, Not(HasSubstr("?")));  // no question
+}
+
+TEST_F(Smoke, AnEarlierRequestIsWhatItSelected) {
+  const std::string score = "score configs/smoke/score.yaml ";
+  ASSERT_EQ(lethe(1, score + "--set 'data.forget.select={by: length, stratum: hard, count: 10}' --out " +
+                         out("first"))
+                .exit_code,
+            0);
+  const Result second =
+      lethe(1, score + "--set 'data.earlier=[" + out("first") + "]' --out " + out("second"));
+  ASSERT_EQ(second.exit_code, 0) << second.output;
+  const auto data = records::records_of<records::DataRecord>(
+      records::read_records(records::RunPaths{out("second")}.records()).entries);
+  EXPECT_EQ(data.back().set, "forget_first");
+  EXPECT_EQ(data.back().num_samples, 10);
+}
+
+TEST_F(Smoke, AnalysesWhatGoesWithDifficultyAndDrawsIt) {
+  std::map<int, std::string> relations;
+  for (const int ranks : {1, 2}) {
+    const std::string name = fmt::format("analyse{}", ranks);
+    const Result result =
+        lethe(ranks, fmt::format("score configs/smoke/score.yaml --analyse --set parallel.zero={} --out {}",
+                                 ranks == 1 ? 0 : 3, out(name)));
+    ASSERT_EQ(result.exit_code, 0) << result.output;
+    EXPECT_THAT(result.output, HasSubstr("near_copies_retain"));
+    const auto analyses = records::records_of<records::AnalysisRecord>(
+        records::read_records(records::RunPaths{out(name)}.scores()).entries);
+    ASSERT_EQ(analyses.size(), 1u);
+    ASSERT_EQ(analyses[0].relations.size(), 9u);
+    EXPECT_EQ(analyses[0].samples.size(), 40u);
+    EXPECT_GT(analyses[0].samples[0].values.at("gradient_norm"), 0);
+    for (const auto& row : analyses[0].relations)
+      relations[ranks] += fmt::format("{} {:.6f} {:.6f}\n", row.name, row.rho, row.partial);
+  }
+  EXPECT_EQ(relations[1], relations[2]);
+  ASSERT_EQ(lethe(1, "report " + out("analyse1")).exit_code, 0);
+  std::ifstream page(folder_ / "analyse1" / "report.html");
+  std::stringstream text;
+  text << page.rdbuf();
+  EXPECT_THAT(text.str(), HasSubstr("What goes with difficulty"));
+}
+
+TEST_F(Smoke, SelectsForgetSetsOfStatedDifficulty) {
+  const auto scores_of = [&](const std::string& name) {
+    return records::records_of<records::ScoreRecord>(
+        records::read_records(records::RunPaths{out(name)}.scores()).entries);
+  };
+  ASSERT_EQ(lethe(1, "score configs/smoke/score.yaml --out " + out("all")).exit_code, 0);
+  const Result hard = lethe(
+      2, fmt::format(
+             "score configs/smoke/score.yaml --set 'data.forget.select={{by: mrd, stratum: hard, count: 10, "
+             "scores: {}}}' --out {}",
+             out("all"), out("hard")));
+  ASSERT_EQ(hard.exit_code, 0) << hard.output;
+  std::vector<double> all, chosen;
+  std::map<std::string, double> by_id;
+  for (const auto& score : scores_of("all")) all.push_back(by_id[score.id] = score.mrd);
+  for (const auto& score : scores_of("hard")) chosen.push_back(by_id.at(score.id));
+  std::ranges::sort(all);
+  std::ranges::sort(chosen);
+  all.resize(10);
+  EXPECT_EQ(chosen, all);
+  const auto data = records::records_of<records::DataRecord>(
+      records::read_records(records::RunPaths{out("hard")}.records()).entries);
+  EXPECT_EQ(data.at(0).selection, "hard by mrd, 10 of 40");
+  EXPECT_EQ(data.at(0).selected_ids.size(), 10u);
+}
+
+}  // namespace
+}  // namespace lethe::smoke
