@@ -183,6 +183,8 @@ class Flights {
     const std::lock_guard lock(mutex_);
     std::erase_if(flying_, [&](const Flight& flight) { return flight.comm == &comm; });
   }
+  // A collective could not even be queued.
+  void fail(const std::string& message) const { on_failure_(message); }
   const std::shared_ptr<Watchdog>& watchdog() const noexcept { return watchdog_; }
 
  private:
@@ -306,7 +308,13 @@ class NcclGroup final : public ProcessGroup {
     auto call = std::make_unique<Call>(watchdog(), name, bytes);
     cudaStream_t const current = QueueScope::current();
     cudaStream_t const stream = current ? current : own_.get();
-    comm_->settle(comm_->alone([&](ncclComm_t comm) { return issue(comm, stream); }), watchdog(), *call);
+    try {
+      comm_->settle(comm_->alone([&](ncclComm_t comm) { return issue(comm, stream); }), watchdog(), *call);
+    } catch (const Error& error) {
+      // A stream's work would keep it to itself, and whoever waits for the stream would wait for ever.
+      if (current) flights_->fail(error.what());
+      throw;
+    }
     if (current) return flights_->add(*comm_, stream, std::move(call));
     CudaEvent done;
     check_cuda(cudaEventRecord(done.get(), stream), "cudaEventRecord");
