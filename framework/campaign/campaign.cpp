@@ -54,17 +54,37 @@ void make_folders(const CampaignPaths& paths) {
   }
 }
 
+void bring_up_to_date(const std::filesystem::path& file, const std::string& text) {
+  if (!std::filesystem::exists(file) || base::read_file(file) != text)
+    base::write_file_atomically(file, text);
+}
+
+// Folders stand in them, and a campaign may have been moved; what else they say is in the key. A run that an
+// earlier driver left has read its own.
 void write_configs(const Planned& planned) {
   for (const Task& task : planned.plan.tasks) {
-    const auto file = planned.paths.config(task.key);
-    if (!std::filesystem::exists(file)) base::write_file_atomically(file, task.config_yaml);
+    if (is_task_running(planned.paths, task.key)) continue;
+    bring_up_to_date(planned.paths.config(task.key), task.config_yaml);
+    const auto begun = records::RunPaths{planned.paths.run(task.key)}.config();
+    if (std::filesystem::exists(begun)) bring_up_to_date(begun, task.config_yaml);
   }
 }
 
-Schedule schedule_of(const Planned& planned, bool keep_going) {
+enum class Failures { tried_again, shown };
+
+Schedule schedule_of(const Planned& planned, bool keep_going, Failures failures) {
   Schedule schedule(planned.plan, {.retries = planned.options.retries, .keep_going = keep_going});
-  for (const Task& task : planned.plan.tasks)
-    if (const auto result = earlier_success(planned.paths, task.key)) schedule.found_done(task.key, *result);
+  for (const Task& task : planned.plan.tasks) {
+    if (const auto success = earlier_success(planned.paths, task.key)) {
+      schedule.found_done(task.key, *success);
+    } else if (failures == Failures::shown) {
+      const auto result = read_result(planned.paths.result(task.key));
+      if (is_task_running(planned.paths, task.key))
+        schedule.started(task.key);
+      else if (result && !result->is_done() && schedule.state(task.key) == TaskState::waiting)
+        schedule.found_failed(task.key, *result);
+    }
+  }
   return schedule;
 }
 
@@ -79,10 +99,19 @@ class Bookkeeping {
 
   void update() {
     for (const Task& task : planned_.plan.tasks)
-      if (schedule_.state(task.key) == TaskState::done && !index_.has_metrics(task.key))
-        index_.write_metrics(task.key, planned_.paths.run(task.key));
+      if (schedule_.state(task.key) == TaskState::done)
+        index_.keep_metrics(task.key, planned_.paths.run(task.key));
     index_.write_states(schedule_);
+    if (std::string cells = cells_json(planned_.options.name, schedule_); cells != cells_) {
+      cells_ = std::move(cells);
+      base::write_file_atomically(planned_.paths.cells(), cells_);
+    }
     last_ = Clock::now();
+  }
+  // Runs that were removed. For the driver only: another process may have looked before a run ended.
+  void drop_what_is_not_done() {
+    for (const Task& task : planned_.plan.tasks)
+      if (schedule_.state(task.key) != TaskState::done) index_.drop_metrics(task.key);
   }
   // Not for every change: the campaign's work is its cells.
   void update_now_and_then() {
@@ -92,7 +121,6 @@ class Bookkeeping {
     update();
     base::write_file_atomically(planned_.paths.table("csv"), table_csv(index_));
     base::write_file_atomically(planned_.paths.table("md"), table_markdown(index_));
-    base::write_file_atomically(planned_.paths.cells(), cells_json(planned_.options.name, schedule_));
   }
   const Index& index() const { return index_; }
 
@@ -100,6 +128,7 @@ class Bookkeeping {
   const Planned& planned_;
   const Schedule& schedule_;
   Index index_;
+  std::string cells_;  // as written last
   Clock::time_point last_;
 };
 
@@ -114,9 +143,11 @@ int say_outcome(const Planned& planned, const Schedule& schedule, const std::str
   if (planned.plan.num_invalid() > 0)
     spdlog::warn("{} of {} cells are invalid and were not run", planned.plan.num_invalid(),
                  planned.plan.cells.size());
-  const int failure = first_failure(planned.plan, schedule);
-  if (failure == 0 && driver_stops > 0)
+  if (driver_stops > 0 && schedule.tasks().waiting > 0)
     fail("stopped", fmt::format("stopped, {}; run the same command to go on", headline));
+  const int failure = first_failure(planned.plan, schedule);
+  if (failure != 0 && !planned.executor->tries_failed_again())
+    spdlog::warn("what failed is not submitted again unless --retry-failed is given");
   return failure;
 }
 
@@ -144,8 +175,11 @@ int run_campaign(const CampaignLaunch& launch, const CheckConfig& check) {
   make_folders(planned.paths);
   const records::RunLock lock(planned.paths.lock());
   write_configs(planned);
-  Schedule schedule = schedule_of(planned, launch.keep_going);
+  const bool tries_again = planned.executor->tries_failed_again() || launch.retry_failed;
+  Schedule schedule =
+      schedule_of(planned, launch.keep_going, tries_again ? Failures::tried_again : Failures::shown);
   Bookkeeping books(planned, schedule);
+  books.drop_what_is_not_done();
   listen_to_stops();
   std::string headline;
   {
@@ -166,8 +200,11 @@ int run_campaign(const CampaignLaunch& launch, const CheckConfig& check) {
 
 std::string campaign_table(const CampaignLaunch& launch, const CheckConfig& check, bool as_csv) {
   const Planned planned(launch, check);
+  if (!std::filesystem::exists(planned.paths.root))
+    fail("run.missing", fmt::format("{}: no campaign was run there", planned.paths.root.string()),
+         "name its folder with --out, or run it first");
   make_folders(planned.paths);
-  const Schedule schedule = schedule_of(planned, true);
+  const Schedule schedule = schedule_of(planned, true, Failures::shown);
   const Bookkeeping books(planned, schedule);
   return as_csv ? table_csv(books.index()) : table_markdown(books.index());
 }
@@ -179,13 +216,20 @@ int run_one_task(const CampaignLaunch& launch, const CheckConfig& check, const s
     fail("campaign.task", fmt::format("{} has no task {}", launch.file, key));
   make_folders(planned.paths);
   write_configs(planned);
-  Schedule schedule = schedule_of(planned, true);
+  Schedule schedule = schedule_of(planned, true, Failures::tried_again);
   if (schedule.state(key) == TaskState::done) return 0;
   for (const std::string& need : found->needs)
     if (schedule.state(need) != TaskState::done)
       fail("campaign.task", fmt::format("{} needs {}, which is not done", key, need), "run that task first");
   const Execution execution{.schedule = schedule, .paths = planned.paths, .program = launch.program};
-  return run_task(planned.paths, {.key = key, .words = words_of(*planned.executor, execution, *found)});
+  const auto words = words_of(*planned.executor, execution, *found);
+  while (true) {
+    const int code =
+        run_task(planned.paths, {.key = key, .words = words, .attempt = schedule.next_attempt(key)});
+    schedule.finished(key, outcome_of(planned.paths, key));
+    if (code == exit_code_of("stopped") || schedule.state(key) != TaskState::waiting) return code;
+    spdlog::warn("{} ended with {}, starting it again", key, code);
+  }
 }
 
 }  // namespace lethe::campaign

@@ -18,6 +18,7 @@ struct CampaignLaunch {
   std::string program;                 // lethe, as tasks start it
   std::vector<std::string> driver_words;
   bool keep_going = false;
+  bool retry_failed = false;  // also where the executor leaves what has failed for good
   bool is_terminal = false;
 };
 
@@ -30,10 +31,11 @@ int check_campaign(const CampaignLaunch& launch, const CheckConfig& check, const
 // driver), stopped (told to, everything is resumable).
 int run_campaign(const CampaignLaunch& launch, const CheckConfig& check);
 
-// Brings the index up to what lies on disk and gives the table as Markdown or CSV. Needs no lock.
+// Brings the index up to what lies on disk and gives the table as Markdown or CSV. Needs no lock. Errors:
+// run.missing (no such folder).
 [[nodiscard]] std::string campaign_table(const CampaignLaunch& launch, const CheckConfig& check, bool as_csv);
 
-// One task, for a job of a batch system. Gives its exit code; 0 at once if it is done.
+// One task, for a job of a batch system, with its retries. Gives its exit code; 0 at once if it is done.
 int run_one_task(const CampaignLaunch& launch, const CheckConfig& check, const std::string& task);
 
 }  // namespace lethe::campaign

@@ -36,6 +36,8 @@ class Executor {
   [[nodiscard]] virtual std::vector<std::string> launcher(std::int64_t ranks) const;
   // Whether run() only writes or hands over work, so that waiting tasks are no surprise afterwards.
   [[nodiscard]] virtual bool hands_over() const { return false; }
+  // Whether a run that has failed for good is tried again by the same command; else only when told to.
+  [[nodiscard]] virtual bool tries_failed_again() const { return true; }
 };
 
 // The program's words for a task: launcher, lethe, command, configuration, run directory.

@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS tasks(task TEXT PRIMARY KEY, stage TEXT, command TEXT
                                  attempt INTEGER, seconds REAL, error TEXT, folder TEXT);
 CREATE TABLE IF NOT EXISTS metrics(task TEXT, position INTEGER, tag TEXT, step INTEGER, sample_set TEXT,
                                    metric TEXT, value REAL, PRIMARY KEY(task, position, metric));
-CREATE TABLE IF NOT EXISTS filled(task TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS sources(task TEXT PRIMARY KEY, stamp TEXT);
 DROP VIEW IF EXISTS final_metrics;
 CREATE VIEW final_metrics AS
   WITH trained AS  -- the last training of each cell: what came before it is another model
@@ -83,6 +83,15 @@ void run_script(sqlite3* database, const char* sql) {
 // All digits: the text reads back as the same double.
 std::string exact(double value) { return fmt::format("{:.17g}", value); }
 
+// Of a file's contents, without reading them.
+std::string stamp_of(const std::filesystem::path& file) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(file, error);
+  if (error) return "none";
+  return fmt::format("{} bytes at {}", size,
+                     std::filesystem::last_write_time(file, error).time_since_epoch().count());
+}
+
 }  // namespace
 
 // Committed at the end of its life, unless an exception ends it.
@@ -115,6 +124,7 @@ Index::Index(const std::filesystem::path& file) {
   // What a power loss takes is read again from the runs.
   run_script(database, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;");
   run_script(database, kTables);
+  for (const Row& row : query("SELECT task, stamp FROM sources")) stamps_[row[0].value()] = row[1].value_or("");
 }
 
 void Index::run(const std::string& sql, const std::vector<std::string>& values) const {
@@ -175,16 +185,24 @@ void Index::write_states(const Schedule& schedule) {
   transaction.commit();
 }
 
-bool Index::has_metrics(const std::string& task) const {
-  return !query("SELECT 1 FROM filled WHERE task = ?", {task}).empty();
+void Index::keep_metrics(const std::string& task, const std::filesystem::path& run_folder) {
+  const std::filesystem::path records = records::RunPaths{run_folder}.records();
+  const std::string stamp = stamp_of(records);
+  if (const auto known = stamps_.find(task); known != stamps_.end() && known->second == stamp) return;
+  write_metrics(task, records, stamp);
 }
 
-void Index::write_metrics(const std::string& task, const std::filesystem::path& run_folder) {
-  const records::RunPaths paths{run_folder};
+void Index::drop_metrics(const std::string& task) {
+  if (stamps_.erase(task) == 0) return;
+  run("DELETE FROM metrics WHERE task = ?", {task});
+  run("DELETE FROM sources WHERE task = ?", {task});
+}
+
+void Index::write_metrics(const std::string& task, const std::filesystem::path& records,
+                          const std::string& stamp) {
   std::vector<records::EvaluationRecord> evaluations;
-  if (std::filesystem::exists(paths.records()))
-    evaluations =
-        records::records_of<records::EvaluationRecord>(records::read_records(paths.records()).entries);
+  if (std::filesystem::exists(records))
+    evaluations = records::records_of<records::EvaluationRecord>(records::read_records(records).entries);
   Transaction transaction(*this);
   run("DELETE FROM metrics WHERE task = ?", {task});
   for (std::size_t i = 0; i < evaluations.size(); ++i)
@@ -194,8 +212,9 @@ void Index::write_metrics(const std::string& task, const std::filesystem::path& 
           "CASE WHEN ?7 IN ('nan', '-nan', 'inf', '-inf') THEN NULL ELSE ?7 END)",
           {task, std::to_string(i), evaluations[i].tag, std::to_string(evaluations[i].step),
            evaluations[i].set, metric, exact(value)});
-  run("INSERT OR REPLACE INTO filled VALUES (?)", {task});
+  run("INSERT OR REPLACE INTO sources VALUES (?, ?)", {task, stamp});
   transaction.commit();
+  stamps_[task] = stamp;
 }
 
 }  // namespace lethe::campaign

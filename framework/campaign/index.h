@@ -10,6 +10,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,9 +30,10 @@ class Index {
   // The cells of this plan; those of an earlier one go, what is known of tasks stays.
   void write_plan(const Plan& plan, const CampaignPaths& paths);
   void write_states(const Schedule& schedule);
-  // Reads the evaluations of a finished task's records.
-  void write_metrics(const std::string& task, const std::filesystem::path& run);
-  [[nodiscard]] bool has_metrics(const std::string& task) const;
+  // The evaluations of a finished task's records; reads them where they are not those of the last time.
+  void keep_metrics(const std::string& task, const std::filesystem::path& run);
+  // Of a task that is not done, or done no more.
+  void drop_metrics(const std::string& task);
 
   // Rows of text; SQL NULL is an empty optional.
   using Row = std::vector<std::optional<std::string>>;
@@ -42,11 +44,14 @@ class Index {
   class Transaction;
   void run(const std::string& sql, const std::vector<std::string>& values = {}) const;
   void add_cell(const PlannedCell& cell);
+  void write_metrics(const std::string& task, const std::filesystem::path& records,
+                     const std::string& stamp);
 
   struct Close {
     void operator()(sqlite3* database) const;
   };
   std::unique_ptr<sqlite3, Close> database_;
+  std::map<std::string, std::string> stamps_;  // task -> the records that its metrics were read from
 };
 
 }  // namespace lethe::campaign

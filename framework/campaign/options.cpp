@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
 
 #include "framework/base/error.h"
 #include "framework/base/text.h"
+#include "framework/campaign/rules.h"
+#include "framework/campaign/values.h"
 
 namespace lethe::campaign {
 namespace {
@@ -57,6 +58,9 @@ Stage read_stage(Section section, const std::string& base, const fs::path& folde
 std::vector<Stage> read_stages(Section& section, const fs::path& folder) {
   std::string base;
   section.optional("base", base, "configuration of stages that name none, relative to this file");
+  if (config::raw_value(section, "stages", "what each cell runs, in order").kind == Kind::list &&
+      section.sections("stages", "what each cell runs, in order").empty())
+    section.refuse("stages", "campaign.stage", "is empty", "name a stage, or leave the key out");
   std::vector<Stage> stages;
   for (Section& one : section.sections("stages", "what each cell runs, in order")) {
     stages.push_back(read_stage(one, base, folder));
@@ -92,15 +96,17 @@ std::vector<std::string> read_touched(Section& section, const std::vector<Stage>
   return touched;
 }
 
-void refuse_twice(Section& section, const Axis& axis) {
-  std::set<std::string> seen;
-  for (const auto& point : axis.points) {
-    std::string text;
-    for (const Setting& setting : point) text += config::flow_yaml(setting.value) + "\n";
-    if (!seen.insert(text).second)
-      section.refuse(axis.keys.front(), "campaign.axis",
-                     fmt::format("{} stands there twice", label_of(point.front().value)));
-  }
+bool is_same_point(const std::vector<Setting>& a, const std::vector<Setting>& b) {
+  return std::ranges::equal(
+      a, b, [](const Setting& x, const Setting& y) { return x.key == y.key && is_same(x.value, y.value); });
+}
+
+void refuse_twice(Section& section, std::string_view key, const Axis& axis) {
+  for (std::size_t i = 0; i < axis.points.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (is_same_point(axis.points[i], axis.points[j]))
+        section.refuse(key, "campaign.axis",
+                       fmt::format("{} stands there twice", label_of(axis.points[i].front().value)));
 }
 
 const RawValue& list_of(Section& section, const std::string& key, const RawValue& value) {
@@ -120,7 +126,7 @@ Axis read_axis(Section& axes, const std::string& key, const std::vector<Stage>& 
     inner.reject_unknown();
   }
   for (const RawValue& value : list_of(axes, key, values).items) axis.points.push_back({{key, value}});
-  refuse_twice(axes, axis);
+  refuse_twice(axes, key, axis);
   return axis;
 }
 
@@ -141,7 +147,7 @@ Axis read_zip(Section section, const std::vector<Stage>& stages) {
   }
   axis.stages = read_touched(section, stages);
   if (axis.keys.empty()) section.refuse("", "campaign.axis", "names no setting");
-  refuse_twice(section, axis);
+  refuse_twice(section, axis.keys.front(), axis);
   return axis;
 }
 
@@ -162,10 +168,7 @@ void read_repeats(Section repeats, const std::vector<Stage>& stages, std::vector
   Axis axis{.keys = {key}, .stages = read_touched(repeats, stages), .is_repeat = true};
   repeats.reject_unknown();
   for (const RawValue& seed : list_of(repeats, "seeds", seeds).items) axis.points.push_back({{key, seed}});
-  std::set<std::string> seen;
-  for (const RawValue& seed : seeds.items)
-    if (!seen.insert(config::flow_yaml(seed)).second)
-      repeats.refuse("seeds", "campaign.axis", fmt::format("{} stands there twice", label_of(seed)));
+  refuse_twice(repeats, "seeds", axis);
   axes.push_back(std::move(axis));
 }
 
@@ -174,25 +177,6 @@ Pattern pattern_of(const RawValue& mapping) {
   for (const auto& [key, value] : mapping.entries)
     pattern.keys.emplace_back(key, value.kind == Kind::list ? value.items : std::vector{value});
   return pattern;
-}
-
-std::set<std::string> varied_keys(const Options& o) {
-  std::set<std::string> keys;
-  for (const Axis& axis : o.axes) keys.insert(axis.keys.begin(), axis.keys.end());
-  for (const auto& cell : o.listed_cells)
-    for (const Setting& setting : cell) keys.insert(setting.key);
-  return keys;
-}
-
-void check_pattern(Section& section, std::string_view key, const Pattern& pattern, const Options& o) {
-  const auto varied = varied_keys(o);
-  const std::vector<std::string> names(varied.begin(), varied.end());
-  if (pattern.keys.empty()) section.refuse(key, "campaign.axis", "names no setting");
-  for (const auto& [name, values] : pattern.keys)
-    if (!varied.contains(name))
-      section.refuse(key, "campaign.axis",
-                     fmt::format("{} does not vary; what varies: {}", name, base::join(names, ", ")),
-                     base::did_you_mean(name, names));
 }
 
 std::vector<RawValue> read_mappings(Section& section, const std::string& key, std::string_view help) {
@@ -205,27 +189,16 @@ std::vector<RawValue> read_mappings(Section& section, const std::string& key, st
 }
 
 void read_exceptions(Section& section, Options& o) {
-  for (const RawValue& one : read_mappings(section, "exclude", "combinations that are left out")) {
+  for (const RawValue& one : read_mappings(section, "exclude", "combinations that are left out"))
     o.exclude.push_back(pattern_of(one));
-    check_pattern(section, "exclude", o.exclude.back(), o);
-  }
   for (Section& one : section.sections("overrides", "settings of some cells only")) {
     CellOverride over{.when = pattern_of(config::raw_value(one, "when", "the cells"))};
     over.settings = read_settings(one, "set", "what they get");
+    if (over.settings.empty()) one.refuse("set", "config.required", "is not set", "write set: {seed: 1}");
     over.stages = read_touched(one, o.stages);
     one.reject_unknown();
-    check_pattern(one, "when", over.when, o);
     o.overrides.push_back(std::move(over));
   }
-}
-
-// An axis that sets what another one sets as well would silently win.
-void refuse_double_axes(Section& section, const Options& o) {
-  std::set<std::string> seen;
-  for (const Axis& axis : o.axes)
-    for (const std::string& key : axis.keys)
-      if (!seen.insert(key).second)
-        section.refuse("", "campaign.axis", fmt::format("{} varies in two axes", key));
 }
 
 }  // namespace
@@ -259,8 +232,8 @@ Options read_options(Section root, const std::string& file, std::span<const std:
     o.listed_cells.push_back(settings_of(cell));
   o.listed_stages = default_stages(o.stages);
   read_repeats(section.section("repeats", "the same cells with other seeds"), o.stages, o.axes);
-  refuse_double_axes(section, o);
   read_exceptions(section, o);
+  refuse_contradictions(section, o);
   o.executor = section.named("executor", o.executor_name, executors, "how cells are started");
   section.reject_unknown();
   return o;

@@ -99,7 +99,21 @@ class Planner {
       folders[stage.name] = paths_.run(key).string();
     }
     if (planned.error.empty()) planned.key = base::hash_text(base::join(planned.tasks, "\n")).substr(0, 12);
+    mark_repeated(planned);
     plan_.cells.push_back(std::move(planned));
+  }
+
+  // Written otherwise, configured alike: one run would count as two, and its interval be too narrow.
+  void mark_repeated(PlannedCell& planned) const {
+    if (planned.key.empty()) return;
+    const auto same = std::ranges::find(plan_.cells, planned.key, &PlannedCell::key);
+    if (same == plan_.cells.end()) return;
+    const std::string place =
+        planned.cell.settings.empty() ? "" : planned.cell.settings.back().setting.value.place + ": ";
+    planned.error = fmt::format("{}comes to the same configuration as cell {} ({}); exclude one of them", place,
+                                same->cell.number, same->cell.title());
+    planned.key.clear();
+    planned.tasks.clear();
   }
 
   std::string add_stage(PlannedCell& planned, const Stage& stage, const Folders& keys,

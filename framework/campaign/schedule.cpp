@@ -73,6 +73,12 @@ void Schedule::found_done(const std::string& key, const TaskResult& result) {
   finished(key, result);
 }
 
+void Schedule::found_failed(const std::string& key, const TaskResult& result) {
+  LETHE_CHECK(!result.is_done(), "task {} is done", key);
+  tasks_.at(key).attempts = result.attempt - 1;
+  finished(key, result);
+}
+
 // Tasks stand after what they need, so one pass reaches all of them.
 void Schedule::block_what_needs(const std::string& key) {
   for (const Task& task : plan_.tasks) {

@@ -33,8 +33,10 @@ class Schedule {
   void started(const std::string& key);
   // A stopped task waits again, its attempts uncounted.
   void finished(const std::string& key, const TaskResult& result);
-  // As found on disk at the start: a failure of an earlier driver gets its attempts anew.
+  // As found on disk at the start. A failure counts with the attempts that its result tells; a driver that
+  // tries failed tasks again does not mention it.
   void found_done(const std::string& key, const TaskResult& result);
+  void found_failed(const std::string& key, const TaskResult& result);
 
   [[nodiscard]] TaskState state(const std::string& key) const { return tasks_.at(key).state; }
   [[nodiscard]] const TaskResult& result(const std::string& key) const { return tasks_.at(key).result; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "framework/base/error.h"
+#include "framework/campaign/values.h"
 
 namespace lethe::campaign {
 namespace {
@@ -18,19 +19,6 @@ const RawValue* value_in(const DraftCell& cell, const std::string& key) {
   for (const CellSetting& one : cell.settings)
     if (one.setting.key == key) return &one.setting.value;
   return nullptr;
-}
-
-const RawValue* name_in(const RawValue& value) {
-  for (const auto& [key, inner] : value.entries)
-    if (key == "name") return &inner;
-  return nullptr;
-}
-
-bool equal(const RawValue& a, const RawValue& b) { return config::flow_yaml(a) == config::flow_yaml(b); }
-
-bool is_meant(const RawValue& value, const RawValue& wanted) {
-  const RawValue* name = name_in(value);
-  return equal(value, wanted) || (name != nullptr && equal(*name, wanted));
 }
 
 bool matches(const DraftCell& cell, const Pattern& pattern) {
@@ -83,6 +71,17 @@ void refuse_size(const Options& o) {
          fmt::format("campaign.max_cells is {}; shorten an axis, or exclude combinations", o.max_cells));
 }
 
+// Each of its values is some cell's, but no cell has them together.
+void refuse_unmet(const std::vector<DraftCell>& cells, const Options& o) {
+  const auto check = [&](const Pattern& pattern, std::string_view where) {
+    if (std::ranges::none_of(cells, [&](const DraftCell& cell) { return matches(cell, pattern); }))
+      fail("campaign.axis", fmt::format("{}: {} meets no cell", pattern.place, where),
+           "`lethe campaign FILE --check` without it lists the cells");
+  };
+  for (const Pattern& pattern : o.exclude) check(pattern, "campaign.exclude");
+  for (const CellOverride& over : o.overrides) check(over.when, "campaign.overrides.when");
+}
+
 Cell finished(const DraftCell& draft, std::size_t number, const Options& o) {
   Cell cell{.number = number, .settings = draft.settings};
   for (const CellSetting& one : draft.settings) {
@@ -113,6 +112,7 @@ std::vector<Cell> expand(const Options& o) {
   for (DraftCell& cell : listed(o)) drafts.push_back(std::move(cell));
   for (const Axis& axis : o.axes)
     if (axis.is_repeat) drafts = crossed(drafts, axis);
+  refuse_unmet(drafts, o);
   std::vector<Cell> cells;
   for (const DraftCell& draft : drafts)
     if (std::ranges::none_of(o.exclude, [&](const Pattern& p) { return matches(draft, p); }))

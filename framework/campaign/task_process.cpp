@@ -10,6 +10,9 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <thread>
 
 #include "framework/base/atomic_file.h"
 #include "framework/base/error.h"
@@ -32,14 +35,60 @@ void hand_on(int) {
 }
 
 // The lock's descriptor, or -1 if another process has it. Without O_CLOEXEC: the program inherits it, so the
-// task counts as running until the last process of it is gone.
+// task counts as running until the last process of it is gone. Somebody who only looks (is_task_running) holds
+// it for a moment.
 int take_lock(const std::filesystem::path& file) {
+  constexpr int kLooks = 10;
   const int fd = ::open(file.c_str(), O_RDWR | O_CREAT, 0666);
   if (fd < 0) base::fail_write(file, errno);
-  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+  for (int look = 0; look < kLooks; ++look) {
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
   ::close(fd);
   return -1;
 }
+
+// In ticks since the machine started: with the process id it names a process for good. Empty where there is
+// none.
+std::string start_of(pid_t pid) {
+  std::ifstream file(fmt::format("/proc/{}/stat", pid));
+  std::string text;
+  std::getline(file, text);
+  const std::size_t name_end = text.rfind(')');  // the name before it may hold anything
+  if (name_end == std::string::npos) return "";
+  std::istringstream fields(text.substr(name_end + 1));
+  std::string field;
+  constexpr int kStartAfterName = 20;
+  for (int i = 0; i < kStartAfterName; ++i) fields >> field;
+  return field;
+}
+
+// "PID START GPU GPU …"
+void sign_lock(int lock, const TaskLaunch& launch) {
+  std::string text = fmt::format("{} {}", ::getpid(), start_of(::getpid()));
+  for (const std::int64_t gpu : launch.gpus) text += fmt::format(" {}", gpu);
+  // Only a courtesy to later drivers: the kernel's lock is what counts.
+  if (::ftruncate(lock, 0) != 0 || ::pwrite(lock, text.data(), text.size(), 0) < 0) errno = 0;
+}
+
+// OpenMPI's folder for one job. Jobs that share one trip over each other: the end of one removes the folder
+// that another is about to use.
+class SessionFolder {
+ public:
+  explicit SessionFolder(const std::string& key)
+      : path_(std::filesystem::temp_directory_path() / fmt::format("lethe-{}-{}", key, ::getpid())) {}
+  ~SessionFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  SessionFolder(const SessionFolder&) = delete;
+  SessionFolder& operator=(const SessionFolder&) = delete;
+  const std::string& path() const { return path_.native(); }
+
+ private:
+  std::filesystem::path path_;
+};
 
 // A supervisor outlives its driver, so it must not keep what the driver holds: its lock, its index.
 void close_all_but(int kept) {
@@ -63,11 +112,13 @@ sigset_t stop_signals() {
 }
 
 // In the forked child; does not return.
-[[noreturn]] void become_program(const TaskLaunch& launch, const std::filesystem::path& log) {
+[[noreturn]] void become_program(const TaskLaunch& launch, const std::filesystem::path& log,
+                                 const SessionFolder& session) {
   for (const int number : kStopSignals) ::signal(number, SIG_DFL);
   const sigset_t stops = stop_signals();
   ::sigprocmask(SIG_UNBLOCK, &stops, nullptr);
   send_output_to(log);
+  ::setenv("OMPI_MCA_orte_tmpdir_base", session.path().c_str(), 0);
   for (const auto& [name, value] : launch.environment) ::setenv(name.c_str(), value.c_str(), 1);
   std::vector<char*> words;
   for (const std::string& word : launch.words) words.push_back(const_cast<char*>(word.c_str()));
@@ -92,11 +143,12 @@ int wait_for(pid_t pid) {
 int start_and_wait(const TaskLaunch& launch, const std::filesystem::path& log) {
   const sigset_t stops = stop_signals();
   ::sigprocmask(SIG_BLOCK, &stops, nullptr);
+  const SessionFolder session(launch.key);
   program_pid = 0;
   stops_asked = 0;
   const pid_t pid = ::fork();
   if (pid < 0) return 71;
-  if (pid == 0) become_program(launch, log);
+  if (pid == 0) become_program(launch, log, session);
   program_pid = pid;
   struct sigaction action {};
   action.sa_handler = hand_on;
@@ -144,6 +196,7 @@ std::optional<pid_t> start_task(const CampaignPaths& paths, const TaskLaunch& la
   }
   ::setpgid(0, 0);
   close_all_but(lock);
+  sign_lock(lock, launch);
   int code = 74;
   try {
     code = supervise(paths, launch);
@@ -161,6 +214,7 @@ int run_task(const CampaignPaths& paths, const TaskLaunch& launch) {
     return 0;
   }
   std::filesystem::remove(paths.result(launch.key));
+  sign_lock(lock, launch);
   const int code = supervise(paths, launch);
   ::close(lock);
   return code;
@@ -169,11 +223,21 @@ int run_task(const CampaignPaths& paths, const TaskLaunch& launch) {
 void stop_task(pid_t supervisor) { ::kill(supervisor, SIGTERM); }
 
 bool is_task_running(const CampaignPaths& paths, const std::string& key) {
-  if (!std::filesystem::exists(paths.lock(key))) return false;
-  const int lock = take_lock(paths.lock(key));
-  if (lock < 0) return true;
-  ::close(lock);
-  return false;
+  const int fd = ::open(paths.lock(key).c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const bool is_free = ::flock(fd, LOCK_SH | LOCK_NB) == 0;
+  ::close(fd);
+  return !is_free;
+}
+
+std::optional<TaskHolder> holder_of(const CampaignPaths& paths, const std::string& key) {
+  if (!is_task_running(paths, key)) return std::nullopt;
+  std::ifstream file(paths.lock(key));
+  TaskHolder holder;
+  std::string start;
+  if (!(file >> holder.supervisor >> start) || start_of(holder.supervisor) != start) return std::nullopt;
+  for (std::int64_t gpu = 0; file >> gpu;) holder.gpus.push_back(gpu);
+  return holder;
 }
 
 }  // namespace lethe::campaign

@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,13 @@ struct TaskLaunch {
   std::vector<std::string> words;  // program and arguments
   std::vector<std::pair<std::string, std::string>> environment;
   int attempt = 1;
+  std::vector<std::int64_t> gpus = {};  // that it was given, for whoever finds it running
+};
+
+// Whose a running task is, as its lock file says.
+struct TaskHolder {
+  pid_t supervisor = 0;
+  std::vector<std::int64_t> gpus;
 };
 
 // Starts supervisor and program; gives the supervisor's process id, or nothing if the task is running already
@@ -33,6 +41,10 @@ struct TaskLaunch {
 // Asks a supervisor to stop its task: first so that its state is saved (SIGUSR1), then at once (SIGTERM).
 void stop_task(pid_t supervisor);
 
+// Does not hold up whoever starts the task at the same time.
 [[nodiscard]] bool is_task_running(const CampaignPaths& paths, const std::string& key);
+
+// Nothing where the supervisor lives no more, whether or not the program does.
+[[nodiscard]] std::optional<TaskHolder> holder_of(const CampaignPaths& paths, const std::string& key);
 
 }  // namespace lethe::campaign

@@ -31,6 +31,7 @@ campaign::CampaignLaunch launch_of(const Arguments& arguments) {
                                   .out = arguments.out.value_or(""),
                                   .program = std::filesystem::read_symlink("/proc/self/exe").string(),
                                   .keep_going = arguments.flags.contains("keep-going"),
+                                  .retry_failed = arguments.flags.contains("retry-failed"),
                                   .is_terminal = ::isatty(STDERR_FILENO) != 0};
   launch.driver_words = {launch.program, "campaign", launch.file};
   for (const std::string& assignment : launch.overrides)
@@ -64,6 +65,7 @@ Command make() {
           .flags = {{.name = "table", .help = "print the table of what is done, run nothing"},
                     {.name = "csv", .help = "the same as CSV"},
                     {.name = "keep-going", .help = "run what can be run although cells are invalid or fail"},
+                    {.name = "retry-failed", .help = "on Slurm: submit again what has failed for good"},
                     {.name = "task",
                      .help = "run this one task of it: for jobs of a batch system",
                      .takes_value = true}},

@@ -44,9 +44,7 @@ TEST(CampaignIndex, HoldsTheLastMeasurementOfEachCell) {
   Index index(paths.index());
   index.write_plan(plan, paths);
   write_run(paths.run("a"), 0.9, 0.1);
-  index.write_metrics("a", paths.run("a"));
-  EXPECT_TRUE(index.has_metrics("a"));
-  EXPECT_FALSE(index.has_metrics("b"));
+  index.keep_metrics("a", paths.run("a"));
   Schedule schedule(plan, {});
   schedule.found_done("a", {});
   index.write_states(schedule);
@@ -76,7 +74,7 @@ TEST(CampaignIndex, WhatAnEarlierStageMeasuredIsNotTheCellsOwn) {
       .append(records::EvaluationRecord{.tag = "after", .set = "retain", .aggregates = {{"probability", 0.8}}});
   write_run(paths.run("a"), 0.9, std::numeric_limits<double>::quiet_NaN());
   write_run(paths.run("b"), 0.9, 0.2);
-  for (const char* task : {"plant", "a", "b"}) index.write_metrics(task, paths.run(task));
+  for (const char* task : {"plant", "a", "b"}) index.keep_metrics(task, paths.run(task));
   Schedule schedule(plan, {});
   schedule.found_done("plant", {});
   schedule.found_done("a", {});
@@ -95,10 +93,37 @@ TEST(CampaignIndex, IsFilledAgainWithoutDoubles) {
   for (int i = 0; i < 2; ++i) {
     Index index(paths.index());
     index.write_plan(two_cells(), paths);
-    index.write_metrics("a", paths.run("a"));
+    index.keep_metrics("a", paths.run("a"));
     EXPECT_EQ(index.query("SELECT count(*) FROM metrics").at(0).at(0), "2");
     EXPECT_EQ(index.query("SELECT count(*) FROM cells").at(0).at(0), "3");
   }
+}
+
+// A run was removed and done again, or removed for good.
+TEST(CampaignIndex, KeepsNoNumbersOfARunThatIsNotThere) {
+  const Folder folder;
+  const CampaignPaths paths{folder.path()};
+  const auto values = [&](const Index& index) {
+    std::vector<std::string> values;
+    for (const auto& row : index.query("SELECT value FROM metrics ORDER BY position")) values.push_back(*row[0]);
+    return values;
+  };
+  write_run(paths.run("a"), 0.5, 0.25);
+  {
+    Index index(paths.index());
+    index.write_plan(two_cells(), paths);
+    index.keep_metrics("a", paths.run("a"));
+    EXPECT_THAT(values(index), ::testing::ElementsAre("0.5", "0.25"));
+  }
+  std::filesystem::remove_all(paths.run("a"));
+  write_run(paths.run("a"), 0.5, 0.125);
+  Index index(paths.index());
+  index.keep_metrics("a", paths.run("a"));
+  EXPECT_THAT(values(index), ::testing::ElementsAre("0.5", "0.125"));
+  index.drop_metrics("a");
+  EXPECT_TRUE(values(index).empty());
+  index.keep_metrics("a", paths.run("a"));
+  EXPECT_EQ(values(index).size(), 2u);
 }
 
 TEST(CampaignIndex, AFileThatIsNoDatabaseIsRefused) {

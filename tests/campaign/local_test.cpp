@@ -146,5 +146,78 @@ TEST_F(Small, ANewDriverWaitsForWhatAKilledOneLeftRunning) {
   EXPECT_EQ(count("end"), 2u);
 }
 
+// Ctrl-C reaches it too: nothing goes on after the driver said that it stopped.
+TEST_F(Small, CtrlCStopsWhatAKilledDriverLeftRunning) {
+  const auto l = launch("  axes: {rate: [1, 2]}\n", "wait: 30\n");
+  EXPECT_EQ(drive(l, SIGKILL, [&] { return count("begin") == 2; }), -SIGKILL);
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_EQ(drive(l, SIGINT, [&] { return std::chrono::steady_clock::now() - begun > std::chrono::seconds(1); }),
+            75);
+  EXPECT_EQ(count("begin"), 2u);
+  EXPECT_EQ(count("stop"), 2u);
+}
+
+TEST_F(Small, AStopCountsBeforeAFailure) {
+  auto l = launch("  axes: {fail: [80, 0]}\n", "wait: 0\n");
+  l.keep_going = true;
+  folder.write("run.yaml", "wait: 0\nledger: " + folder.path("ledger").string() + "\n");
+  l.file = folder.write("campaign.yaml", yaml("  stages: [{name: run}]\n  cells: [{fail: 80}, {wait: 30}]\n"));
+  const auto one_has_failed = [&] {
+    std::error_code none_yet;
+    for (const auto& file : std::filesystem::directory_iterator(folder.path("out/tasks"), none_yet))
+      if (file.path().extension() == ".json") return count("begin") == 2;
+    return false;
+  };
+  EXPECT_EQ(drive(l, SIGINT, one_has_failed), 75);
+  EXPECT_THAT(table(), HasSubstr("1,80,,failed,"));
+  EXPECT_THAT(table(), HasSubstr("2,,30,waiting,"));
+}
+
+TEST_F(Small, ATableOfFailuresRunsNothingAndANameThatIsWrongMakesNoFolder) {
+  auto l = launch("  axes: {fail: [80, 0]}\n");
+  l.keep_going = true;
+  EXPECT_EQ(run_campaign(l, check_fake), 80);
+  EXPECT_THAT(campaign_table(l, check_fake, true), HasSubstr("1,80,failed,"));
+  EXPECT_EQ(count("begin"), 2u);
+  l.out = folder.path("oot").string();
+  try {
+    (void)campaign_table(l, check_fake, true);
+    FAIL() << "not refused";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.key(), "run.missing");
+  }
+  EXPECT_FALSE(std::filesystem::exists(l.out));
+}
+
+// Configurations hold folders; a campaign that was moved goes on, and what was begun with it.
+TEST_F(Small, AMovedCampaignGoesOn) {
+  const std::string rest =
+      "  stages:\n    - {name: plant, settings: {objective: finetune}}\n"
+      "    - {name: unlearn, settings: {model: \"{plant}\"}}\n";
+  auto l = launch(rest);
+  EXPECT_EQ(run_campaign(l, check_fake), 0);
+  const CampaignPaths old{l.out};
+  std::string unlearn;
+  for (const auto& entry : std::filesystem::directory_iterator(old.runs()))
+    if (entry.path().filename().string().starts_with("unlearn")) unlearn = entry.path().filename();
+  std::filesystem::remove(old.result(unlearn));
+  std::filesystem::remove(old.run(unlearn) / "records.jsonl");
+  folder.write("out/runs/" + unlearn + "/config.yaml", text_of(old.config(unlearn)));  // begun, not done
+  std::filesystem::rename(old.root, folder.path("moved"));
+  l.out = folder.path("moved").string();
+  EXPECT_EQ(run_campaign(l, check_fake), 0);
+  EXPECT_EQ(count("begin"), 3u);
+  const CampaignPaths moved{l.out};
+  EXPECT_THAT(text_of(moved.config(unlearn)), HasSubstr(moved.runs().string()));
+  EXPECT_EQ(text_of(moved.run(unlearn) / "config.yaml"), text_of(moved.config(unlearn)));
+}
+
+TEST_F(Small, AKilledDriverLeavesAFileThatReportsCanRead) {
+  const auto l = launch("  axes: {rate: [1, 2]}\n", "wait: 0.5\n");
+  EXPECT_EQ(drive(l, SIGKILL, [&] { return count("begin") == 2; }), -SIGKILL);
+  EXPECT_THAT(text_of(CampaignPaths{l.out}.cells()), HasSubstr("\"runs/run-"));
+  EXPECT_EQ(run_campaign(l, check_fake), 0);
+}
+
 }  // namespace
 }  // namespace lethe::campaign

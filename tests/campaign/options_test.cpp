@@ -68,11 +68,65 @@ TEST(CampaignOptions, MistakesAreRefusedWithTheirPlace) {
   expect("  axes: {rate: {values: [1], stages: [rum]}}\n", "campaign.stage", "\"rum\" is not a stage");
   expect("  zip: [{rate: [1, 2], seed: [1]}]\n", "campaign.axis", "has 1 values, rate has 2");
   expect("  axes: {rate: [1]}\n  exclude: [{rat: 1}]\n", "campaign.axis", "rat does not vary");
-  expect("  axes: {rate: [1]}\n  zip: [{rate: [1]}]\n", "campaign.axis", "rate varies in two axes");
+  expect("  axes: {rate: [1]}\n  zip: [{rate: [1]}]\n", "campaign.axis", "rate varies twice");
+  expect("  stages: []\n", "campaign.stage", "is empty");
+  expect("  axes: {rate: [1, 1.0]}\n", "campaign.axis", "1.0 stands there twice");
+  expect("  axes: {rate: [0.00001, 1e-5]}\n", "campaign.axis", "1e-5 stands there twice");
+  expect("  axes: {sampler: [{name: mrd, floor: 1}, {floor: 1.0, name: mrd}]}\n", "campaign.axis", "twice");
+  expect("  axes: {rate: [1]}\n  overrides: [{when: {rate: 1}}]\n", "config.required", "is not set");
   expect("  executor: slrm\n", "config.unknown", "is not one of local, print, slurm");
   expect("  stages: [{name: a}, {name: a}]\n", "campaign.stage", "two stages are called a");
   expect("  stages: [{name: a b}]\n", "campaign.stage", "is not a word");
   expect("  stages: [{name: a, settings: [1]}]\n", "config.type", "is not a mapping");
+}
+
+// Of two settings one would win without a word, and the table would show the other.
+TEST(CampaignOptions, SettingsThatWouldSilentlyWinAreRefused) {
+  const auto expect = [](const std::string& rest, const std::string& text) {
+    const Error e = refusal(std::string(kStages) + rest);
+    EXPECT_EQ(e.key(), "campaign.axis") << rest;
+    EXPECT_THAT(e.message(), HasSubstr(text));
+    EXPECT_THAT(e.message(), HasSubstr("campaign.yaml")) << rest;
+  };
+  expect("  cells: [{rate: 1, seed: 3}]\n  repeats: {seeds: [1, 2]}\n", "seed varies twice");
+  expect("  axes: {sampler.floor: [1, 2], sampler: [mrd]}\n", "sampler would replace sampler.floor");
+  expect("  axes: {sampler: [{name: mrd, floor: 1}], sampler.floor: [2, 3]}\n",
+         "a value of sampler sets sampler.floor");
+  expect("  axes: {rate: [1, 2]}\n  overrides: [{when: {rate: 1}, set: {rate: 3}}]\n",
+         "sets rate, which varies");
+  expect(
+      "  axes: {sampler: [{name: mrd, floor: 1}]}\n"
+      "  overrides: [{when: {sampler: mrd}, set: {sampler.floor: 3}}]\n",
+      "sets sampler.floor, which varies");
+  expect("  axes: {sampler.floor: [1]}\n  overrides: [{when: {sampler.floor: 1}, set: {sampler: mrd}}]\n",
+         "sets sampler, which varies");
+}
+
+TEST(CampaignOptions, WhatLiesBesideAnotherSettingOrInAnotherStageIsAllowed) {
+  const Folder folder;
+  const auto read = [&](const std::string& rest) { return options_of(folder, std::string(kStages) + rest); };
+  EXPECT_EQ(read("  axes: {sampler: [mrd, {name: mrd_mean}], sampler.floor: [1, 2]}\n").axes.size(), 2u);
+  EXPECT_EQ(read("  axes: {sampler: [mrd]}\n  overrides: [{when: {sampler: mrd}, set: {sampler.floor: 3}}]\n")
+                .overrides.size(),
+            1u);
+  EXPECT_EQ(read("  stages: [{name: plant}, {name: unlearn}]\n  axes: {rate: [1, 2]}\n"
+                 "  overrides: [{when: {rate: 1}, set: {rate: 3}, stages: [plant]}]\n")
+                .overrides.size(),
+            1u);
+}
+
+TEST(CampaignOptions, ExceptionsMeetAValueAndNumbersAreComparedAsNumbers) {
+  const auto message = [](const std::string& rest) { return refusal(std::string(kStages) + rest); };
+  const Error e = message("  axes: {objective: [npo, rmu]}\n  exclude: [{objective: npoo}]\n");
+  EXPECT_EQ(e.key(), "campaign.axis");
+  EXPECT_THAT(e.message(), HasSubstr("npoo is no value of objective; its values: npo, rmu"));
+  EXPECT_THAT(e.hint(), HasSubstr("npo"));
+  EXPECT_THAT(message("  axes: {rate: [1]}\n  overrides: [{when: {rate: 2}, set: {seed: 1}}]\n").message(),
+              HasSubstr("2 is no value of rate"));
+  EXPECT_EQ(message("  axes: {rate: [0.00001, 2]}\n  exclude: [{rate: 1.0e-5}]\n").key(), "none");
+  EXPECT_EQ(message("  axes: {seed: [9007199254740993]}\n  exclude: [{seed: 9007199254740992}]\n").key(),
+            "campaign.axis");  // the same double
+  EXPECT_EQ(message("  axes: {name: [\"1\"]}\n  exclude: [{name: 1}]\n").key(), "campaign.axis");  // a text
 }
 
 }  // namespace

@@ -74,5 +74,16 @@ TEST(Schedule, AStoppedTaskWaitsAgainAndLosesNoAttempt) {
   }
 }
 
+TEST(Schedule, AFailureThatWasFoundCountsItsAttempts) {
+  const Plan plan = small_plan();
+  Schedule schedule(plan, {.retries = 1, .keep_going = true});
+  schedule.found_failed("plant", {.exit_code = 76, .attempt = 1});
+  EXPECT_EQ(schedule.state("plant"), TaskState::waiting);
+  EXPECT_EQ(schedule.next_attempt("plant"), 2);
+  schedule.found_failed("plant", {.exit_code = 76, .attempt = 2});
+  EXPECT_EQ(schedule.state("plant"), TaskState::failed);
+  EXPECT_EQ(schedule.state("a"), TaskState::blocked);
+}
+
 }  // namespace
 }  // namespace lethe::campaign

@@ -64,6 +64,7 @@ TEST_F(Slurm, SubmitsAJobForEachTaskWithItsOwnNeeds) {
   const auto submitted = lines_of(folder.path("submitted"));
   ASSERT_EQ(submitted.size(), 4u);
   for (std::size_t i = 1; i < 4; ++i) EXPECT_THAT(submitted[i], HasSubstr("--dependency=afterok:101"));
+  for (const std::string& line : submitted) EXPECT_THAT(line, HasSubstr("--kill-on-invalid-dep=yes"));
 }
 
 TEST_F(Slurm, WhatIsQueuedIsNotSubmittedAgainAndWhatIsForgottenIs) {
@@ -120,6 +121,26 @@ TEST_F(Slurm, AJobRunsItsTaskAndIsRepeatedByNoOther) {
     for (const std::string& key : keys) EXPECT_EQ(run_one_task(l, check_fake, key), 0);
   EXPECT_EQ(lines_of(folder.path("ledger")).size(), 8u);
   EXPECT_THAT(campaign_table(l, check_fake, true), HasSubstr("3,3,done,"));
+}
+
+// A job retries what the machine failed; what has failed for good is shown and not submitted again unasked.
+TEST_F(Slurm, FailedTasksAreShownAndSubmittedAgainOnlyWhenTold) {
+  CampaignLaunch l = launch("{name: slurm, launcher: \"env\", submit: jobs}\n  retries: 2");
+  folder.write("run.yaml", "fail: 76\nledger: " + folder.path("ledger").string() + "\n");
+  EXPECT_EQ(run_campaign(l, check_fake), 0);
+  EXPECT_EQ(lines_of(folder.path("submitted")).size(), 4u);
+  std::string plant = script("plant");
+  plant = plant.substr(plant.find("--task ") + 7);
+  plant = plant.substr(0, plant.find(' '));
+  EXPECT_EQ(run_one_task(l, check_fake, plant), 76);
+  EXPECT_EQ(lines_of(folder.path("ledger")).size(), 3u);
+  EXPECT_THAT(campaign_table(l, check_fake, true), HasSubstr("1,1,failed,"));
+  EXPECT_EQ(run_campaign(l, check_fake), 76);
+  EXPECT_EQ(lines_of(folder.path("submitted")).size(), 4u);
+  EXPECT_THAT(text_of(folder.path("out/table.csv")), HasSubstr("3,3,failed,"));
+  l.retry_failed = true;
+  EXPECT_EQ(run_campaign(l, check_fake), 0);
+  EXPECT_EQ(lines_of(folder.path("submitted")).size(), 8u);
 }
 
 }  // namespace

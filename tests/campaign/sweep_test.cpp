@@ -53,6 +53,23 @@ TEST(Sweep, ExcludedCombinationsAreLeftOutByValueOrByName) {
   EXPECT_THAT(titles("  axes: {rate: [1, 2, 3]}\n  exclude: [{rate: [1, 3]}]\n"), ElementsAre("rate=2"));
 }
 
+TEST(Sweep, NumbersAreMeantByTheirValue) {
+  EXPECT_THAT(titles("  axes: {rate: [1e-5, 2e-5]}\n  exclude: [{rate: 0.00001}]\n"), ElementsAre("rate=2e-5"));
+}
+
+TEST(Sweep, AnExceptionThatMeetsNoCellIsRefused) {
+  for (const char* exception :
+       {"  exclude: [{rate: 1, wait: 6}]\n", "  overrides: [{when: {rate: 1, wait: 6}, set: {seed: 1}}]\n"}) {
+    try {
+      titles(std::string("  cells: [{rate: 1, wait: 5}, {rate: 2, wait: 6}]\n") + exception);
+      ADD_FAILURE() << "not refused: " << exception;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.key(), "campaign.axis");
+      EXPECT_THAT(e.message(), ::testing::HasSubstr("meets no cell"));
+    }
+  }
+}
+
 TEST(Sweep, OverridesReachOnlyTheirCellsAndComeLast) {
   const Folder folder;
   const auto cells = expand(options_of(folder,

@@ -113,5 +113,38 @@ TEST(TaskProcess, ARunWhoseSupervisorWasKilledAfterItsEndIsDone) {
   EXPECT_FALSE(earlier_success(shell.paths, "t").has_value());
 }
 
+TEST(TaskProcess, TheLockNamesTheSupervisorAndItsGpus) {
+  const Shell shell;
+  TaskLaunch launch = shell.launch("exec sleep 100");
+  launch.gpus = {3, 5};
+  const pid_t pid = start_task(shell.paths, launch).value();
+  wait_until([&] { return holder_of(shell.paths, "t").has_value(); });
+  EXPECT_EQ(holder_of(shell.paths, "t")->supervisor, pid);
+  EXPECT_EQ(holder_of(shell.paths, "t")->gpus, (std::vector<std::int64_t>{3, 5}));
+  stop_task(pid);
+  ::waitpid(pid, nullptr, 0);
+  EXPECT_FALSE(holder_of(shell.paths, "t").has_value());
+}
+
+TEST(TaskProcess, AProcessIdThatWasUsedAgainIsNoSupervisor) {
+  const Shell shell;
+  const pid_t pid = start_task(shell.paths, shell.launch("exec sleep 100")).value();
+  wait_until([&] { return holder_of(shell.paths, "t").has_value(); });
+  shell.folder.write("tasks/t.lock", fmt::format("{} 1", pid));  // of a process that began long ago
+  EXPECT_FALSE(holder_of(shell.paths, "t").has_value());
+  stop_task(pid);
+  ::waitpid(pid, nullptr, 0);
+}
+
+TEST(TaskProcess, EachProgramHasASessionFolderOfItsOwn) {
+  const Shell shell;
+  const auto noted = shell.folder.path("noted");
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(shell.run("echo $OMPI_MCA_orte_tmpdir_base >> " + noted.string()).exit_code, 0);
+  const auto folders = lines_of(noted);
+  ASSERT_EQ(folders.size(), 2u);
+  EXPECT_NE(folders[0], folders[1]);
+}
+
 }  // namespace
 }  // namespace lethe::campaign

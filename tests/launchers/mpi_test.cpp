@@ -1,4 +1,4 @@
-// launchers/mpi: the job's exit code, also where mpirun crashes after the job has ended.
+// launchers/mpi: the job's exit code, also where mpirun crashes after the job has ended; its session folder.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -49,6 +49,21 @@ TEST_F(MpiScript, ARanksWordStandsWhereMpirunCrashed) {
       << "the first rank's word";
   EXPECT_EQ(code_with_mpirun("kill -SEGV $$"), 139) << "nobody said anything";
   EXPECT_EQ(code_with_mpirun("echo 76 >> $LETHE_EXIT_CODE_FILE; exit 78"), 78) << "mpirun did not crash";
+  EXPECT_FALSE(left_something());
+}
+
+// In a shared session folder, the end of one job takes what another is about to use.
+TEST_F(MpiScript, EachJobHasASessionFolderOfItsOwnAndLeavesNone) {
+  const std::string note = "echo $OMPI_MCA_orte_tmpdir_base >> " + (folder_ / "sessions").string() +
+                           "; test -d $OMPI_MCA_orte_tmpdir_base";
+  EXPECT_EQ(code_with_mpirun(note), 0);
+  EXPECT_EQ(code_with_mpirun(note), 0);
+  std::ifstream sessions(folder_ / "sessions");
+  std::string first, second;
+  std::getline(sessions, first);
+  std::getline(sessions, second);
+  EXPECT_TRUE(first.starts_with((folder_ / "tmp").string())) << first;
+  EXPECT_NE(first, second);
   EXPECT_FALSE(left_something());
 }
 

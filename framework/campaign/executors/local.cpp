@@ -7,9 +7,12 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <sstream>
 #include <thread>
 #include <utility>
 
+#include "framework/base/error.h"
+#include "framework/base/text.h"
 #include "framework/campaign/executor.h"
 
 namespace lethe::campaign::local_entry {
@@ -51,25 +54,44 @@ Options read(config::Section section) {
   return o;
 }
 
+// The GPUs that this process may use: a scheduler's choice stands in CUDA_VISIBLE_DEVICES, by number or UUID.
+std::vector<std::string> visible_gpus(std::int64_t wanted) {
+  std::vector<std::string> names;
+  if (const char* given = std::getenv("CUDA_VISIBLE_DEVICES")) {
+    std::istringstream list(given);
+    for (std::string name; std::getline(list, name, ',');) names.push_back(name);
+    if (std::ssize(names) < wanted)
+      fail("campaign.gpus",
+           fmt::format("campaign.executor.gpus is {}, CUDA_VISIBLE_DEVICES shows {}: {}", wanted, names.size(),
+                       given),
+           fmt::format("write gpus: {}, or ask for more GPUs", names.size()));
+  } else {
+    for (std::int64_t gpu = 0; gpu < wanted; ++gpu) names.push_back(std::to_string(gpu));
+  }
+  return names;
+}
+
 struct Running {
   const Task* task;
-  pid_t supervisor;  // 0: another driver's, watched by its lock
-  std::vector<std::int64_t> gpus;
-  ProcessFd ended;
+  pid_t supervisor = 0;  // 0: an earlier driver's, watched by its lock
+  std::vector<std::int64_t> gpus = {};
+  ProcessFd ended = {};
 };
 
 class Local final : public Executor {
  public:
-  explicit Local(Options options) : options_(options), free_cores_(options.cores) {
+  explicit Local(Options options)
+      : options_(options), free_cores_(options.cores), visible_gpus_(visible_gpus(options.gpus)) {
     for (std::int64_t gpu = 0; gpu < options.gpus; ++gpu) free_gpus_.push_back(gpu);
   }
 
   void run(Execution& execution) override {
     int stops = 0;
+    find_running(execution);
     while (true) {
       if (execution.stops_asked() == 0) start_ready(execution);
       if (running_.empty()) return;
-      for (; stops < execution.stops_asked(); ++stops) stop_all();
+      for (; stops < execution.stops_asked(); ++stops) stop_all(execution);
       if (!collect(execution)) sleep_until_something_happens();
       execution.on_wait();
     }
@@ -89,31 +111,58 @@ class Local final : public Executor {
       start(execution, *task);
   }
 
+  // What an earlier driver left, before anything is put on its cores and GPUs.
+  void find_running(Execution& execution) {
+    for (const Task& task : execution.schedule.plan().tasks)
+      if (execution.schedule.state(task.key) == TaskState::waiting &&
+          is_task_running(execution.paths, task.key))
+        adopt(execution, task);
+  }
+
   void start(Execution& execution, const Task& task) {
     Running running{.task = &task};
-    free_cores_ -= std::min(task.ranks, options_.cores);
-    for (std::int64_t i = 0; i < task.ranks && !free_gpus_.empty(); ++i) {
-      running.gpus.push_back(free_gpus_.back());
-      free_gpus_.pop_back();
-    }
-    running.supervisor = start_task(execution.paths, launch_of(execution, running)).value_or(0);
-    if (running.supervisor > 0) running.ended = ProcessFd(running.supervisor);
-    execution.schedule.started(task.key);
+    const auto fewest = std::min(free_gpus_.size(), static_cast<std::size_t>(task.ranks));
+    running.gpus.assign(free_gpus_.end() - static_cast<std::ptrdiff_t>(fewest), free_gpus_.end());
+    const auto supervisor = start_task(execution.paths, launch_of(execution, running));
+    if (!supervisor) return adopt(execution, task);
+    running.supervisor = *supervisor;
+    running.ended = ProcessFd(*supervisor);
+    note(execution, std::move(running));
+  }
+
+  // It runs on the GPUs that its own driver gave it.
+  void adopt(Execution& execution, const Task& task) {
+    Running running{.task = &task};
+    if (const auto holder = holder_of(execution.paths, task.key)) running.gpus = holder->gpus;
+    note(execution, std::move(running));
+  }
+
+  void note(Execution& execution, Running running) {
+    free_cores_ -= std::min(running.task->ranks, options_.cores);
+    std::erase_if(free_gpus_, [&](std::int64_t gpu) { return std::ranges::count(running.gpus, gpu) > 0; });
+    execution.schedule.started(running.task->key);
     running_.push_back(std::move(running));
     execution.on_change();
+  }
+
+  void give_back(const Running& ended) {
+    free_cores_ += std::min(ended.task->ranks, options_.cores);
+    for (const std::int64_t gpu : ended.gpus)
+      if (gpu < options_.gpus && std::ranges::count(free_gpus_, gpu) == 0) free_gpus_.push_back(gpu);
   }
 
   TaskLaunch launch_of(const Execution& execution, const Running& running) const {
     TaskLaunch launch{.key = running.task->key,
                       .words = words_of(*this, execution, *running.task),
-                      .attempt = execution.schedule.next_attempt(running.task->key)};
+                      .attempt = execution.schedule.next_attempt(running.task->key),
+                      .gpus = running.gpus};
     if (std::getenv("OMP_NUM_THREADS") == nullptr) launch.environment.emplace_back("OMP_NUM_THREADS", "1");
     if (::geteuid() == 0)  // containers
       launch.environment.insert(launch.environment.end(),
                                 {{"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}});
-    std::string gpus;
-    for (const std::int64_t gpu : running.gpus) gpus += (gpus.empty() ? "" : ",") + std::to_string(gpu);
-    if (options_.gpus > 0) launch.environment.emplace_back("CUDA_VISIBLE_DEVICES", gpus);
+    std::vector<std::string> gpus;
+    for (const std::int64_t gpu : running.gpus) gpus.push_back(visible_gpus_.at(static_cast<std::size_t>(gpu)));
+    if (options_.gpus > 0) launch.environment.emplace_back("CUDA_VISIBLE_DEVICES", base::join(gpus, ","));
     return launch;
   }
 
@@ -129,9 +178,13 @@ class Local final : public Executor {
     ::poll(fds.data(), fds.size(), most);  // a signal ends it early, which is as good
   }
 
-  void stop_all() const {
+  // Also what an earlier driver left, as long as its supervisor lives.
+  void stop_all(const Execution& execution) const {
     for (const Running& running : running_)
-      if (running.supervisor > 0) stop_task(running.supervisor);
+      if (running.supervisor > 0)
+        stop_task(running.supervisor);
+      else if (const auto holder = holder_of(execution.paths, running.task->key))
+        stop_task(holder->supervisor);
   }
 
   static bool has_ended(const Execution& execution, const Running& running) {
@@ -148,8 +201,7 @@ class Local final : public Executor {
       }
       const Running ended = std::move(running_[i]);
       running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(i));
-      free_cores_ += std::min(ended.task->ranks, options_.cores);
-      free_gpus_.insert(free_gpus_.end(), ended.gpus.begin(), ended.gpus.end());
+      give_back(ended);
       execution.schedule.finished(ended.task->key, outcome_of(execution.paths, ended.task->key));
       execution.on_change();
       any = true;
@@ -160,6 +212,7 @@ class Local final : public Executor {
   Options options_;
   std::int64_t free_cores_;
   std::vector<std::int64_t> free_gpus_;
+  std::vector<std::string> visible_gpus_;  // as CUDA names them
   std::vector<Running> running_;
 };
 

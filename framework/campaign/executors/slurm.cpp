@@ -96,6 +96,8 @@ class Slurm final : public Executor {
     return words;
   }
   bool hands_over() const override { return true; }
+  // The same command is how one looks at what was handed over.
+  bool tries_failed_again() const override { return false; }
 
  private:
   // Those that no job of an earlier submission still holds; what those jobs are is remembered for
@@ -153,7 +155,8 @@ class Slurm final : public Executor {
   static std::string submit(const std::filesystem::path& script, const std::string& text,
                             const std::string& dependency) {
     base::write_file_atomically(script, text);
-    std::vector<std::string> words = {"sbatch", "--parsable"};
+    // A job whose need has failed would wait for ever, and count as queued.
+    std::vector<std::string> words = {"sbatch", "--parsable", "--kill-on-invalid-dep=yes"};
     if (!dependency.empty()) words.push_back(dependency);
     words.push_back(script.string());
     return first_word(output_of(words));
