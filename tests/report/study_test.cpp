@@ -70,6 +70,17 @@ TEST(Study, DifferencesArePairedOverSeeds) {
   EXPECT_FALSE(single->half_width);
 }
 
+TEST(Study, ValuesThatReadAlikeInDifferentColumnsAreDifferentMethods) {
+  Study study{.columns = {{"first"}, {"second"}, {"seed", true}}};
+  study.cells = {{.number = 1, .choices = {{"first", "a"}, {"seed", "1"}}, .state = "done"},
+                 {.number = 2, .choices = {{"second", "a"}, {"seed", "2"}}, .state = "done"},
+                 {.number = 3, .choices = {{"second", "a"}, {"seed", "1"}}, .state = "done"}};
+  const auto groups = groups_of(study);
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].label, "first=a, second=");
+  EXPECT_EQ(groups[1].cells.size(), 2u);
+}
+
 TEST(Study, AnAxisOverValuesThatDifferByRoundingHasFewTicks) {
   const double value = 0.1 + 0.2;
   EXPECT_LT(ticks_of(axis_over({0.3, value}, "kept", false)).size(), 20u);

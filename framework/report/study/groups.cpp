@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
+#include <map>
 #include <tuple>
 
 #include "framework/base/statistics.h"
@@ -23,6 +24,14 @@ std::optional<double> mean_of(const Group& group, const std::string& metric) {
 
 std::size_t place_in(std::initializer_list<std::string_view> order, std::string_view word) {
   return static_cast<std::size_t>(std::ranges::find(order, word) - order.begin());
+}
+
+// Groups whose values read alike although they stand in different columns.
+void tell_apart(const Study& study, std::vector<Group>& groups) {
+  std::map<std::string, int> times;
+  for (const Group& group : groups) ++times[group.label];
+  for (Group& group : groups)
+    if (times[group.label] > 1) group.label = study.long_label_of(*group.cells.front());
 }
 
 }  // namespace
@@ -56,15 +65,13 @@ std::size_t Group::num_measured() const {
 std::vector<Group> groups_of(const Study& study) {
   std::vector<Group> groups;
   for (const StudyCell& cell : study.cells) {
-    const std::string label = study.label_of(cell);
-    auto group = std::ranges::find(groups, label, &Group::label);
-    if (group == groups.end()) {
-      group = groups.insert(groups.end(), Group{.label = label});
-      for (const StudyColumn& column : study.columns)
-        if (!column.is_repeat) group->values.push_back(cell.choice(column.name));
-    }
+    const std::vector<std::string> values = study.values_of(cell);
+    auto group = std::ranges::find(groups, values, &Group::values);
+    if (group == groups.end())
+      group = groups.insert(groups.end(), Group{.label = study.label_of(cell), .values = values});
     group->cells.push_back(&cell);
   }
+  tell_apart(study, groups);
   return groups;
 }
 

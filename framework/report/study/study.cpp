@@ -61,6 +61,21 @@ std::string Study::label_of(const StudyCell& cell) const {
   return label.empty() ? "all cells" : label;
 }
 
+std::string Study::long_label_of(const StudyCell& cell) const {
+  std::string label;
+  for (const StudyColumn& column : columns)
+    if (!column.is_repeat)
+      label += fmt::format("{}{}={}", label.empty() ? "" : ", ", column.name, cell.choice(column.name));
+  return label;
+}
+
+std::vector<std::string> Study::values_of(const StudyCell& cell) const {
+  std::vector<std::string> values;
+  for (const StudyColumn& column : columns)
+    if (!column.is_repeat) values.push_back(cell.choice(column.name));
+  return values;
+}
+
 std::string Study::repeat_of(const StudyCell& cell) const {
   std::string repeat;
   for (const StudyColumn& column : columns)

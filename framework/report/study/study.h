@@ -37,6 +37,10 @@ struct Study {
 
   // "npo, mrd (floor=0.1)": what a cell chose beside its repeat.
   [[nodiscard]] std::string label_of(const StudyCell& cell) const;
+  // "sampler=mrd, rate=": where short labels are alike.
+  [[nodiscard]] std::string long_label_of(const StudyCell& cell) const;
+  // One for each column that is no repeat: cells that have the same are repeats of one another.
+  [[nodiscard]] std::vector<std::string> values_of(const StudyCell& cell) const;
   [[nodiscard]] std::string repeat_of(const StudyCell& cell) const;
 };
 
