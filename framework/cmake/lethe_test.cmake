@@ -97,3 +97,8 @@ function(lethe_test_entry entry labels timeout environment)
   add_test(NAME ${entry} COMMAND ${ARGN} --gtest_output=xml:${PROJECT_BINARY_DIR}/test-results/${entry}.xml)
   set_tests_properties(${entry} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout} ENVIRONMENT "${environment}")
 endfunction()
+
+# Entries that take a whole GPU: one at a time, under label `gpu`.
+function(lethe_gpu_entries)
+  set_tests_properties(${ARGN} PROPERTIES LABELS gpu RESOURCE_LOCK gpu)
+endfunction()

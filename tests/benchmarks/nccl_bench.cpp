@@ -4,21 +4,22 @@
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <vector>
 
 #include "framework/base/error.h"
+#include "framework/dist/cuda_handles.h"
 #include "framework/dist/device.h"
 #include "framework/dist/nccl_group.h"
+#include "framework/dist/queue_scope.h"
 #include "framework/dist/world.h"
 
 namespace {
 
 using namespace lethe::dist;  // NOLINT: a program of its own
 
-constexpr int kNoGpu = 77, kTries = 20;
+constexpr int kNoGpu = 77, kTries = 20, kBatch = 10;
 
 struct Buffers {
   explicit Buffers(std::size_t bytes) {
@@ -34,15 +35,44 @@ struct Buffers {
   void *in = nullptr, *out = nullptr;
 };
 
-// Seconds of the middle one of kTries.
+class Clock {  // the GPU's own
+ public:
+  explicit Clock(cudaStream_t stream) : stream_(stream) {
+    check_cuda(cudaEventCreate(&start_), "cudaEventCreate");
+    check_cuda(cudaEventCreate(&end_), "cudaEventCreate");
+    check_cuda(cudaEventRecord(start_, stream_), "cudaEventRecord");
+  }
+  ~Clock() {
+    cudaEventDestroy(start_);
+    cudaEventDestroy(end_);
+  }
+  Clock(const Clock&) = delete;
+  Clock& operator=(const Clock&) = delete;
+  double seconds() {
+    check_cuda(cudaEventRecord(end_, stream_), "cudaEventRecord");
+    check_cuda(cudaEventSynchronize(end_), "cudaEventSynchronize");
+    float milliseconds = 0;
+    check_cuda(cudaEventElapsedTime(&milliseconds, start_, end_), "cudaEventElapsedTime");
+    return milliseconds / 1e3;
+  }
+
+ private:
+  cudaStream_t stream_;
+  cudaEvent_t start_ = nullptr, end_ = nullptr;
+};
+
+// Seconds of one collective: the middle one of kTries batches, each queued as a whole, so that neither the
+// host's way to the GPU nor its waiting counts.
 template <class Collective>
 double middle_seconds(ProcessGroup& group, Collective collective) {
+  const CudaStreamHandle stream;
+  const QueueScope queue(stream.get());
   std::vector<double> seconds;
   for (int i = 0; i < kTries; ++i) {
-    group.barrier();
-    const auto start = std::chrono::steady_clock::now();
-    collective();
-    seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    group.barrier();  // queued: all ranks begin together
+    Clock clock(stream.get());
+    for (int one = 0; one < kBatch; ++one) collective();
+    seconds.push_back(clock.seconds() / kBatch);
   }
   std::ranges::sort(seconds);
   return seconds[kTries / 2];

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "tests/dist/conformance.h"
+#include "tests/dist/staged_group.h"
 #include "tests/support/fake_cuda/fake_cuda.h"
 #include "tests/support/ranks.h"
 
@@ -27,6 +28,13 @@ TEST_P(NcclGroupLaws, Hold) {
   fake_cuda::set_delays(1, GetParam().name == "LargeCountsArriveWhole" ? 0 : 50);
   const auto group = start();
   EXPECT_EQ(group->backend(), "nccl");
+  GetParam().check(*group);
+}
+
+// As nccl_gpu_test does it on GPUs.
+TEST_P(NcclGroupLaws, HoldThroughCopies) {
+  fake_cuda::set_delays(1, 0);
+  const auto group = make_staged_group(start());
   GetParam().check(*group);
 }
 

@@ -150,6 +150,10 @@ cudaError_t cudaFree(void* data) {
   std::free(data);
   return cudaSuccess;
 }
+cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind) {
+  std::memcpy(to, from, bytes);
+  return cudaSuccess;
+}
 // LETHE_FAKE_GPUS: how many; none: as a machine without driver answers, which leaves `count` alone.
 cudaError_t cudaGetDeviceCount(int* count) {
   const char* const gpus = std::getenv("LETHE_FAKE_GPUS");
