@@ -124,7 +124,8 @@ Index::Index(const std::filesystem::path& file) {
   // What a power loss takes is read again from the runs.
   run_script(database, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;");
   run_script(database, kTables);
-  for (const Row& row : query("SELECT task, stamp FROM sources")) stamps_[row[0].value()] = row[1].value_or("");
+  for (const Row& row : query("SELECT task, stamp FROM sources"))
+    stamps_[row[0].value()] = row[1].value_or("");
 }
 
 void Index::run(const std::string& sql, const std::vector<std::string>& values) const {

@@ -44,8 +44,7 @@ class Index {
   class Transaction;
   void run(const std::string& sql, const std::vector<std::string>& values = {}) const;
   void add_cell(const PlannedCell& cell);
-  void write_metrics(const std::string& task, const std::filesystem::path& records,
-                     const std::string& stamp);
+  void write_metrics(const std::string& task, const std::filesystem::path& records, const std::string& stamp);
 
   struct Close {
     void operator()(sqlite3* database) const;

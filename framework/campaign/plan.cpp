@@ -110,8 +110,8 @@ class Planner {
     if (same == plan_.cells.end()) return;
     const std::string place =
         planned.cell.settings.empty() ? "" : planned.cell.settings.back().setting.value.place + ": ";
-    planned.error = fmt::format("{}comes to the same configuration as cell {} ({}); exclude one of them", place,
-                                same->cell.number, same->cell.title());
+    planned.error = fmt::format("{}comes to the same configuration as cell {} ({}); exclude one of them",
+                                place, same->cell.number, same->cell.title());
     planned.key.clear();
     planned.tasks.clear();
   }

@@ -135,9 +135,8 @@ void refuse_unmet(Section& section, std::string_view key, const Pattern& pattern
 void refuse_overridden(Section& section, const CellOverride& over, const std::vector<Varied>& varied) {
   for (const Setting& setting : over.settings)
     for (const Varied& one : varied)
-      if (meet(over.stages, *one.stages) &&
-          (setting.key == one.key || is_above(setting.key, one.key) ||
-           (is_above(one.key, setting.key) && any_sets(one, setting.key))))
+      if (meet(over.stages, *one.stages) && (setting.key == one.key || is_above(setting.key, one.key) ||
+                                             (is_above(one.key, setting.key) && any_sets(one, setting.key))))
         section.refuse("overrides", "campaign.axis",
                        fmt::format("{}: sets {}, which varies", setting.value.place, setting.key),
                        "exclude the combination, or give the axis the value");

@@ -35,8 +35,8 @@ void hand_on(int) {
 }
 
 // The lock's descriptor, or -1 if another process has it. Without O_CLOEXEC: the program inherits it, so the
-// task counts as running until the last process of it is gone. Somebody who only looks (is_task_running) holds
-// it for a moment.
+// task counts as running until the last process of it is gone. Somebody who only looks (is_task_running)
+// holds it for a moment.
 int take_lock(const std::filesystem::path& file) {
   constexpr int kLooks = 10;
   const int fd = ::open(file.c_str(), O_RDWR | O_CREAT, 0666);

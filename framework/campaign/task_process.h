@@ -29,8 +29,8 @@ struct TaskHolder {
 };
 
 // Starts supervisor and program; gives the supervisor's process id, or nothing if the task is running already
-// (a supervisor that an earlier driver left) or has succeeded meanwhile. The supervisor has a process group of
-// its own: a Ctrl-C at the terminal reaches the driver only. Errors: os (fork), io.*.
+// (a supervisor that an earlier driver left) or has succeeded meanwhile. The supervisor has a process group
+// of its own: a Ctrl-C at the terminal reaches the driver only. Errors: os (fork), io.*.
 [[nodiscard]] std::optional<pid_t> start_task(const CampaignPaths& paths, const TaskLaunch& launch);
 
 // The same in this process, until the program ends: for a job of a batch system. SIGINT, SIGTERM and SIGUSR1

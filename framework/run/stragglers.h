@@ -32,7 +32,9 @@ struct Straggler {
 
 class PhaseClock {
  public:
-  // Of one update: its whole gradient (waits of this thread included, which are taken off) and its optimizer.
+  // Of one update: its whole gradient (waits of this thread and its GPU included, which are taken off) and
+  // its optimizer. A GPU does the optimizer's arithmetic while the next gradient is begun, and there it
+  // counts.
   void add(double gradient_seconds, double update_seconds, const base::WaitSeconds& waits);
   // Collective: a record for each rank, and a warning that names a straggler.
   void record(std::int64_t step, dist::ProcessGroup& world, RunOutput& output) const;

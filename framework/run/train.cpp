@@ -25,6 +25,7 @@
 #include "framework/run/session.h"
 #include "framework/run/stragglers.h"
 #include "framework/run/timeouts.h"
+#include "framework/sharding/device_stream.h"
 #include "framework/training/checkpoint.h"
 #include "framework/training/checkpoint_writer.h"
 #include "framework/training/flops.h"
@@ -164,7 +165,7 @@ class Training {
 
   void one_step() {
     const auto start = Clock::now();
-    (void)base::take_waits();  // of evaluations and scorings between updates
+    (void)sharding::take_waits();  // of evaluations and scorings between updates
     const auto forget = sampling_.forget(step_, inputs_->reads_forget() ? config_.train.forget_batch : 0);
     const auto retain = sampling_.retain(step_, inputs_->reads_retain() ? config_.train.retain_batch : 0);
     const auto items =
@@ -174,7 +175,7 @@ class Training {
         *engine_.walk, gradients_, *config_.objective, inputs_->data(), items,
         {.micro_batch = config_.train.micro_batch, .logical_shards = config_.logical_shards()}, world_);
     const double gradient_seconds = seconds_since(start);
-    const base::WaitSeconds waits = base::take_waits();
+    const base::WaitSeconds waits = sharding::take_waits();
     const double norm = optim::global_norm(gradients_);
     if (!std::isfinite(result.loss) || !std::isfinite(norm))
       refuse_nonfinite({.loss = result.loss, .norm = norm, .step = step_ + 1}, engine_, sets_, forget,

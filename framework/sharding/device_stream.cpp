@@ -4,7 +4,9 @@
 #include <c10/core/StreamGuard.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
+#include <deque>
 #include <exception>
+#include <utility>
 
 #include "framework/base/error.h"
 #include "framework/dist/event_state.h"
@@ -53,6 +55,42 @@ void block(const c10::Stream& stream, const dist::Event& event) {
     event.wait();
 }
 
+// Between two points of a stream that queues arithmetic: how long it waited for another one.
+struct DeviceWait {
+  base::Wait which;
+  c10::Event before, after;
+
+  double seconds() const { return before.elapsedTime(after) / 1e3; }
+};
+
+class DeviceWaits {  // of one thread
+ public:
+  void add(DeviceWait wait) {
+    waits_.push_back(std::move(wait));
+    while (!waits_.empty() && waits_.front().after.query()) fold();
+  }
+  base::WaitSeconds take() {
+    if (!waits_.empty()) waits_.back().after.synchronize();
+    while (!waits_.empty()) fold();
+    return std::exchange(seconds_, {});
+  }
+
+ private:
+  void fold() {
+    seconds_[static_cast<std::size_t>(waits_.front().which)] += waits_.front().seconds();
+    waits_.pop_front();
+  }
+  std::deque<DeviceWait> waits_;
+  base::WaitSeconds seconds_{};
+};
+thread_local DeviceWaits device_waits;
+
+c10::Event timed_point(const c10::Stream& stream) {
+  c10::Event point(stream.device_type(), c10::EventFlag::BACKEND_DEFAULT);  // PyTorch's own has no clock
+  point.record(stream);
+  return point;
+}
+
 class DeviceStream final : public dist::Stream {
  public:
   explicit DeviceStream(const c10::Stream& stream) : stream_(stream) {}
@@ -95,6 +133,21 @@ void ComputeQueue::wait(const dist::Event& event) const {
     event.wait();
   else
     block(current_stream(device_), event);
+}
+
+void ComputeQueue::wait_for_ranks(const dist::Event& event, base::Wait which) const {
+  if (device_.is_cpu()) return event.wait();  // this thread stands there, under a base::WaitScope
+  const c10::Stream stream = current_stream(device_);
+  c10::Event before = timed_point(stream);
+  block(stream, event);
+  device_waits.add({which, std::move(before), timed_point(stream)});
+}
+
+base::WaitSeconds take_waits() {
+  base::WaitSeconds waits = base::take_waits();
+  const base::WaitSeconds of_device = device_waits.take();
+  for (std::size_t i = 0; i < waits.size(); ++i) waits[i] += of_device[i];
+  return waits;
 }
 
 void ComputeQueue::hold_back(dist::Stream& stream) const {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 
+#include "framework/base/wait_clock.h"
 #include "framework/dist/stream.h"
 
 namespace lethe::sharding {
@@ -21,14 +22,20 @@ namespace lethe::sharding {
 class ComputeQueue {
  public:
   explicit ComputeQueue(at::Device device) : device_(device) {}
-  // What is computed after this sees what came before the event. A GPU waits by itself, the host goes on.
+  // What is computed after this sees what came before the event. A GPU waits by itself, the host goes on: how
+  // long, its own clock tells (take_waits) where it waited for other ranks.
   void wait(const dist::Event& event) const;
+  void wait_for_ranks(const dist::Event& event, base::Wait which) const;
   // What is enqueued on `stream` after this sees what was computed so far.
   void hold_back(dist::Stream& stream) const;
 
  private:
   at::Device device_;
 };
+
+// base::take_waits() and, on a GPU, how long the arithmetic that this thread queued stood waiting since the
+// last call. Blocks until the last of those waits is over.
+[[nodiscard]] base::WaitSeconds take_waits();
 
 // Runs `work` here and now; its collectives over the device's memory are queued behind the arithmetic.
 void in_compute_order(at::Device device, const std::function<void()>& work);

@@ -89,7 +89,7 @@ void GradientStore::wait_for_buffer() {
   const base::WaitScope waiting(base::Wait::gradients);
   if (reduced_[turn_].reached()) return reduced_[turn_].wait();  // hands on what went wrong
   const base::TraceSpan span(base::Track::compute, "wait for a gradient buffer");
-  compute_.wait(reduced_[turn_]);
+  compute_.wait_for_ranks(reduced_[turn_], base::Wait::gradients);
 }
 
 void GradientStore::begin_leaf(int leaf, LeafAdds adds) {
@@ -183,7 +183,7 @@ void GradientStore::finish() {
   const base::WaitScope waiting(base::Wait::gradients);
   {
     const base::TraceSpan span(base::Track::compute, "wait for reductions");
-    stream_->synchronize();
+    compute_.wait_for_ranks(stream_->record(), base::Wait::gradients);
   }
   in_compute_order(grid_.device(), [&] {
     for (int s = 0; s < static_cast<int>(parts_.size()); ++s)

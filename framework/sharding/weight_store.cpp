@@ -97,7 +97,7 @@ void WeightStore::wait_for_gather(int segment) const {
   const dist::Event& gathered = seated_[segment].gathered;
   if (gathered.reached()) return gathered.wait();  // hands on what went wrong
   const base::TraceSpan span(base::Track::compute, "wait for", index_.segments()[segment].name);
-  compute_.wait(gathered);
+  compute_.wait_for_ranks(gathered, base::Wait::weights);
 }
 
 void WeightStore::prefetch(int segment, const WeightSource* source) {

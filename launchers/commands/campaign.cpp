@@ -21,7 +21,8 @@ std::string check_config(config::Section root, const std::string&) {
 }
 
 std::uint64_t predict_memory(config::Section root, std::int64_t ranks) {
-  const run::MemoryPlan plan = run::plan_memory(run::read_run_config(root), {.ranks = static_cast<int>(ranks)});
+  const run::MemoryPlan plan =
+      run::plan_memory(run::read_run_config(root), {.ranks = static_cast<int>(ranks)});
   return planning::total_bytes(plan.entries);
 }
 

@@ -71,7 +71,8 @@ TEST(CampaignIndex, WhatAnEarlierStageMeasuredIsNotTheCellsOwn) {
   index.write_plan(plan, paths);
   write_run(paths.run("plant"), 0.0, 0.9);
   records::Writer(records::RunPaths{paths.run("plant")}.records())
-      .append(records::EvaluationRecord{.tag = "after", .set = "retain", .aggregates = {{"probability", 0.8}}});
+      .append(
+          records::EvaluationRecord{.tag = "after", .set = "retain", .aggregates = {{"probability", 0.8}}});
   write_run(paths.run("a"), 0.9, std::numeric_limits<double>::quiet_NaN());
   write_run(paths.run("b"), 0.9, 0.2);
   for (const char* task : {"plant", "a", "b"}) index.keep_metrics(task, paths.run(task));
@@ -105,7 +106,8 @@ TEST(CampaignIndex, KeepsNoNumbersOfARunThatIsNotThere) {
   const CampaignPaths paths{folder.path()};
   const auto values = [&](const Index& index) {
     std::vector<std::string> values;
-    for (const auto& row : index.query("SELECT value FROM metrics ORDER BY position")) values.push_back(*row[0]);
+    for (const auto& row : index.query("SELECT value FROM metrics ORDER BY position"))
+      values.push_back(*row[0]);
     return values;
   };
   write_run(paths.run("a"), 0.5, 0.25);

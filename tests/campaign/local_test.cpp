@@ -151,8 +151,9 @@ TEST_F(Small, CtrlCStopsWhatAKilledDriverLeftRunning) {
   const auto l = launch("  axes: {rate: [1, 2]}\n", "wait: 30\n");
   EXPECT_EQ(drive(l, SIGKILL, [&] { return count("begin") == 2; }), -SIGKILL);
   const auto begun = std::chrono::steady_clock::now();
-  EXPECT_EQ(drive(l, SIGINT, [&] { return std::chrono::steady_clock::now() - begun > std::chrono::seconds(1); }),
-            75);
+  EXPECT_EQ(
+      drive(l, SIGINT, [&] { return std::chrono::steady_clock::now() - begun > std::chrono::seconds(1); }),
+      75);
   EXPECT_EQ(count("begin"), 2u);
   EXPECT_EQ(count("stop"), 2u);
 }
@@ -161,7 +162,8 @@ TEST_F(Small, AStopCountsBeforeAFailure) {
   auto l = launch("  axes: {fail: [80, 0]}\n", "wait: 0\n");
   l.keep_going = true;
   folder.write("run.yaml", "wait: 0\nledger: " + folder.path("ledger").string() + "\n");
-  l.file = folder.write("campaign.yaml", yaml("  stages: [{name: run}]\n  cells: [{fail: 80}, {wait: 30}]\n"));
+  l.file =
+      folder.write("campaign.yaml", yaml("  stages: [{name: run}]\n  cells: [{fail: 80}, {wait: 30}]\n"));
   const auto one_has_failed = [&] {
     std::error_code none_yet;
     for (const auto& file : std::filesystem::directory_iterator(folder.path("out/tasks"), none_yet))

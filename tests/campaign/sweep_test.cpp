@@ -54,7 +54,8 @@ TEST(Sweep, ExcludedCombinationsAreLeftOutByValueOrByName) {
 }
 
 TEST(Sweep, NumbersAreMeantByTheirValue) {
-  EXPECT_THAT(titles("  axes: {rate: [1e-5, 2e-5]}\n  exclude: [{rate: 0.00001}]\n"), ElementsAre("rate=2e-5"));
+  EXPECT_THAT(titles("  axes: {rate: [1e-5, 2e-5]}\n  exclude: [{rate: 0.00001}]\n"),
+              ElementsAre("rate=2e-5"));
 }
 
 TEST(Sweep, AnExceptionThatMeetsNoCellIsRefused) {

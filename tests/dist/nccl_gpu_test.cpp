@@ -20,11 +20,10 @@ ProcessGroup& gpus() {
     const World& world = lethe::testing::world();
     const DeviceProbe probe = probe_devices();
     cudaSetDevice(probe.one_a_rank ? 0 : world.info().local_rank);
-    return make_staged_group(make_nccl_world_group({.control = lethe::testing::world().group(),
-                                                    .watchdog = world.shared_watchdog(),
-                                                    .on_failure = [](const std::string& text) {
-                                                      ADD_FAILURE() << text;
-                                                    }}));
+    return make_staged_group(
+        make_nccl_world_group({.control = lethe::testing::world().group(),
+                               .watchdog = world.shared_watchdog(),
+                               .on_failure = [](const std::string& text) { ADD_FAILURE() << text; }}));
   }();
   return *group;
 }

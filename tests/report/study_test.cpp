@@ -161,8 +161,8 @@ TEST(Study, WhatAnEarlierStageMeasuredIsNotTheCellsOwn) {
   {
     records::Writer writer(last.records());
     writer.append(records::RunRecord{.command = "train"});
-    writer.append(records::EvaluationRecord{
-        .tag = "before", .set = "forget", .aggregates = {{"probability", 0.9}}});
+    writer.append(
+        records::EvaluationRecord{.tag = "before", .set = "forget", .aggregates = {{"probability", 0.9}}});
   }
   std::string cells = text_of(folder / "campaign/cells.json");
   const auto at = cells.rfind("\"runs/run-1\"");

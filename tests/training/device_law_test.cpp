@@ -8,6 +8,7 @@
 #include "framework/ops/token_statistic.h"
 #include "framework/optim/adamw.h"
 #include "framework/optim/gradient_norm.h"
+#include "framework/sharding/device_stream.h"
 #include "tests/support/fenced_device/fenced_device.h"
 #include "tests/training/objective_steps.h"
 
@@ -51,6 +52,24 @@ TEST(FencedDevice, AGraphRunsOnIt) {
   expected.backward();
   EXPECT_EQ(x.grad().device(), fenced_device());
   EXPECT_TRUE(at::equal(x.grad().cpu(), here.grad()));
+}
+
+// The host goes on; the device's clock tells how long its arithmetic stood there, and for what.
+TEST(FencedDevice, WaitsForOtherRanksAreCountedByTheDevice) {
+  const at::Device device = fenced_device();
+  sharding::compute_on(device);
+  const auto gathers = sharding::make_side_stream(device, /*overlap=*/true);
+  const sharding::ComputeQueue compute(device);
+  (void)sharding::take_waits();
+  lethe::testing::set_stream_wait(20);
+  compute.wait_for_ranks(gathers->record(), base::Wait::weights);
+  compute.wait(gathers->record());  // for a copy: no rank is waited for
+  compute.wait_for_ranks(gathers->record(), base::Wait::weights);
+  lethe::testing::set_stream_wait(0);
+  const base::WaitSeconds waits = sharding::take_waits();
+  EXPECT_GE(waits[static_cast<std::size_t>(base::Wait::weights)], 0.040);
+  EXPECT_EQ(waits[static_cast<std::size_t>(base::Wait::gradients)], 0);
+  EXPECT_EQ(sharding::take_waits(), base::WaitSeconds{});
 }
 
 Outcome run_there(const Case& c, at::ScalarType dtype) {

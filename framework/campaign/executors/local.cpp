@@ -62,8 +62,8 @@ std::vector<std::string> visible_gpus(std::int64_t wanted) {
     for (std::string name; std::getline(list, name, ',');) names.push_back(name);
     if (std::ssize(names) < wanted)
       fail("campaign.gpus",
-           fmt::format("campaign.executor.gpus is {}, CUDA_VISIBLE_DEVICES shows {}: {}", wanted, names.size(),
-                       given),
+           fmt::format("campaign.executor.gpus is {}, CUDA_VISIBLE_DEVICES shows {}: {}", wanted,
+                       names.size(), given),
            fmt::format("write gpus: {}, or ask for more GPUs", names.size()));
   } else {
     for (std::int64_t gpu = 0; gpu < wanted; ++gpu) names.push_back(std::to_string(gpu));
@@ -161,7 +161,8 @@ class Local final : public Executor {
       launch.environment.insert(launch.environment.end(),
                                 {{"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}});
     std::vector<std::string> gpus;
-    for (const std::int64_t gpu : running.gpus) gpus.push_back(visible_gpus_.at(static_cast<std::size_t>(gpu)));
+    for (const std::int64_t gpu : running.gpus)
+      gpus.push_back(visible_gpus_.at(static_cast<std::size_t>(gpu)));
     if (options_.gpus > 0) launch.environment.emplace_back("CUDA_VISIBLE_DEVICES", base::join(gpus, ","));
     return launch;
   }

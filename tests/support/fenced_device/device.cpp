@@ -3,7 +3,9 @@
 #include <ATen/detail/PrivateUse1HooksInterface.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 
+#include <chrono>
 #include <mutex>
+#include <thread>
 
 #include "tests/support/fenced_device/fenced_device.h"
 #include "tests/support/fenced_device/memory.h"
@@ -14,6 +16,8 @@ namespace {
 constexpr c10::DeviceType kType = c10::DeviceType::PrivateUse1;
 thread_local c10::StreamId current_stream = 0;
 std::atomic<c10::StreamId> newest_stream{0};
+std::atomic<int> stream_wait{0};  // ms
+using Clock = std::chrono::steady_clock;
 
 class FencedGuard final : public c10::impl::DeviceGuardImplInterface {
  public:
@@ -36,13 +40,23 @@ class FencedGuard final : public c10::impl::DeviceGuardImplInterface {
   bool queryStream(const c10::Stream&) const override { return true; }
   void synchronizeStream(const c10::Stream&) const override {}
   void synchronizeDevice(const c10::DeviceIndex) const override {}
+  // Reached at once, and it knows when.
   void record(void** event, const c10::Stream&, const c10::DeviceIndex, const c10::EventFlag) const override {
-    *event = &event;  // any address: the event is reached
+    if (*event == nullptr) *event = new Clock::time_point;
+    *static_cast<Clock::time_point*>(*event) = Clock::now();
   }
-  void block(void*, const c10::Stream&) const override {}
+  void block(void*, const c10::Stream&) const override {
+    std::this_thread::sleep_for(std::chrono::milliseconds(stream_wait));
+  }
+  double elapsedTime(void* from, void* to, const c10::DeviceIndex) const override {
+    const auto time = *static_cast<Clock::time_point*>(to) - *static_cast<Clock::time_point*>(from);
+    return std::chrono::duration<double, std::milli>(time).count();
+  }
   bool queryEvent(void*) const override { return true; }
   void synchronizeEvent(void*) const override {}
-  void destroyEvent(void*, const c10::DeviceIndex) const noexcept override {}
+  void destroyEvent(void* event, const c10::DeviceIndex) const noexcept override {
+    delete static_cast<Clock::time_point*>(event);
+  }
   void recordDataPtrOnStream(const c10::DataPtr&, const c10::Stream&) const override {}
 
  private:
@@ -100,6 +114,8 @@ at::Device fenced_device() {
   });
   return {kType, 0};
 }
+
+void set_stream_wait(int milliseconds) { stream_wait = milliseconds; }
 
 void* behind_the_fence(const void* device_pointer) { return host_address(device_pointer); }
 

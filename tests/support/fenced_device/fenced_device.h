@@ -14,6 +14,9 @@ namespace lethe::testing {
 // Registers the device, once; to be called before it is used.
 [[nodiscard]] at::Device fenced_device();
 
+// How long a stream stands at each event of another one.
+void set_stream_wait(int milliseconds);
+
 // What the device itself does: the host's address of a device pointer, for stand-ins of its libraries.
 [[nodiscard]] void* behind_the_fence(const void* device_pointer);
 
