@@ -33,7 +33,29 @@ std::string joined(const std::vector<std::string>& parts, char open, char close)
   return text + close;
 }
 
+bool holds_plain_values(const RawValue& value) {
+  const auto is_plain = [](const RawValue& item) { return item.kind <= RawValue::Kind::scalar; };
+  return std::all_of(value.items.begin(), value.items.end(), is_plain) && value.entries.empty();
+}
+
+void flatten(const RawValue& value, const std::string& path, std::map<std::string, std::string>& values) {
+  if (holds_plain_values(value)) {
+    values[path] = flow_yaml(value);
+    return;
+  }
+  for (std::size_t i = 0; i < value.items.size(); ++i) flatten(value.items[i], item_path(path, i), values);
+  for (const auto& [key, inner] : value.entries) flatten(inner, joined_path(path, key), values);
+}
+
 }  // namespace
+
+std::map<std::string, std::string> flat_values(const Section& section) {
+  std::map<std::string, std::string> values;
+  const Node* node = section.document()->find(section.path());
+  if (node == nullptr) return values;
+  for (const Entry& entry : node->entries) flatten(raw_of(*entry.value), joined_path("", entry.key), values);
+  return values;
+}
 
 RawValue raw_value(Section& section, std::string_view key, std::string_view help) {
   Document& document = *section.document();

@@ -2,6 +2,7 @@
 // of a campaign's axes.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,5 +27,10 @@ struct RawValue {
 
 // One line of YAML that reads back as the same value: what may stand after `--set key=`.
 [[nodiscard]] std::string flow_yaml(const RawValue& value);
+
+// Every value written below the section, as one line of YAML, by its dotted path from there:
+// "train.optimizer.groups[1].weight_decay". A list of plain values is one value, any other list goes by
+// position.
+[[nodiscard]] std::map<std::string, std::string> flat_values(const Section& section);
 
 }  // namespace lethe::config

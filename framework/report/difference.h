@@ -1,5 +1,5 @@
 // Two runs against each other: everything in which they differ, by what could explain the numbers: settings,
-// code, data, world, then the numbers themselves.
+// code, data, world, then the numbers themselves and the samples behind them.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace lethe::report {
 
-// Markdown: one section each for configuration, code, inputs, world and numbers; a section in which the runs
-// agree says so.
+// Markdown: where the updates part, then one section each for configuration, code, inputs, world, numbers and
+// samples; a section in which the runs agree says so. Numbers agree where they are equal to the last bit.
 [[nodiscard]] std::string difference_text(const RunSummary& a, const RunSummary& b);
 
 }  // namespace lethe::report

@@ -1,4 +1,5 @@
 // The record of what was read: the effective configuration, and the reference of all keys.
+#include "framework/config/raw_value.h"
 #include "tests/config/refusal.h"
 
 namespace lethe::config {
@@ -106,6 +107,19 @@ TEST(KeysRead, ListAKeyOnceHoweverOftenItIsRead) {
   std::int64_t a = 0;
   root.optional("a", a, "").optional("a", a, "");
   EXPECT_EQ(keys_read(root).size(), 1u);
+}
+
+TEST(FlatValues, GoIntoMappingsAndListsOfMappings) {
+  const auto values = flat_values(
+      parse("train:\n  words: [a, \"1\"]\n  groups:\n    -\n      rate: 1e-5\n    -\n      rate: 2e-5\n"
+            "      layers: [1, 2]\n  none: []\naxes: {\"a.b\": null}\n"));
+  const std::map<std::string, std::string> expected{{"axes.\"a.b\"", "null"},
+                                                    {"train.groups[0].rate", "1e-5"},
+                                                    {"train.groups[1].layers", "[1, 2]"},
+                                                    {"train.groups[1].rate", "2e-5"},
+                                                    {"train.none", "[]"},
+                                                    {"train.words", "[a, \"1\"]"}};
+  EXPECT_EQ(values, expected);
 }
 
 TEST(Reference, MissesNoRequiredKey) {

@@ -1,4 +1,4 @@
-// The erasure record says what was forgotten without repeating it; two runs are told apart.
+// The erasure record says what was forgotten without repeating it.
 #include "framework/report/erasure.h"
 
 #include <fmt/format.h>
@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include "framework/base/error.h"
-#include "framework/report/difference.h"
 #include "tests/records/scratch_folder.h"
 #include "tests/report/fixture.h"
 
@@ -58,27 +57,6 @@ TEST(Erasure, ShowsTheCertificate) {
               HasSubstr("Purge of T, complete. Afterwards the 8 files that stay were searched for 80 texts"));
   EXPECT_THAT(html, HasSubstr("2,746 runs of eight of its token ids: 0 found. N"));
   EXPECT_THAT(html, HasSubstr("cache/x"));
-}
-
-TEST(Difference, ARunAgreesWithItself) {
-  const ScratchFolder folder;
-  testing::write_fixture(folder / "run");
-  const std::string text = difference_text(load_run(folder / "run"), load_run(folder / "run"));
-  EXPECT_THAT(text, HasSubstr("Batches and losses agree"));
-  EXPECT_THAT(text, Not(HasSubstr("| --- |")));
-}
-
-TEST(Difference, SettingsAndNumbersThatDifferAreNamed) {
-  const ScratchFolder folder;
-  testing::write_fixture(folder / "a");
-  testing::write_fixture(folder / "b", {.name = "other", .forgotten = 0.2});
-  RunSummary a = load_run(folder / "a"), b = load_run(folder / "b");
-  a.run->config_yaml = "train:\n  learning_rate: 1e-05\nseed: 1\n";
-  b.run->config_yaml = "train:\n  learning_rate: 2e-05\nseed: 1\n";
-  const std::string text = difference_text(a, b);
-  EXPECT_THAT(text, HasSubstr("| train.learning_rate | 1e-05 | 2e-05 |"));
-  EXPECT_THAT(text, Not(HasSubstr("| seed |")));
-  EXPECT_THAT(text, HasSubstr("| after, forget, probability |"));
 }
 
 }  // namespace
