@@ -30,6 +30,8 @@ class Finetune final : public Objective {
                 "unlearning is measured against."};
   }
 
+  bool unlearns() const override { return false; }
+
  private:
   bool openunlearning_;
 };

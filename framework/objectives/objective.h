@@ -109,6 +109,8 @@ class Objective {
   virtual Needs needs() const = 0;
   virtual std::vector<Term> terms(const MicroBatch& batch) const = 0;
   virtual Description description() const = 0;
+  // False where it teaches what it is given, the forget set too: nothing is erased by such a run.
+  virtual bool unlearns() const { return true; }
   // Methods whose weights move with the losses (PDU) keep them here; a checkpoint holds state().
   virtual void after_update(const UpdateFacts&) {}
   virtual std::vector<double> state() const { return {}; }

@@ -17,8 +17,9 @@ struct RunRecord {
   std::string command;  // the subcommand: train, score, eval, …
   std::vector<std::string> arguments;
   std::string config_path;
-  std::string config_yaml;                      // the effective configuration, every default written out
-  std::string objective, sampler;               // the words of the YAML
+  std::string config_yaml;         // the effective configuration, every default written out
+  std::string objective, sampler;  // the words of the YAML
+  std::string purpose;             // of a training: unlearning, finetuning, retraining (data.exclude: forget)
   std::map<std::string, std::string> versions;  // lethe, libtorch, mpi, nccl, compiler, …
   std::string git_commit;  // empty when built outside a repository; "-dirty" at the end when it was changed
   std::map<std::string, std::string> hashes;  // config, model, tokenizer, template, forget, retain, …
@@ -41,6 +42,7 @@ void describe(V& visit, R& r) {
   visit("config_yaml", r.config_yaml);
   visit("objective", r.objective);
   visit("sampler", r.sampler);
+  visit("purpose", r.purpose);
   visit("versions", r.versions);
   visit("git_commit", r.git_commit);
   visit("hashes", r.hashes);

@@ -45,6 +45,7 @@ Values code_of(const RunSummary& run) {
   for (const auto& [name, version] : run.run->versions) values["version of " + name] = version;
   values["commit"] = run.run->git_commit;
   values["command"] = run.run->command;
+  values["purpose"] = run.run->purpose;
   return values;
 }
 

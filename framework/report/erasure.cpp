@@ -4,17 +4,19 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "framework/base/atomic_file.h"
 #include "framework/base/error.h"
 #include "framework/base/hash.h"
+#include "framework/base/log.h"
 #include "framework/records/run_directory.h"
 #include "framework/report/comparison.h"
 #include "framework/report/html.h"
 #include "framework/report/page_parts.h"
 #include "framework/report/page_style.h"
+#include "framework/report/purge_section.h"
+#include "framework/report/settings.h"
 #include "framework/report/tables.h"
 
 namespace lethe::report {
@@ -82,21 +84,32 @@ std::string sample_list(const RunSummary& run, bool with_texts) {
       columns, rows);
 }
 
-std::string asked(const RunSummary& run, bool with_texts) {
+bool is_redacted(const RunSummary& run) { return run.run && redacts_forget(run.run->config_yaml); }
+
+std::string how_samples_are_named(const RunSummary& run, const ErasureOptions& options) {
+  if (options.with_texts && is_redacted(run))
+    return "Texts were asked for; the configuration of the run leaves them out (report.redact: forget). "
+           "Samples "
+           "are named by the hash of their text.";
+  if (options.with_texts) return "";
+  return "Samples are named by the hash of their text, so that this page repeats nothing that was to be "
+         "forgotten.";
+}
+
+std::string asked(const RunSummary& run, const ErasureOptions& options) {
   const DataRecord* data = data_of(run, "forget");
   std::string rows = fact_row("Samples", grouped(static_cast<long long>(forget_samples(run).size())));
   if (data != nullptr) {
-    rows += fact_row("Samples in the data set", grouped(data->num_samples));
+    rows += fact_row("Samples of the forget set", grouped(data->num_samples));
+    rows += fact_row("Forget set selected", escape(data->selection));
+    rows += fact_row("Hash of the selection", full_hash(data->selection_hash));
     rows += fact_row("Answer tokens", grouped(data->num_target_tokens));
     rows += fact_row("Hash of the data set", full_hash(data->hash));
     if (data->num_dropped > 0)
       rows += fact_row("Left out (no token to train on)", grouped(data->num_dropped));
   }
-  return page_section("asked", "What was asked to be forgotten",
-                      with_texts ? ""
-                                 : "Samples are named by the hash of their text, so that this page repeats "
-                                   "nothing that was to be forgotten.",
-                      table(rows) + sample_list(run, with_texts));
+  return page_section("asked", "What was asked to be forgotten", how_samples_are_named(run, options),
+                      table(rows) + sample_list(run, options.with_texts && !is_redacted(run)));
 }
 
 std::string method(const RunSummary& run) {
@@ -139,40 +152,6 @@ std::string exported_files(const std::map<std::string, std::string>& model_files
   return page_section("model", "The model after", "Files of the exported model.", table(rows));
 }
 
-// What the purge looked for in the files that stay.
-std::string search_of(const nlohmann::json& purge) {
-  const auto search = purge.find("search_afterwards");
-  if (search == purge.end()) return "";
-  const auto count = [&](const char* key) { return grouped(search->value(key, 0LL)); };
-  return fmt::format(
-      " Afterwards the {} files that stay were searched for {} texts of the forget set and for {} runs of "
-      "eight of its "
-      "token ids: {} found.",
-      count("files"), count("forget_texts"), count("runs_of_8_token_ids"), count("found"));
-}
-
-std::string purged(const std::string& certificate) {
-  const auto json = nlohmann::json::parse(certificate, nullptr, false);
-  if (json.is_discarded() || !json.contains("purges") || json["purges"].empty())
-    return page_section("purge", "What was removed", "",
-                        "<p>The run's own files were not purged: they may still quote what was to be "
-                        "forgotten. <code>lethe purge</code> removes it and certifies what it removed.</p>");
-  const auto& last = json["purges"].back();
-  std::string rows;
-  for (const auto& file : last["files"])
-    if (file.value("action", "") != "keep")
-      rows += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td></tr>", escape(file.value("path", "")),
-                          escape(file.value("action", "")), escape(file.value("held", "")));
-  const std::string state = last.value("complete", false) ? "complete" : "interrupted: run it again";
-  return page_section(
-      "purge", "What was removed",
-      fmt::format("Purge of {}, {}.{} {}", last.value("time", ""), state, search_of(last),
-                  last.value("note", "")),
-      "<div class=\"scroll\"><table "
-      "class=\"numbers\"><thead><tr><th>file</th><th>action</th><th>held</th></tr></thead><tbody>" +
-          rows + "</tbody></table></div>");
-}
-
 std::string not_measured(const RunSummary& run) {
   const std::vector<std::string> notes = missing_from(run);
   std::string items;
@@ -202,16 +181,37 @@ std::map<std::string, std::string> model_files(const std::filesystem::path& fold
   return files;
 }
 
+// Records of earlier versions do not say it.
+std::string purpose_of(const records::RunRecord& run) {
+  if (!run.purpose.empty()) return run.purpose;
+  if (setting_of(run.config_yaml, "data.exclude") == "forget") return "retraining";
+  return run.objective == "finetune" ? "finetuning" : "unlearning";
+}
+
+// What the run is, where nothing was erased by it; empty for an unlearning.
+std::string what_else(const RunSummary& run) {
+  if (!run.run) return "holds no run record: what made it is not known";
+  if (run.run->command != "train")
+    return fmt::format("is a run of `lethe {}`, which changes no model", run.run->command);
+  const std::string purpose = purpose_of(*run.run);
+  if (purpose == "retraining")
+    return "is a retrained model (data.exclude: forget): it never saw the forget set, so nothing was erased";
+  if (purpose != "unlearning")
+    return fmt::format("is a {} (objective {}): it taught what it was given and unlearned nothing", purpose,
+                       run.run->objective);
+  return forget_samples(run).empty() ? "names no sample of a forget set" : "";
+}
+
 }  // namespace
 
 std::string render_erasure(const RunSummary& run, const std::string& certificate,
                            const ErasureOptions& options) {
   const std::string title = "Erasure record: " + run.name;
-  const std::vector<PageSection> sections{{"asked", "Asked", asked(run, options.with_texts)},
+  const std::vector<PageSection> sections{{"asked", "Asked", asked(run, options)},
                                           {"method", "How", method(run)},
                                           {"measured", "Result", measured(run)},
                                           {"not-measured", "Not measured", not_measured(run)},
-                                          {"purge", "Removed", purged(certificate)},
+                                          {"purge", "Removed", purge_section(certificate)},
                                           {"model", "Model after", exported_files(model_files(run.folder))},
                                           {"hashes", "Hashes", hashes(run)}};
   return whole_page({.title = title,
@@ -226,9 +226,13 @@ std::string render_erasure(const RunSummary& run, const std::string& certificate
 std::filesystem::path write_erasure(const std::filesystem::path& folder, const std::filesystem::path& out,
                                     const ErasureOptions& options) {
   const RunSummary run = load_run(folder);
-  if (!run.run || run.run->command != "train" || forget_samples(run).empty())
-    fail("run.erasure", fmt::format("{} is no run that trained on a forget set", folder.string()),
-         "name the run directory of `lethe train`");
+  if (const std::string other = what_else(run); !other.empty())
+    fail("run.erasure", fmt::format("{} {}", folder.string(), other),
+         "name the run directory of a `lethe train` whose objective unlearns");
+  if (options.with_texts && is_redacted(run))
+    base::warn_here(
+        "report.redact",
+        fmt::format("{}: no text is quoted, its configuration says report.redact: forget", folder.string()));
   const records::RunPaths paths{folder};
   const std::string certificate =
       std::filesystem::exists(paths.certificate()) ? base::read_file(paths.certificate()) : "";

@@ -49,6 +49,12 @@ records::DataRecord data_record(const SampleSet& set, const std::string& templat
   return record;
 }
 
+std::string purpose_of(const Launch& launch, const RunConfig& config) {
+  if (launch.command != "train") return "";
+  if (config.data.exclude == "forget") return "retraining";
+  return config.objective && !config.objective->unlearns() ? "finetuning" : "unlearning";
+}
+
 }  // namespace
 
 std::filesystem::path run_folder(const Launch& launch) {
@@ -123,6 +129,7 @@ void RunOutput::describe(const Launch& launch, const RunConfig& config, const st
                          .config_yaml = effective_yaml,
                          .objective = config.objective_name,
                          .sampler = config.sampler_name,
+                         .purpose = purpose_of(launch, config),
                          .versions = {{"lethe", kVersion},
                                       {"libtorch", TORCH_VERSION},
                                       {"compiler", __VERSION__},

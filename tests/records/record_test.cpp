@@ -23,6 +23,7 @@ std::vector<Record> one_of_each() {
                 .config_yaml = "a: 1\n",
                 .objective = "npo",
                 .sampler = "mrd",
+                .purpose = "unlearning",
                 .versions = {{"lethe", "0.1.0"}},
                 .git_commit = "0f1a4d6",
                 .hashes = {{"model", "ab"}},

@@ -47,6 +47,58 @@ TEST(Erasure, SaysWhatItCannotKnow) {
                                     looked_at)));
 }
 
+TEST(Erasure, QuotesNothingOfARunThatIsConfiguredToBeRedacted) {
+  const ScratchFolder folder;
+  testing::write_fixture(folder / "run");
+  RunSummary run = load_run(folder / "run");
+  EXPECT_THAT(render_erasure(run, "", {.with_texts = true}), Not(HasSubstr("report.redact: forget")));
+  run.run->config_yaml += "report:\n  redact: forget\n";
+  const std::string html = render_erasure(run, "", {.with_texts = true});
+  EXPECT_THAT(html, HasSubstr("the configuration of the run leaves them out (report.redact: forget)"));
+  for (const auto& g : run.generations)
+    EXPECT_TRUE(g.set != "forget" || html.find(g.question) == std::string::npos) << g.question;
+}
+
+// The message that a run of this fixture is refused with; empty where it gets its record.
+std::string refusal_of(const testing::FixtureRun& fixture) {
+  const ScratchFolder folder;
+  testing::write_fixture(folder / "run", fixture);
+  std::string message;
+  try {
+    (void)write_erasure(folder / "run", folder / "run", {});
+  } catch (const Error& e) {
+    EXPECT_EQ(e.key(), "run.erasure");
+    message = e.what();
+  }
+  EXPECT_EQ(std::filesystem::exists(folder / "run/erasure.html"), message.empty());
+  return message;
+}
+
+TEST(Erasure, IsWrittenForAnUnlearningOnly) {
+  EXPECT_EQ(refusal_of({}), "");
+  EXPECT_THAT(refusal_of({.objective = "finetune", .purpose = "finetuning"}),
+              HasSubstr("is a finetuning (objective finetune): it taught what it was given"));
+  EXPECT_THAT(refusal_of({.objective = "finetune", .purpose = "retraining", .data_exclude = "forget"}),
+              HasSubstr("is a retrained model (data.exclude: forget): it never saw the forget set"));
+}
+
+TEST(Erasure, OfARunThatDoesNotSayItsPurposeGoesByItsConfiguration) {
+  EXPECT_EQ(refusal_of({.purpose = ""}), "");
+  EXPECT_THAT(refusal_of({.objective = "finetune", .purpose = ""}), HasSubstr("is a finetuning"));
+  EXPECT_THAT(refusal_of({.objective = "finetune", .purpose = "", .data_exclude = "forget"}),
+              HasSubstr("is a retrained model"));
+}
+
+TEST(Erasure, SaysWhichSamplesWereSelected) {
+  const ScratchFolder folder;
+  testing::write_fixture(folder / "run");
+  RunSummary run = load_run(folder / "run");
+  EXPECT_THAT(render_erasure(run, "", {}), Not(HasSubstr("Forget set selected")));
+  run.data[0].selection = "middle by mrd, 20 of 40";
+  EXPECT_THAT(render_erasure(run, "", {}),
+              HasSubstr("Forget set selected</th><td>middle by mrd, 20 of 40</td>"));
+}
+
 TEST(Erasure, ShowsTheCertificate) {
   const ScratchFolder folder;
   testing::write_fixture(folder / "run");
@@ -57,6 +109,44 @@ TEST(Erasure, ShowsTheCertificate) {
               HasSubstr("Purge of T, complete. Afterwards the 8 files that stay were searched for 80 texts"));
   EXPECT_THAT(html, HasSubstr("2,746 runs of eight of its token ids: 0 found. N"));
   EXPECT_THAT(html, HasSubstr("cache/x"));
+}
+
+TEST(Erasure, ShowsEveryPurgeTheNewestFirst) {
+  const ScratchFolder folder;
+  testing::write_fixture(folder / "run");
+  const std::string certificate = R"({"purges": [
+    {"time": "T1", "complete": true, "files": [{"path": "cache/x", "action": "remove", "held": "tokens"}],
+     "shared_caches": [{"path": "/shared/y.tokens", "action": "remove", "held": "tokens of samples"}]},
+    {"time": "T2", "complete": true, "files": [{"path": "evals/z", "action": "remove", "held": "texts"},
+                                               {"path": "run.json", "action": "keep", "held": "provenance"}]}]})";
+  const std::string html = render_erasure(load_run(folder / "run"), certificate, {});
+  EXPECT_LT(html.find("Purge of T2"), html.find("evals/z"));
+  EXPECT_LT(html.find("evals/z"), html.find("Purge of T1"));
+  EXPECT_LT(html.find("Purge of T1"), html.find("cache/x"));
+  EXPECT_THAT(html, HasSubstr("/shared/y.tokens <small>of a cache that runs shared"));
+  EXPECT_THAT(html, Not(HasSubstr("<td>run.json")));
+}
+
+TEST(Erasure, SaysWhatAPurgeDidNotSearchFor) {
+  const ScratchFolder folder;
+  testing::write_fixture(folder / "run");
+  const std::string certificate =
+      R"({"purges": [{"time": "T", "complete": true, "search_afterwards":
+          {"files": 8, "forget_texts": 80, "runs_of_8_token_ids": 0, "found": 0}, "files": []}]})";
+  const std::string html = render_erasure(load_run(folder / "run"), certificate, {});
+  EXPECT_THAT(
+      html, HasSubstr("were searched for 80 texts of the forget set: 0 found. Token ids were not searched"));
+  EXPECT_THAT(html, Not(HasSubstr("Texts were not searched")));
+}
+
+TEST(Erasure, OfAnInterruptedPurgeSaysThatItIsToRunAgain) {
+  const ScratchFolder folder;
+  testing::write_fixture(folder / "run");
+  const std::string html = render_erasure(
+      load_run(folder / "run"),
+      R"({"purges": [{"time": "T", "complete": false, "search_afterwards": null, "files": []}]})", {});
+  EXPECT_THAT(html, HasSubstr("Purge of T, interrupted: run it again"));
+  EXPECT_THAT(render_erasure(load_run(folder / "run"), "[]", {}), HasSubstr("is no certificate"));
 }
 
 }  // namespace

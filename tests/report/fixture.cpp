@@ -169,10 +169,12 @@ RunRecord run_record(const FixtureRun& run) {
           .arguments = {"configs/quickstart/unlearn.yaml", "--set", "sampler=" + run.sampler},
           .config_path = "configs/quickstart/unlearn.yaml",
           .config_yaml = fmt::format(
-              "objective:\n  name: npo\n  beta: 0.1\nsampler: {}\ntrain:\n  seed: 7\n  max_steps: {}\n",
-              run.sampler, run.steps),
-          .objective = "npo",
+              "objective:\n  name: {}\n  beta: 0.1\ndata:\n  exclude: {}\nsampler: {}\ntrain:\n  seed: 7\n  "
+              "max_steps: {}\n",
+              run.objective, run.data_exclude, run.sampler, run.steps),
+          .objective = run.objective,
           .sampler = run.sampler,
+          .purpose = run.purpose,
           .versions = {{"lethe", "0.1.0"},
                        {"libtorch", "2.11.0"},
                        {"mpi", "Open MPI 4.1.4"},

@@ -52,6 +52,12 @@ class ObjectiveRuns : public ::testing::Test {
     return records::records_of<records::StepRecord>(
         records::read_records(records::RunPaths{(folder_ / name).string()}.records()).entries);
   }
+  // What the run says that it was for.
+  std::string purpose_of(const std::string& name) const {
+    const auto runs = records::records_of<records::RunRecord>(
+        records::read_records(records::RunPaths{(folder_ / name).string()}.records()).entries);
+    return runs.empty() ? "no run record" : runs.back().purpose;
+  }
   // Metrics that have a value after the last update.
   std::map<std::string, double> values_of(const std::string& name) const {
     std::ifstream file(folder_ / name / "evals" / "after" / "TOFU_EVAL.json");
@@ -75,6 +81,7 @@ TEST_F(ObjectiveRuns, EveryObjectiveTrainsOnTwoRanks) {
         << output_;
     const auto of_run = steps(name);
     ASSERT_EQ(of_run.size(), 2u) << name;
+    EXPECT_EQ(purpose_of(name), name == "finetune" ? "finetuning" : "unlearning");
     for (const auto& step : of_run) {
       EXPECT_TRUE(std::isfinite(step.loss)) << name;
       EXPECT_GT(step.gradient_norm, 0) << name;
@@ -97,6 +104,7 @@ TEST_F(ObjectiveRuns, CompatReadsTheFrozenModelOverPaddedBatches) {
 TEST_F(ObjectiveRuns, TheRetrainedModelNeverReadsTheForgetSet) {
   ASSERT_EQ(train("", "retrained", "--set objective.name=finetune --set data.exclude=forget", output_), 0)
       << output_;
+  EXPECT_EQ(purpose_of("retrained"), "retraining");
   for (const auto& step : steps("retrained")) {
     EXPECT_TRUE(step.forget_ids.empty());
     EXPECT_FALSE(step.retain_ids.empty());
