@@ -43,6 +43,7 @@ void add_run(Facts& facts, const records::RunRecord& run) {
   facts.add("Command", quoted_command(run));
   facts.add("Configuration", run.config_path);
   facts.add("Objective", run.objective);
+  facts.add("Purpose", run.purpose);
   facts.add("Sampler", run.sampler);
   facts.add("Seed", std::to_string(run.seed));
   facts.add("World", run.world_size == 1 ? "1 rank" : fmt::format("{} ranks", run.world_size));
@@ -81,6 +82,10 @@ void add_inputs(Facts& facts, const RunSummary& run) {
     facts.add(fmt::format("Data ({})", data.set),
               fmt::format("{}: {} samples, {} target tokens", data.path, grouped(data.num_samples),
                           grouped(data.num_target_tokens)));
+  for (const auto& data : run.data) {
+    facts.add(fmt::format("Selected ({})", data.set), data.selection);
+    facts.add(fmt::format("Hash of the selection ({})", data.set), data.selection_hash, true);
+  }
   std::map<std::string, std::string> hashes;
   if (run.run) hashes = run.run->hashes;
   for (const auto& data : run.data) hashes.try_emplace(data.set, data.hash);

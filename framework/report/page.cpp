@@ -3,6 +3,7 @@
 
 #include "framework/base/error.h"
 #include "framework/report/comparison.h"
+#include "framework/report/extremes.h"
 #include "framework/report/figures/figures.h"
 #include "framework/report/html.h"
 #include "framework/report/page_parts.h"
@@ -117,6 +118,7 @@ std::string render_html(const std::vector<RunSummary>& runs) {
       {"trade-off", "Trade-off", figure_section(trade_off_figure(told))},
       {"loss", "Training", figure_section(loss_figure(runs))},
       {"difficulty", "Difficulty", figure_section(difficulty_figure(runs))},
+      {"extremes", "Easy and hard", runs.size() == 1 ? extremes_section(runs.front()) : ""},
       {"characteristics", "Characteristics", figure_section(characteristics_figure(runs))},
       {"coverage", "Sampler", figure_section(coverage_figure(runs))},
       {"provenance", "Provenance",

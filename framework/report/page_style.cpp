@@ -57,6 +57,7 @@ tbody th{font-weight:400}
 thead th[colspan]{text-align:left;color:var(--ink);font-weight:600}.changes thead tr:not(:last-child)>*{border-bottom:0;padding-bottom:0}
 .changes .first{padding-left:34px}
 .set th{padding-top:20px;font-weight:650;border-bottom-color:var(--faint)}.set small{font-weight:400;margin-left:.5em}
+.texts td+td{white-space:normal;text-align:left;min-width:14em}
 small{color:var(--soft);font-size:.82em;font-weight:400}
 .goal{color:var(--faint)}.none{color:var(--faint)}
 .good,.bad{font-weight:650}.good{color:var(--good)}.bad{color:var(--bad)}

@@ -31,8 +31,9 @@ std::string what_was_scored(const RunSummary& run) {
 std::string what_was_done(const RunSummary& run) {
   const std::string objective = run.run ? run.run->objective : "", sampler = run.run ? run.run->sampler : "";
   std::int64_t num_forget = 0;
+  std::string selection;
   for (const auto& data : run.data)
-    if (data.set == "forget") num_forget = data.num_samples;
+    if (data.set == "forget") num_forget = data.num_samples, selection = data.selection;
   if (run.steps.empty() && !run.scorings.empty()) return what_was_scored(run);
   std::string text = run.steps.empty()
                          ? "No training step is recorded"
@@ -42,6 +43,7 @@ std::string what_was_done(const RunSummary& run) {
     text += fmt::format(" on all samples, the {} to forget among them", grouped(num_forget));
   else if (num_forget > 0)
     text += fmt::format(" on {} samples to forget", grouped(num_forget));
+  if (!selection.empty()) text += fmt::format(" (selected: {})", selection);
   if (!sampler.empty() && !run.steps.empty()) text += fmt::format(", drawn by the {} sampler", sampler);
   if (run.summary) text += fmt::format(", in {}", base::readable_duration(run.summary->seconds));
   if (run.run)

@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <regex>
 
 #include "framework/records/run_directory.h"
 #include "framework/records/writer.h"
+#include "framework/report/html.h"
 #include "tests/records/scratch_folder.h"
 #include "tests/report/fixture.h"
 
@@ -100,6 +102,56 @@ TEST(Report, ShowsTheNumbersOfTheRecords) {
       plain_summary(run),
       "the answer probability went from 0.92 to 0.05; on what was to be kept, it went from 0.91 to 0.82"));
   EXPECT_TRUE(contains(plain_summary(run), "It stopped because the forget probability fell below 0.05."));
+}
+
+TEST(Report, QuotesTheEasiestAndTheHardestSamplesWhereTheRecordsHoldThem) {
+  const ScratchFolder folder;
+  write_fixture(folder / "run");
+  RunSummary run = load_run(folder / "run");
+  for (auto& score : run.scorings[0].scores) score.mrd = static_cast<double>(100 - score.row);
+  std::map<std::int64_t, std::string> questions;
+  for (const auto& g : run.generations)
+    if (g.set == "forget") questions[g.row] = g.question;
+  const std::string html = render_html({run});
+  const std::string section = html.substr(html.find("<section id=\"extremes\""));
+  const std::size_t easiest = section.find(">Easiest<"), hardest = section.find(">Hardest<");
+  EXPECT_TRUE(contains(section.substr(easiest, hardest - easiest), escape(questions[0])));
+  EXPECT_FALSE(contains(section.substr(easiest, hardest - easiest), escape(questions[39])));
+  EXPECT_TRUE(contains(section.substr(hardest), escape(questions[39])));
+  expect_balanced(html);
+  EXPECT_FALSE(contains(render_html(two_runs(folder)), "<section id=\"extremes\"")) << "of one run only";
+}
+
+TEST(Report, LeavesTheEasiestAndTheHardestOutWhereTheForgetSetIsRedacted) {
+  const ScratchFolder folder;
+  write_fixture(folder / "run");
+  const auto html = [&](const ReportOptions& options) {
+    return text_of(write_report({folder / "run"}, folder / "run", options).html);
+  };
+  EXPECT_TRUE(contains(html({}), "<section id=\"extremes\""));
+  EXPECT_FALSE(contains(html({.redact_forget = true}), "<section id=\"extremes\""));
+}
+
+TEST(Report, DrawsDifficultiesFromLargeToSmall) {
+  const ScratchFolder folder;
+  write_fixture(folder / "run");
+  RunSummary run = load_run(folder / "run");
+  for (auto& score : run.scorings[0].scores) score.mrd = static_cast<double>(100 - score.row);
+  const std::string html = render_html({run});
+  EXPECT_LT(html.find("row 0: MRD"), html.find("row 39: MRD")) << "a large MRD is read as easily forgotten";
+}
+
+TEST(Report, SaysWhichSamplesWereSelected) {
+  const ScratchFolder folder;
+  write_fixture(folder / "run");
+  RunSummary run = load_run(folder / "run");
+  EXPECT_FALSE(contains(render_html({run}), "Selected (forget)"));
+  run.data[0].selection = "middle by mrd, 20 of 40";
+  run.data[0].selection_hash = "5e1ec7ed";
+  const std::string html = render_html({run});
+  EXPECT_TRUE(contains(html, "samples to forget (selected: middle by mrd, 20 of 40)"));
+  EXPECT_TRUE(contains(html, "<th scope=\"row\">Selected (forget)</th><td>middle by mrd, 20 of 40</td>"));
+  EXPECT_TRUE(contains(html, "Hash of the selection (forget)"));
 }
 
 TEST(Report, ChangesWhenOneAnswerDoes) {

@@ -42,7 +42,7 @@ std::vector<Shown> shown_scorings(const std::vector<RunSummary>& runs) {
 
 std::vector<ScoreRecord> from_easy_to_hard(const Scoring& scoring) {
   std::vector<ScoreRecord> scores = scoring.scores;
-  std::ranges::stable_sort(scores, {}, &ScoreRecord::mrd);
+  std::ranges::stable_sort(scores, std::ranges::greater(), &ScoreRecord::mrd);  // large: easily forgotten
   return scores;
 }
 
@@ -52,7 +52,7 @@ Axis mrd_axis(const std::vector<ScoreRecord>& scores) {
     ends.push_back(s.mrd + s.standard_error), ends.push_back(std::max(0.0, s.mrd - s.standard_error));
   Axis axis = axis_over(ends, "MRD", /*from_zero=*/true);
   // Beyond two decades, a linear axis would show the largest samples only.
-  if (const double smallest = scores.front().mrd; smallest > 0 && scores.back().mrd / smallest > 100) {
+  if (const double smallest = scores.back().mrd; smallest > 0 && scores.front().mrd / smallest > 100) {
     axis.is_logarithmic = true;
     axis.low = smallest / 1.5;
   }

@@ -1,0 +1,15 @@
+// The easiest and the hardest samples of a forget set, with their texts.
+#pragma once
+
+#include <string>
+
+#include "framework/report/run_summary.h"
+
+namespace lethe::report {
+
+// A section with the five samples of largest MRD and the five of smallest, by the run's first scoring. Empty
+// where nothing was scored, or the records hold the text of none of them (nothing generated, purged,
+// redacted).
+[[nodiscard]] std::string extremes_section(const RunSummary& run);
+
+}  // namespace lethe::report
