@@ -1,6 +1,7 @@
 #include "framework/run/purge.h"
 
-#include <optional>
+#include <algorithm>
+#include <map>
 
 #include "framework/base/atomic_file.h"
 #include "framework/base/error.h"
@@ -8,68 +9,15 @@
 #include "framework/data/mapped_file.h"
 #include "framework/records/run_directory.h"
 #include "framework/run/purge_caches.h"
+#include "framework/run/purge_certificate.h"
+#include "framework/run/purge_plan.h"
 #include "framework/run/trace_search.h"
 
 namespace lethe::run {
 namespace {
 
-using records::Json;
-
-Json row_of(const HeldFile& file) {
-  Json row{{"path", file.path},
-           {"action", name_of(file.action)},
-           {"held", file.reason},
-           {"bytes", file.bytes},
-           {"forget_samples", file.num_forget_samples},
-           {"hash_before", file.hash_before}};
-  if (!file.hash_after.empty()) row["hash_after"] = file.hash_after;
-  return row;
-}
-
-struct Verified {
-  std::size_t texts = 0, token_windows = 0, files = 0;  // looked for; searched
-};
-
-Json certificate_of(const PurgePlan& plan, const std::string& lethe_version, const std::string& time,
-                    const std::optional<Verified>& verified) {
-  Json files = Json::array(), shared = Json::array();
-  for (const HeldFile& file : plan.files)
-    if (file.path != "purge.json" && file.path != "lock") files.push_back(row_of(file));
-  for (const HeldFile& file : plan.shared) shared.push_back(row_of(file));
-  Json search = nullptr;
-  if (verified)
-    search = {{"files", verified->files},
-              {"forget_texts", verified->texts},
-              {"runs_of_8_token_ids", verified->token_windows},
-              {"found", 0}};
-  return {{"time", time},
-          {"lethe", lethe_version},
-          {"complete", verified.has_value()},
-          {"search_afterwards", std::move(search)},
-          {"hash", "XXH3-128"},
-          {"note",
-           "Files were unlinked, not overwritten. Copies elsewhere, backups, snapshots and the input data "
-           "set are not covered."},
-          {"forget_samples", plan.sample_ids},
-          {"files", std::move(files)},
-          {"shared_caches", std::move(shared)}};
-}
-
-// purge.json keeps every purge of this run: {"schema": 1, "purges": [...]}.
-Json earlier_certificates(const std::filesystem::path& file) {
-  if (!std::filesystem::exists(file)) return Json{{"schema", records::kSchema}, {"purges", Json::array()}};
-  Json json = Json::parse(base::read_file(file), nullptr, false);
-  if (!json.is_object() || !json.contains("purges") || !json["purges"].is_array())
-    fail("run.unknown", fmt::format("{} is not a certificate of lethe", file.string()),
-         "move it away, then purge again");
-  return json;
-}
-
-void write_certificate(const records::RunPaths& paths, Json earlier, Json certificate) {
-  earlier["purges"].push_back(std::move(certificate));
-  base::write_file_atomically(paths.certificate(),
-                              earlier.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-}
+using records::RunLock;
+using records::RunPaths;
 
 std::string records_text(const std::vector<records::Entry>& entries) {
   std::string text;
@@ -100,52 +48,152 @@ void carry_out(PurgePlan& plan) {
       file.hash_after = base::hash_file(path);
   }
   for (const HeldFile& file : plan.shared) remove_file(file.path);
-  const records::RunPaths paths{plan.root};
+  const RunPaths paths{plan.root};
   for (const auto& folder : {paths.checkpoints(), paths.cache()}) remove_empty_folders(folder);
   base::fsync_path(plan.root);
 }
 
+// A task whose program has not begun holds its own lock only.
+void refuse_running_tasks(const std::filesystem::path& campaign) {
+  if (!std::filesystem::is_directory(campaign / "tasks")) return;
+  for (const auto& entry : std::filesystem::directory_iterator(campaign / "tasks"))
+    if (entry.path().extension() == ".lock") const RunLock lock(entry.path());
+}
+
+// The campaigns' first, so that no driver begins a run in between.
+std::vector<RunLock> locks_of(const std::vector<PurgeFolder>& folders) {
+  std::vector<RunLock> locks;
+  locks.reserve(folders.size());
+  for (const bool campaigns : {true, false})
+    for (const PurgeFolder& folder : folders) {
+      if (folder.is_campaign != campaigns) continue;
+      locks.emplace_back(RunPaths{folder.root}.lock());
+      if (folder.is_campaign) refuse_running_tasks(folder.root);
+    }
+  return locks;
+}
+
+Sought sought_of(const std::vector<PurgeFolder>& folders) {
+  Sought sought;
+  for (const PurgeFolder& folder : folders)
+    if (!folder.is_campaign) sought.add(sought_of_run(folder.root));
+  return sought;
+}
+
 // What must be nowhere afterwards; taken before the stores that know it are removed.
-TraceSearch traces_of(const PurgePlan& plan, const PurgeOptions& options) {
+TraceSearch traces_of(const std::vector<PurgeFolder>& folders, const Sought& sought,
+                      const PurgeOptions& options) {
   TraceSearch traces;
-  for (const std::string& text : plan.telltales) traces.add_text(text);
-  gather_tokens(records::RunPaths{plan.root}.cache(), plan.sample_ids, traces);
-  for (const auto& cache : options.shared_caches) gather_tokens(cache, plan.sample_ids, traces);
+  for (const std::string& text : sought.texts) traces.add_text(text);
+  for (const PurgeFolder& folder : folders)
+    gather_tokens(RunPaths{folder.root}.cache(), sought.sample_ids, traces);
+  for (const auto& cache : options.shared_caches) gather_tokens(cache, sought.sample_ids, traces);
   return traces;
 }
 
-Verified verify(const PurgePlan& plan, const TraceSearch& traces) {
-  Verified verified{.texts = plan.telltales.size(), .token_windows = traces.num_windows()};
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(plan.root)) {
-    if (!entry.is_regular_file() || entry.file_size() == 0) continue;
-    const auto file = data::MappedFile::open(entry.path());
-    if (!file) continue;
-    const auto bytes = file->bytes();
-    const std::string found = traces.found_in({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    if (!found.empty())
-      fail("run.traces", fmt::format("{} still holds {} of a forget sample", entry.path().string(), found),
-           "the certificate is left incomplete; remove the file and purge again");
-    ++verified.files;
-  }
-  return verified;
+PurgePlan plan_of(const PurgeFolder& folder, const PurgeOptions& options, const Sought& sought) {
+  return folder.is_campaign ? plan_campaign(folder, sought) : plan_run(folder.root, options, sought);
 }
+
+void search_file(const std::filesystem::path& path, const TraceSearch& traces) {
+  const auto file = data::MappedFile::open(path);
+  if (!file) return;
+  const auto bytes = file->bytes();
+  const std::string found = traces.found_in({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  if (!found.empty())
+    fail("run.traces", fmt::format("{} still holds {} of a forget sample", path.string(), found),
+         "the certificate is left incomplete; remove the file and purge again");
+}
+
+// The number of files below `root` that were searched, those of the folders `apart` (searched before) left
+// out.
+std::size_t search_files(const std::filesystem::path& root, const std::vector<std::string>& apart,
+                         const TraceSearch& traces) {
+  std::size_t count = 0;
+  std::filesystem::recursive_directory_iterator entries(root);
+  for (const auto& entry : entries) {
+    const std::string path = entry.path().lexically_relative(root).generic_string();
+    if (entry.is_directory() && std::ranges::find(apart, path) != apart.end())
+      entries.disable_recursion_pending();
+    if (!entry.is_regular_file() || entry.file_size() == 0) continue;
+    search_file(entry.path(), traces);
+    ++count;
+  }
+  return count;
+}
+
+class Purging {
+ public:
+  Purging(const std::vector<std::filesystem::path>& roots, const PurgeOptions& options)
+      : options_(options),
+        folders_(purge_folders(roots)),
+        locks_(locks_of(folders_)),
+        sought_(sought_of(folders_)),
+        traces_(traces_of(folders_, sought_, options)) {}
+
+  std::vector<PurgePlan> run() {
+    begin();
+    std::vector<PurgePlan> plans;
+    for (const PurgeFolder& folder : folders_) plans.push_back(purge_one(folder));
+    return plans;
+  }
+
+ private:
+  // What one of them refuses is known before anything of another is removed; and a campaign's certificate is
+  // incomplete before the first of its runs is touched.
+  void begin() {
+    if (folders_.size() == 1) return;
+    std::vector<PurgePlan> campaigns;
+    for (const PurgeFolder& folder : folders_)
+      if (PurgePlan plan = plan_of(folder, options_, sought_); folder.is_campaign)
+        campaigns.push_back(std::move(plan));
+    for (const PurgePlan& plan : campaigns) certificate_of(plan.root).begin(plan);
+  }
+
+  PurgePlan purge_one(const PurgeFolder& folder) {
+    PurgePlan plan = plan_of(folder, options_, sought_);
+    const Certificate& certificate = certificate_of(folder.root);
+    certificate.begin(plan);
+    carry_out(plan);
+    std::size_t& files = searched_[folder.root];
+    files = search_files(plan.root, plan.runs, traces_);
+    for (const std::string& run : plan.runs) files += searched_[folder.root / run];
+    certificate.complete(
+        plan, {.texts = plan.telltales.size(), .token_windows = traces_.num_windows(), .files = files});
+    plan.records.clear();  // a campaign has many runs
+    return plan;
+  }
+
+  // The same one for a folder's beginning and its end: an incomplete one is replaced.
+  const Certificate& certificate_of(const std::filesystem::path& root) {
+    return certificates_.try_emplace(root, root, options_.lethe_version).first->second;
+  }
+
+  const PurgeOptions& options_;
+  std::vector<PurgeFolder> folders_;
+  std::vector<RunLock> locks_;
+  Sought sought_;
+  TraceSearch traces_;
+  std::map<std::filesystem::path, Certificate> certificates_;
+  std::map<std::filesystem::path, std::size_t> searched_;
+};
 
 }  // namespace
 
-PurgePlan purge_run(const std::filesystem::path& root, const PurgeOptions& options) {
-  const records::RunPaths paths{root};
-  PurgePlan plan =
-      plan_purge(root, options);  // before the lock file would be one more file in a folder that is no run
-  const records::RunLock lock(paths.lock());
-  plan = plan_purge(root, options);
-  const std::string time = records::utc_now();
-  const Json earlier = earlier_certificates(paths.certificate());
-  const TraceSearch traces = traces_of(plan, options);
-  write_certificate(paths, earlier, certificate_of(plan, options.lethe_version, time, std::nullopt));
-  carry_out(plan);
-  const Verified verified = verify(plan, traces);
-  write_certificate(paths, earlier, certificate_of(plan, options.lethe_version, time, verified));
-  return plan;
+std::vector<PurgePlan> plan_purges(const std::vector<std::filesystem::path>& roots,
+                                   const PurgeOptions& options) {
+  const auto folders = purge_folders(roots);
+  const Sought sought = sought_of(folders);
+  std::vector<PurgePlan> plans;
+  for (const PurgeFolder& folder : folders) {
+    plans.push_back(plan_of(folder, options, sought));
+    plans.back().records.clear();
+  }
+  return plans;
+}
+
+std::vector<PurgePlan> purge(const std::vector<std::filesystem::path>& roots, const PurgeOptions& options) {
+  return Purging(roots, options).run();
 }
 
 }  // namespace lethe::run

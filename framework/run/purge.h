@@ -1,6 +1,6 @@
-// `lethe purge DIR…`: what was to be forgotten must not live on in a run's own files. Lists what each file
-// holds, removes forget texts and what was made from them, keeps scores by hashed id, and certifies it in
-// purge.json.
+// `lethe purge DIR…`: what was to be forgotten must not live on in the files of runs and campaigns. Lists
+// what each file holds, removes forget texts and what was made from them, keeps scores by hashed id, and
+// certifies it in purge.json.
 #pragma once
 
 #include <cstdint>
@@ -33,29 +33,34 @@ struct HeldFile {
 
 struct PurgePlan {
   std::filesystem::path root;
-  std::vector<HeldFile> files;       // by path
+  std::vector<std::string> runs;     // of a campaign: those below its folder; each has a plan of its own
+  std::vector<HeldFile> files;       // by path; of a campaign those outside its runs
   std::vector<HeldFile> shared;      // of caches outside the run directory; full paths; only what is removed
   std::set<std::string> sample_ids;  // of the forget set, hashed
-  std::vector<records::Entry> records;  // of records.jsonl, texts taken out
+  std::vector<records::Entry> records;  // of records.jsonl, texts taken out; dropped once they are written
   bool has_records = false;
-  std::set<std::string> telltales;  // questions and answers of the forget set: from the records, and from the
-                                    // data set where it still lies
+  std::set<std::string> telltales;  // questions and answers of forget sets: from the records, and from the
+                                    // data sets where they still lie; of all runs that the command names
 };
 
-// Changes nothing. Errors: run.missing (no run directory); run.unknown: a file, a link, a kind or a field of
-// a record that this version does not know, or a kept file that quotes a forget sample; those of the records
-// reader.
-// In a shared cache, only token stores that hold one of the run's forget samples (or are damaged), and the
-// reference log-probabilities, are taken: a cache is made again when it is next needed.
-[[nodiscard]] PurgePlan plan_purge(const std::filesystem::path& root, const PurgeOptions& options);
+// Changes nothing. `roots` are run directories and campaigns' folders; a campaign stands for every run in it
+// and, after them, for its own files. What one of the runs was asked to forget is looked for in all of them.
+// Errors: run.missing (no run directory, no campaign); run.unknown: a file, a link, a kind or a field of a
+// record that this version does not know, or a kept file that quotes a forget sample; those of the records
+// reader. In a shared cache, only token stores that hold one of the run's forget samples (or are damaged),
+// and the reference log-probabilities, are taken: a cache is made again when it is next needed.
+[[nodiscard]] std::vector<PurgePlan> plan_purges(const std::vector<std::filesystem::path>& roots,
+                                                 const PurgeOptions& options);
 
-// Takes the run's lock, plans, carries it out, and writes the certificate: before the first removal with
-// "complete": false, at the end with true, so that an interrupted purge is seen and can be run again. Files
-// are unlinked, not overwritten: what the disk or its backups still hold is beyond it, and the certificate
-// says so. Then every file that stays is searched for the forget texts and for their token ids (those of the
-// token stores that were removed), and the certificate says how many of each were looked for. Errors: those
-// of plan_purge, out.locked, io.*; run.traces, naming the file, if something is found: the certificate stays
-// incomplete.
-PurgePlan purge_run(const std::filesystem::path& root, const PurgeOptions& options);
+// Takes the locks of all of them, gathers what all are to forget (once the first is purged, a shared cache
+// knows no tokens any more), plans, and carries it out one by one. Each folder gets its certificate: before
+// its first removal with "complete": false, at the end with true, so that an interrupted purge is seen and
+// can be run again; a campaign's is a summary over its runs. Files are unlinked, not overwritten: what the
+// disk or its backups still hold is beyond it, and the certificate says so. Then every file that stays is
+// searched for the forget texts and for their token ids (those of the token stores that were removed), and
+// the certificate says how many of each were looked for. Errors: those of plan_purges, out.locked (a run, a
+// campaign or a task of it is in use), io.*; run.traces, naming the file, if something is found: the
+// certificate stays incomplete.
+std::vector<PurgePlan> purge(const std::vector<std::filesystem::path>& roots, const PurgeOptions& options);
 
 }  // namespace lethe::run

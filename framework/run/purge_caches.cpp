@@ -12,7 +12,7 @@ namespace lethe::run {
 namespace {
 
 // A damaged store may hold any of them.
-std::uint64_t num_held(const data::StoredPart& part, const std::set<std::string>& sample_ids) {
+std::uint64_t num_in_part(const data::StoredPart& part, const std::set<std::string>& sample_ids) {
   if (!part.damage.empty()) return sample_ids.size();
   const auto count =
       std::ranges::count_if(part.sample_ids, [&](const std::string& id) { return sample_ids.contains(id); });
@@ -32,7 +32,7 @@ HeldFile removed(const std::filesystem::path& file, std::string reason, std::uin
 
 std::uint64_t num_held(const std::filesystem::path& file, const std::set<std::string>& sample_ids) {
   for (const data::StoredPart& part : data::list_stored_parts(file.parent_path()))
-    if (part.path == file) return num_held(part, sample_ids);
+    if (part.path == file) return num_in_part(part, sample_ids);
   return sample_ids.size();
 }
 
@@ -42,7 +42,7 @@ std::vector<HeldFile> held_by_cache(const std::filesystem::path& folder,
     fail("run.missing", fmt::format("{} is no folder of caches", folder.string()));
   std::vector<HeldFile> held;
   for (const data::StoredPart& part : data::list_stored_parts(folder))
-    if (const auto count = num_held(part, sample_ids); count > 0)
+    if (const auto count = num_in_part(part, sample_ids); count > 0)
       held.push_back(removed(part.path, "tokens of samples", count));
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();

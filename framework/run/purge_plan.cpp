@@ -1,6 +1,7 @@
-// What the files of a run directory hold, and what a purge does with them (plan_purge in purge.h).
+// What the files of a run directory hold, and what a purge does with them.
+#include "framework/run/purge_plan.h"
+
 #include <algorithm>
-#include <array>
 
 #include "framework/base/atomic_file.h"
 #include "framework/base/error.h"
@@ -10,8 +11,8 @@
 #include "framework/records/reader.h"
 #include "framework/records/run_directory.h"
 #include "framework/records/texts.h"
-#include "framework/run/purge.h"
 #include "framework/run/purge_caches.h"
+#include "framework/run/purge_rules.h"
 #include "framework/run/run_config.h"
 
 namespace lethe::run {
@@ -22,65 +23,26 @@ using records::Entry;
 // Shorter texts ("Yes.", a year) are in every file by chance.
 constexpr std::size_t kShortestTelltale = 16;
 
-struct Rule {
-  std::string_view pattern;  // a file, or a folder with all that is in it if it ends in /
-  PurgeAction action;
-  std::string_view reason;
-  bool is_from_forget_set;
-};
-
-constexpr std::array kRules{
-    Rule{"config.yaml", PurgeAction::keep, "settings", false},
-    Rule{"run.json", PurgeAction::keep, "provenance", false},
-    Rule{"records.jsonl", PurgeAction::rewrite, "questions, answers and generations of the forget set", true},
-    Rule{"scores.jsonl", PurgeAction::keep, "scores by hashed id", false},
-    Rule{"scores.csv", PurgeAction::keep, "scores by hashed id", false},
-    Rule{"trace.json", PurgeAction::keep, "timings by block and rank", false},
-    Rule{"metrics.json", PurgeAction::keep, "averages over sets", false},
-    Rule{"TOFU_EVAL.json", PurgeAction::remove, "questions, answers and generations of the evaluated sets",
-         true},
-    Rule{"TOFU_SUMMARY.json", PurgeAction::keep, "averages over sets", false},
-    Rule{"MUSE_EVAL.json", PurgeAction::remove, "questions, answers and generations of the evaluated sets",
-         true},
-    Rule{"MUSE_SUMMARY.json", PurgeAction::keep, "averages over sets", false},
-    Rule{"evals/", PurgeAction::remove, "results of evaluations with their questions and answers", true},
-    Rule{"model/", PurgeAction::keep, "the unlearned model", false},
-    Rule{"checkpoints/", PurgeAction::remove,
-         "weights from before the end, and moments of gradients of the forget set", true},
-    Rule{"cache/", PurgeAction::remove, "tokens and log-probabilities of samples", true},
-    Rule{"report.html", PurgeAction::remove,
-         "example questions and answers; can be made again from the records", true},
-    Rule{"report.md", PurgeAction::remove, "can be made again from the records", true},
-    Rule{"report.csv", PurgeAction::remove, "can be made again from the records", true},
-    Rule{"report.svg", PurgeAction::remove, "can be made again from the records", true},
-    Rule{"erasure.html", PurgeAction::remove, "may quote samples; can be made again from the records", true},
-    Rule{"tensorboard/", PurgeAction::keep, "losses by step and averages over sets", false},
-    Rule{"purge.json", PurgeAction::keep, "certificates of purges", false},
-    Rule{"lock", PurgeAction::keep, "the name of the process that holds the lock", false}};
-
-const Rule* rule_for(const std::string& path) {
-  // What an atomic write leaves behind when it is killed; it may hold anything that its target may.
-  static constexpr Rule kAside{"", PurgeAction::remove, "left behind by an interrupted write", true};
-  if (path.find(".writing-") != std::string::npos) return &kAside;
-  const auto found = std::ranges::find_if(kRules, [&](const Rule& rule) {
-    return rule.pattern.ends_with('/') ? path.starts_with(rule.pattern) : path == rule.pattern;
-  });
-  return found == kRules.end() ? nullptr : &*found;
-}
-
 [[noreturn]] void refuse(const std::filesystem::path& root, const std::string& what) {
   fail("run.unknown", fmt::format("{}: {}", root.string(), what),
        "nothing was removed; move it out of the run directory or purge it by hand, then run the command "
        "again");
 }
 
-std::vector<HeldFile> list_files(const std::filesystem::path& root) {
+// Every file below `root` but those of the folders `apart`. Errors: run.unknown.
+std::vector<HeldFile> list_files(const std::filesystem::path& root,
+                                 const PurgeRule* (*rule_for)(std::string_view),
+                                 const std::vector<std::string>& apart = {}) {
   std::vector<HeldFile> files;
   std::vector<std::string> unknown;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
+  std::filesystem::recursive_directory_iterator entries(root);
+  for (const auto& entry : entries) {
     const std::string path = entry.path().lexically_relative(root).generic_string();
-    if (entry.is_directory() && !entry.is_symlink()) continue;
-    const Rule* rule = rule_for(path);
+    if (entry.is_directory() && !entry.is_symlink()) {
+      if (std::ranges::find(apart, path) != apart.end()) entries.disable_recursion_pending();
+      continue;
+    }
+    const PurgeRule* rule = rule_for(path);
     if (rule == nullptr || !entry.is_regular_file() || entry.is_symlink())
       unknown.push_back(path);
     else
@@ -96,6 +58,14 @@ std::vector<HeldFile> list_files(const std::filesystem::path& root) {
                              unknown.front()));
   std::ranges::sort(files, {}, &HeldFile::path);
   return files;
+}
+
+void measure(PurgePlan& plan) {
+  for (HeldFile& file : plan.files) {
+    file.hash_before = base::hash_file(plan.root / file.path);
+    if (file.num_forget_samples > 0)
+      file.num_forget_samples = num_held(plan.root / file.path, plan.sample_ids);
+  }
 }
 
 // As read_records, but strict: what is not understood cannot be said to hold no forget text.
@@ -180,32 +150,72 @@ void gather_ids(const std::vector<Entry>& entries, std::set<std::string>& ids) {
     for (std::string& id : records::forget_ids_of(entry.record)) ids.insert(std::move(id));
 }
 
+struct ReadRun {
+  std::vector<Entry> records;
+  Sought sought;
+};
+
+ReadRun read_run(const std::filesystem::path& root) {
+  const records::RunPaths paths{root};
+  ReadRun run;
+  if (std::filesystem::exists(paths.records())) run.records = read_strictly(root, paths.records());
+  gather_ids(run.records, run.sought.sample_ids);
+  if (std::filesystem::exists(paths.scores()))
+    gather_ids(read_strictly(root, paths.scores()), run.sought.sample_ids);
+  run.sought.texts = telltales_of(run.records);
+  run.sought.texts.merge(texts_of_data(paths.config(), run.sought.sample_ids));
+  return run;
+}
+
+// A model that was taught is kept like one that unlearned; the list must not call it so.
+void say_what_model_it_is(PurgePlan& plan) {
+  const auto runs = records::records_of<records::RunRecord>(plan.records);
+  if (runs.empty() || runs.back().purpose.empty() || runs.back().purpose == "unlearning") return;
+  const bool was_taught = runs.back().purpose == "finetuning";
+  for (HeldFile& file : plan.files)
+    if (file.path.starts_with("model/"))
+      file.reason =
+          was_taught ? "a finetuned model: it may know what was to be forgotten" : "a retrained model";
+}
+
 }  // namespace
 
 std::string_view name_of(PurgeAction action) {
   return action == PurgeAction::keep ? "keep" : action == PurgeAction::rewrite ? "rewrite" : "remove";
 }
 
-PurgePlan plan_purge(const std::filesystem::path& root, const PurgeOptions& options) {
-  const records::RunPaths paths{root};
-  if (!std::filesystem::exists(paths.config()) && !std::filesystem::exists(paths.records()))
-    fail("run.missing",
-         fmt::format("{} is no run directory (no config.yaml, no records.jsonl)", root.string()));
-  PurgePlan plan{
-      .root = root, .files = list_files(root), .has_records = std::filesystem::exists(paths.records())};
-  if (plan.has_records) plan.records = read_strictly(root, paths.records());
-  gather_ids(plan.records, plan.sample_ids);
-  if (std::filesystem::exists(paths.scores()))
-    gather_ids(read_strictly(root, paths.scores()), plan.sample_ids);
-  for (HeldFile& file : plan.files) {
-    file.hash_before = base::hash_file(root / file.path);
-    if (file.num_forget_samples > 0) file.num_forget_samples = num_held(root / file.path, plan.sample_ids);
-  }
+void Sought::add(Sought other) {
+  sample_ids.merge(other.sample_ids);
+  texts.merge(other.texts);
+}
+
+Sought sought_of_run(const std::filesystem::path& root) { return read_run(root).sought; }
+
+PurgePlan plan_run(const std::filesystem::path& root, const PurgeOptions& options, const Sought& sought) {
+  ReadRun run = read_run(root);
+  PurgePlan plan{.root = root,
+                 .files = list_files(root, rule_of_run),
+                 .sample_ids = std::move(run.sought.sample_ids),
+                 .records = std::move(run.records),
+                 .has_records = std::filesystem::exists(records::RunPaths{root}.records()),
+                 .telltales = std::move(run.sought.texts)};
+  plan.telltales.insert(sought.texts.begin(), sought.texts.end());
+  measure(plan);
   for (const auto& cache : options.shared_caches)
     std::ranges::move(held_by_cache(cache, plan.sample_ids), std::back_inserter(plan.shared));
-  plan.telltales = telltales_of(plan.records);
-  plan.telltales.merge(texts_of_data(paths.config(), plan.sample_ids));
+  say_what_model_it_is(plan);
   erase_forget_texts(plan.records, plan.telltales);
+  check_what_stays(plan, plan.telltales);
+  return plan;
+}
+
+PurgePlan plan_campaign(const PurgeFolder& campaign, const Sought& sought) {
+  PurgePlan plan{.root = campaign.root,
+                 .runs = campaign.runs,
+                 .files = list_files(campaign.root, rule_of_campaign, campaign.runs),
+                 .sample_ids = sought.sample_ids,
+                 .telltales = sought.texts};
+  measure(plan);
   check_what_stays(plan, plan.telltales);
   return plan;
 }

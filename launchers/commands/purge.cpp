@@ -1,6 +1,8 @@
-// lethe purge DIR…: removes forget texts and what was made from them from the files of runs, and certifies
-// it.
+// lethe purge DIR…: removes forget texts and what was made from them from the files of runs and campaigns,
+// and certifies it.
 #include <cstdio>
+#include <filesystem>
+#include <vector>
 
 #include "framework/base/text.h"
 #include "framework/run/purge.h"
@@ -18,6 +20,8 @@ void say(const std::vector<run::HeldFile>& files) {
 
 void say(const run::PurgePlan& plan) {
   std::printf("%s\n", plan.root.c_str());
+  if (!plan.runs.empty())
+    std::printf("  %zu runs, listed above; of the campaign's own files:\n", plan.runs.size());
   say(plan.files);
   if (plan.shared.empty()) return;
   std::printf("  of shared caches, also other runs':\n");
@@ -28,21 +32,24 @@ int purge(const Arguments& arguments) {
   run::PurgeOptions options{.lethe_version = run::kVersion};
   if (const auto cache = arguments.flags.find("cache"); cache != arguments.flags.end())
     options.shared_caches.emplace_back(cache->second);
-  for (const std::string& folder : arguments.positionals)
-    say(arguments.check ? run::plan_purge(folder, options) : run::purge_run(folder, options));
+  const std::vector<std::filesystem::path> roots(arguments.positionals.begin(), arguments.positionals.end());
+  for (const run::PurgePlan& plan :
+       arguments.check ? run::plan_purges(roots, options) : run::purge(roots, options))
+    say(plan);
   return 0;
 }
 
 }  // namespace
 
 Command make() {
-  return {.help = "remove forget texts and what was made from them from run directories; --check only lists",
-          .takes = Takes::folders,
-          .check = true,
-          .flags = {{.name = "cache",
-                     .help = "folder of token stores and reference log-probabilities that runs shared",
-                     .takes_value = true}},
-          .run = purge};
+  return {
+      .help = "remove forget texts and what was made from them from runs and campaigns; --check only lists",
+      .takes = Takes::folders,
+      .check = true,
+      .flags = {{.name = "cache",
+                 .help = "folder of token stores and reference log-probabilities that runs shared",
+                 .takes_value = true}},
+      .run = purge};
 }
 
 }  // namespace lethe::launchers::purge_entry

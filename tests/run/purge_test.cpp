@@ -41,7 +41,7 @@ class PurgedRun : public ::testing::Test {
   }
   std::string refusal() const {
     std::string message;
-    EXPECT_EQ(error_key([&] { (void)purge_run(root(), kOptions); }, &message), "run.unknown");
+    EXPECT_EQ(error_key([&] { (void)purge({root()}, kOptions); }, &message), "run.unknown");
     return message;
   }
   void expect_untouched() const {
@@ -58,7 +58,7 @@ TEST_F(PurgedRun, KeepsNoQuestionAndNoAnswerOfTheForgetSet) {
   for (const GenerationRecord& g : generations())
     if (g.set == "forget") texts.insert(texts.end(), {g.question, g.answer});
   ASSERT_GE(texts.size(), 160u);
-  (void)purge_run(root(), kOptions);
+  (void)purge({root()}, kOptions);
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root()))
     for (const std::string& text : texts) {
       if (!entry.is_regular_file()) continue;
@@ -67,7 +67,7 @@ TEST_F(PurgedRun, KeepsNoQuestionAndNoAnswerOfTheForgetSet) {
 }
 
 TEST_F(PurgedRun, TheCertificateSaysWhatWasLookedForAfterwards) {
-  (void)purge_run(root(), kOptions);
+  (void)purge({root()}, kOptions);
   const auto certificate = nlohmann::json::parse(text_of(root() / "purge.json"));
   const auto& search = certificate["purges"].back()["search_afterwards"];
   EXPECT_GT(search["forget_texts"].get<int>(), 0);
@@ -88,7 +88,7 @@ TEST_F(PurgedRun, TokenIdsOfAForgetSampleInAFileThatStaysLeaveTheCertificateInco
       {.key = std::string(32, 'a'), .all_samples = 1, .samples = samples, .sample_ids = ids});
   write_text(root() / "model/notes.json", "[22, 33, 44, 55, 66, 77, 88, 99]");
   std::string message;
-  EXPECT_EQ(error_key([&] { (void)purge_run(root(), kOptions); }, &message), "run.traces");
+  EXPECT_EQ(error_key([&] { (void)purge({root()}, kOptions); }, &message), "run.traces");
   EXPECT_NE(message.find("notes.json"), std::string::npos);
   EXPECT_NE(text_of(root() / "purge.json").find("\"complete\": false"), std::string::npos);
   std::filesystem::remove(root() / "model/notes.json");
@@ -97,7 +97,7 @@ TEST_F(PurgedRun, TokenIdsOfAForgetSampleInAFileThatStaysLeaveTheCertificateInco
 TEST_F(PurgedRun, KeepsWhatIsToBeKept) {
   const auto scores = text_of(root() / "scores.jsonl");
   const auto before = generations();
-  (void)purge_run(root(), kOptions);
+  (void)purge({root()}, kOptions);
   const auto after = generations();
   ASSERT_EQ(after.size(), before.size());
   for (std::size_t i = 0; i < after.size(); ++i) {
@@ -112,14 +112,14 @@ TEST_F(PurgedRun, KeepsWhatIsToBeKept) {
 }
 
 TEST_F(PurgedRun, RemovesWhatWasMadeFromTheForgetSet) {
-  (void)purge_run(root(), kOptions);
+  (void)purge({root()}, kOptions);
   for (const char* gone : {"checkpoints", "cache", "report.html", "scores.csv.writing-4711"})
     EXPECT_FALSE(std::filesystem::exists(root() / gone)) << gone;
 }
 
 TEST_F(PurgedRun, CertifiesWhatItDid) {
   const std::string hash = base::hash_file(root() / "records.jsonl");
-  (void)purge_run(root(), kOptions);
+  (void)purge({root()}, kOptions);
   const Json certificate = Json::parse(text_of(root() / "purge.json"))["purges"].at(0);
   EXPECT_EQ(certificate["complete"], true);
   EXPECT_EQ(certificate["lethe"], "0.1.0");
@@ -134,15 +134,15 @@ TEST_F(PurgedRun, CertifiesWhatItDid) {
 }
 
 TEST_F(PurgedRun, CanBePurgedAgainAndThenChangesNothing) {
-  (void)purge_run(root(), kOptions);
+  (void)purge({root()}, kOptions);
   const std::string records = text_of(root() / "records.jsonl");
-  (void)purge_run(root(), kOptions);
+  (void)purge({root()}, kOptions);
   EXPECT_EQ(text_of(root() / "records.jsonl"), records);
   EXPECT_EQ(Json::parse(text_of(root() / "purge.json"))["purges"].size(), 2u);
 }
 
 TEST_F(PurgedRun, ListsWithoutChanging) {
-  const PurgePlan plan = plan_purge(root(), kOptions);
+  const PurgePlan plan = plan_purges({root()}, kOptions).front();
   expect_untouched();
   const auto row = std::ranges::find(plan.files, "cache/forget.tokens", &HeldFile::path);
   ASSERT_NE(row, plan.files.end());
@@ -163,7 +163,7 @@ TEST_F(PurgedRun, RemovesFromASharedCacheWhatHoldsItsSamplesAndNothingElse) {
   std::filesystem::create_directories(folder_ / "shared");
   const auto forget = store("a", forget_id), other = store("b", base::hash_text("another sample"));
   write_text(folder_ / "shared/reference-00.bin", "numbers");
-  (void)purge_run(root(), {.lethe_version = "0.1.0", .shared_caches = {folder_ / "shared"}});
+  (void)purge({root()}, {.lethe_version = "0.1.0", .shared_caches = {folder_ / "shared"}});
   EXPECT_FALSE(std::filesystem::exists(forget));
   EXPECT_TRUE(std::filesystem::exists(other));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "shared/reference-00.bin"));
@@ -182,7 +182,7 @@ TEST_F(PurgedRun, ErasesAlsoWhatTheModelSaidWhenAskedForSomethingElse) {
                                .question = "Unrelated?",
                                .answer = "Unrelated.",
                                .generated = "Well: " + forget.answer});
-  (void)purge_run(root(), kOptions);
+  (void)purge({root()}, kOptions);
   EXPECT_TRUE(generations().back().purged);
 }
 
@@ -228,14 +228,14 @@ TEST_F(PurgedRun, RefusesWhenSomethingKeptQuotesAForgetSample) {
 
 TEST_F(PurgedRun, WaitsForNobodyThatWritesIt) {
   const RunLock lock(RunPaths{root()}.lock());
-  EXPECT_EQ(error_key([&] { (void)purge_run(root(), kOptions); }), "out.locked");
+  EXPECT_EQ(error_key([&] { (void)purge({root()}, kOptions); }), "out.locked");
   expect_untouched();
 }
 
 TEST(Purge, RefusesAFolderThatIsNoRun) {
   const ScratchFolder folder;
   write_text(folder / "thesis.tex", "chapter one");
-  EXPECT_EQ(error_key([&] { (void)purge_run(folder.path(), kOptions); }), "run.missing");
+  EXPECT_EQ(error_key([&] { (void)purge({folder.path()}, kOptions); }), "run.missing");
   EXPECT_TRUE(std::filesystem::exists(folder / "thesis.tex"));
 }
 

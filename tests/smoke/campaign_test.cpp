@@ -111,6 +111,13 @@ TEST_F(Campaign, GoesThroughEveryStageRefusesASecondDriverAndEndsInATableAndARep
   EXPECT_EQ(lethe(campaign(kSmoke, "c", {"--csv"})).output, text_of(folder_ / "c/table.csv"));
   EXPECT_EQ(lethe({"report", (folder_ / "c").string()}).exit_code, 0);
   EXPECT_THAT(text_of(folder_ / "c/report.html"), HasSubstr("8 of 8 cells are done"));
+  const Result purged = lethe({"purge", (folder_ / "c").string()});
+  EXPECT_EQ(purged.exit_code, 0) << purged.output;
+  EXPECT_THAT(text_of(folder_ / "c/purge.json"), HasSubstr("\"complete\": true"));
+  EXPECT_FALSE(fs::exists(folder_ / "c/report.html"));
+  const Result again = lethe(campaign(kSmoke, "c"));
+  EXPECT_EQ(again.exit_code, 0) << again.output;
+  EXPECT_THAT(again.output, HasSubstr("cells 8/8 done")) << "a purged run is still done";
 }
 
 // One stage, one update, nothing evaluated but the answers' probability: as small as a cell can be.
