@@ -52,7 +52,8 @@ records::DataRecord data_record(const SampleSet& set, const std::string& templat
 std::string purpose_of(const Launch& launch, const RunConfig& config) {
   if (launch.command != "train") return "";
   if (config.data.exclude == "forget") return "retraining";
-  return config.objective && !config.objective->unlearns() ? "finetuning" : "unlearning";
+  const bool unlearns = config.objective && config.objective->unlearns() && config.train.forget_batch > 0;
+  return unlearns ? "unlearning" : "finetuning";
 }
 
 }  // namespace

@@ -109,6 +109,8 @@ TEST_F(ObjectiveRuns, TheRetrainedModelNeverReadsTheForgetSet) {
     EXPECT_TRUE(step.forget_ids.empty());
     EXPECT_FALSE(step.retain_ids.empty());
   }
+  ASSERT_EQ(train("", "kept", "--set objective.name=npo --set train.forget_batch=0", output_), 0) << output_;
+  EXPECT_EQ(purpose_of("kept"), "finetuning") << "no update drew a forget sample";
   EXPECT_NE(train("", "refused", "--set objective.name=npo --set data.exclude=forget", output_), 0);
   EXPECT_THAT(output_, HasSubstr("config.conflict"));
 }
