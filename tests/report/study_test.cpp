@@ -81,6 +81,50 @@ TEST(Study, ValuesThatReadAlikeInDifferentColumnsAreDifferentMethods) {
   EXPECT_EQ(groups[1].cells.size(), 2u);
 }
 
+RunSummary run_of(const std::string& config, int seed, double forget) {
+  RunSummary run{.name = config};
+  run.run.emplace();
+  run.run->command = "train";
+  run.run->objective = "npo";
+  run.run->sampler = "mrd";
+  run.run->seed = static_cast<std::uint64_t>(seed);
+  run.run->config_yaml = config + fmt::format("seed: {}\n", seed);
+  run.summary = records::SummaryRecord{};
+  run.evaluations = {{.tag = "after", .step = 3, .set = "forget", .aggregates = {{"probability", forget}}}};
+  return run;
+}
+
+// Once every run that agreed in objective and sampler was taken for a repeat, whatever else it had set.
+TEST(Study, RunsThatDifferInASettingAreNoRepeats) {
+  std::vector<RunSummary> runs;
+  for (const int seed : {1, 2, 3})
+    for (const char* rate : {"1e-05", "2e-05"})
+      runs.push_back(run_of(
+          fmt::format("train:\n  learning_rate: {}\nmodel:\n  path: plant-{}\n", rate, seed), seed, 0.5));
+  runs.push_back(runs.front());
+  const Study study = study_of(runs);
+  std::vector<std::string> columns;
+  for (const StudyColumn& column : study.columns) columns.push_back(column.name);
+  EXPECT_THAT(columns, ::testing::ElementsAre("objective", "sampler", "train.learning_rate", "seed"));
+  const auto groups = groups_of(study);
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[1].label, "npo, mrd, 2e-05");
+  EXPECT_EQ(groups[0].metric("forget.probability").size(), 3u);  // the repeated one does not count
+  EXPECT_EQ(study.cells.back().state, "repeated");
+  EXPECT_THAT(study.cells.back().error, HasSubstr("configured as run 1"));
+}
+
+TEST(Study, AModelsFolderIsAChoiceUnlessTheSeedExplainsIt) {
+  std::vector<RunSummary> runs;
+  for (const int seed : {1, 2})
+    for (const char* model : {"small", "large"})
+      runs.push_back(run_of(fmt::format("model:\n  path: {}\n", model), seed, 0.5));
+  EXPECT_EQ(groups_of(study_of(runs)).size(), 2u);
+  const std::vector<RunSummary> alone = {run_of("model:\n  path: a\n", 1, 0.5),
+                                         run_of("model:\n  path: b\n", 2, 0.5)};
+  EXPECT_EQ(groups_of(study_of(alone)).size(), 2u);  // nothing tells a seed from a model
+}
+
 TEST(Study, AnAxisOverValuesThatDifferByRoundingHasFewTicks) {
   const double value = 0.1 + 0.2;
   EXPECT_LT(ticks_of(axis_over({0.3, value}, "kept", false)).size(), 20u);

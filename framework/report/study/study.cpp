@@ -11,24 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-// A cell that is not done has no numbers of its own: a diverged run knows only how its model began. What an
-// earlier stage measured, or a training run before its first update, is another model.
-void take_metrics(StudyCell& cell) {
-  const RunSummary* main = cell.main_run();
-  if (cell.state != "done" || main == nullptr) return;
-  const bool trains = main->run && main->run->command == "train";
-  const RunSummary* last = nullptr;
-  for (const RunSummary* run = trains ? main : cell.runs.data(); run <= &cell.runs.back(); ++run)
-    if (!run->evaluations.empty()) last = run;
-  if (last == nullptr) return;
-  for (const std::string& set : last->evaluated_sets()) {
-    const records::EvaluationRecord* evaluation = last->after(set);
-    if (evaluation == nullptr && !(trains && last == main)) evaluation = last->before(set);
-    if (evaluation == nullptr) continue;
-    for (const auto& [metric, value] : evaluation->aggregates) cell.metrics[set + "." + metric] = value;
-  }
-}
-
 StudyCell cell_from(const json& in, const std::filesystem::path& folder) {
   StudyCell cell{.number = in.at("number"), .state = in.at("state"), .error = in.at("error")};
   for (const auto& [name, label] : in.at("choices").items()) cell.choices[name] = label;
@@ -36,7 +18,7 @@ StudyCell cell_from(const json& in, const std::filesystem::path& folder) {
     const auto path = folder / run;
     if (std::filesystem::exists(path / "records.jsonl")) cell.runs.push_back(load_run(path));
   }
-  take_metrics(cell);
+  cell.take_metrics();
   return cell;
 }
 
@@ -46,6 +28,24 @@ const RunSummary* StudyCell::main_run() const {
   for (auto run = runs.rbegin(); run != runs.rend(); ++run)
     if (run->run && run->run->command == "train") return &*run;
   return runs.empty() ? nullptr : &runs.back();
+}
+
+// A cell that is not done has no numbers of its own: a diverged run knows only how its model began. What an
+// earlier stage measured, or a training run before its first update, is another model.
+void StudyCell::take_metrics() {
+  const RunSummary* main = main_run();
+  if (state != "done" || main == nullptr) return;
+  const bool trains = main->run && main->run->command == "train";
+  const RunSummary* last = nullptr;
+  for (const RunSummary* run = trains ? main : runs.data(); run <= &runs.back(); ++run)
+    if (!run->evaluations.empty()) last = run;
+  if (last == nullptr) return;
+  for (const std::string& set : last->evaluated_sets()) {
+    const records::EvaluationRecord* evaluation = last->after(set);
+    if (evaluation == nullptr && !(trains && last == main)) evaluation = last->before(set);
+    if (evaluation == nullptr) continue;
+    for (const auto& [metric, value] : evaluation->aggregates) metrics[set + "." + metric] = value;
+  }
 }
 
 std::string StudyCell::choice(const std::string& column) const {
@@ -98,24 +98,6 @@ Study load_campaign(const std::filesystem::path& folder) {
   } catch (const json::exception& e) {
     fail("campaign.cells", fmt::format("{}: {}", (folder / "cells.json").string(), e.what()),
          "run `lethe campaign` again: it writes the file anew");
-  }
-  return study;
-}
-
-Study study_of(std::vector<RunSummary> runs) {
-  Study study{.name = fmt::format("{} runs", runs.size()),
-              .columns = {{"objective"}, {"sampler"}, {"seed", true}}};
-  for (RunSummary& run : runs) {
-    StudyCell cell{.number = study.cells.size() + 1, .state = run.summary ? "done" : "unfinished"};
-    if (run.run) {
-      cell.choices = {{"objective", run.run->objective},
-                      {"sampler", run.run->sampler},
-                      {"seed", std::to_string(run.run->seed)}};
-      if (run.run->command != "train") cell.choices["objective"] = run.run->command;
-    }
-    cell.runs.push_back(std::move(run));
-    take_metrics(cell);
-    study.cells.push_back(std::move(cell));
   }
   return study;
 }

@@ -19,13 +19,14 @@ struct StudyColumn {
 struct StudyCell {
   std::size_t number = 0;
   std::map<std::string, std::string> choices;
-  std::string state, error;      // done, failed, blocked, waiting, invalid; why
+  std::string state, error;      // done, failed, blocked, waiting, invalid, unfinished, repeated; why
   std::vector<RunSummary> runs;  // in the order of its stages
   // "forget.probability": of the last stage that evaluated, from the last training on; none unless done.
   std::map<std::string, double> metrics;
 
   // The run that says the method: the last that trained, else the last.
   [[nodiscard]] const RunSummary* main_run() const;
+  void take_metrics();  // from `runs`
   [[nodiscard]] std::string choice(const std::string& column) const;
 };
 
@@ -47,7 +48,8 @@ struct Study {
 [[nodiscard]] bool is_campaign_folder(const std::filesystem::path& folder);
 // Errors: run.missing, campaign.cells (damaged file), those of the records reader.
 [[nodiscard]] Study load_campaign(const std::filesystem::path& folder);
-// Columns: objective, sampler and seed.
+// Columns: objective, sampler, every setting in which the runs differ (but how they are kept and spread over
+// ranks), and the seed. A run that repeats another one is shown and does not count.
 [[nodiscard]] Study study_of(std::vector<RunSummary> runs);
 
 }  // namespace lethe::report
