@@ -20,12 +20,13 @@ struct ScoringRecord {
   std::string estimator, mode;      // antithetic, jet 2 (directions a draw), …; sum, mean or aggregate
   double sigma = 0, sigma_eff = 0;  // asked for; used (scores are scaled back to sigma), 0 without a step
   std::int64_t draws = 0, num_samples = 0, num_unresolved = 0;
-  double tv_hat = 0;               // expected total-variation error of the sampling probabilities
-  double reliability = 0;          // R: the relative error of one plain draw at sigma
-  double ranking_reliability = 0;  // split-half, 0 to 1
-  double change = 0;               // c: median relative change of a token's log-probability at sigma_eff
-  std::int64_t passes = 0;         // over all samples, the base pass included
-  double effective_samples = 0;    // 1 / sum p^2
+  double tv_hat = 0;                    // expected total-variation error of the sampling probabilities
+  double reliability = 0;               // R: the relative error of one plain draw at sigma
+  double ranking_reliability = 0;       // split-half, 0 to 1
+  double change = 0;                    // c: median relative change of a token's log-probability at sigma_eff
+  std::int64_t passes = 0;              // over all samples, the base pass included
+  std::int64_t calibration_passes = 0;  // over at most 16 samples, to find sigma_eff
+  double effective_samples = 0;         // 1 / sum p^2
   double seconds = 0;
 };
 
@@ -44,6 +45,7 @@ void describe(V& visit, R& r) {
   visit("ranking_reliability", r.ranking_reliability);
   visit("change", r.change);
   visit("passes", r.passes);
+  visit("calibration_passes", r.calibration_passes);
   visit("effective_samples", r.effective_samples);
   visit("seconds", r.seconds);
 }

@@ -95,7 +95,8 @@ void BatchSampling::refresh(std::int64_t step) {
 
 void BatchSampling::measure(std::int64_t step) {
   const auto start = std::chrono::steady_clock::now();
-  scores_ = score_forget_set(config_, engine_, sets_, refreshes_, step, output_);
+  scores_ = score_forget_set(config_, engine_, sets_,
+                             {.refresh = refreshes_, .step = step, .sigma_eff = scores_.sigma_eff}, output_);
   forget_draws(engine_.world, output_, refreshes_++);
   scoring_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   refresh_.scored(step, mean_loss(scores_));
@@ -148,6 +149,7 @@ nlohmann::json BatchSampling::state() const {
           {"score", exact_numbers(scores_.score)},
           {"standard_error", exact_numbers(scores_.standard_error)},
           {"tokens", scores_.tokens},
+          {"sigma_eff", exact_number(scores_.sigma_eff)},
           {"losses", exact_numbers(losses_)},
           {"refreshes", refreshes_},
           {"scoring_seconds", scoring_seconds_},
@@ -161,7 +163,8 @@ void BatchSampling::restore(const nlohmann::json& state, std::int64_t step) {
   const auto places = places_in(state.value("samples", std::vector<std::string>()), sets_.forget);
   scores_ = {.score = taken(numbers_from(state.at("score")), places),
              .standard_error = taken(numbers_from(state.at("standard_error")), places),
-             .tokens = taken(state.at("tokens").get<std::vector<std::int64_t>>(), places)};
+             .tokens = taken(state.at("tokens").get<std::vector<std::int64_t>>(), places),
+             .sigma_eff = number_from(state.value("sigma_eff", nlohmann::json(0.0)))};
   losses_ = taken(numbers_from(state.at("losses")), places);
   refreshes_ = state.at("refreshes");
   scoring_seconds_ = state.value("scoring_seconds", 0.0);

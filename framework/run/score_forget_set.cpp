@@ -33,6 +33,7 @@ void record_scores(const RunConfig& config, const scoring::MrdResult& result, co
                                              .ranking_reliability = result.reliability,
                                              .change = result.c,
                                              .passes = result.passes,
+                                             .calibration_passes = result.calibration_passes,
                                              .effective_samples = result.effective_samples,
                                              .seconds = seconds});
   for (std::size_t i = 0; i < result.samples.size(); ++i) {
@@ -114,6 +115,11 @@ std::int64_t first_step(const std::vector<records::Entry>& entries) {
   return first;
 }
 
+double first_sigma_eff(const std::vector<records::Entry>& entries) {
+  const auto scorings = records::records_of<records::ScoringRecord>(entries);
+  return scorings.empty() ? 0 : scorings.front().sigma_eff;
+}
+
 // Later scorings of a training run are of a model that has unlearned in part.
 std::map<std::string, records::ScoreRecord> first_scores(const std::vector<records::Entry>& entries) {
   const std::int64_t first = first_step(entries);
@@ -154,11 +160,12 @@ void check_mode(const records::RunPaths& source, const char* mode, const std::st
 }  // namespace
 
 ForgetScores score_forget_set(const RunConfig& config, Engine& engine, const SampleSets& sets,
-                              std::uint32_t refresh, std::int64_t step, RunOutput& output) {
+                              const ScoringTurn& turn, RunOutput& output) {
   const auto start = std::chrono::steady_clock::now();
   scoring::WalkedModel model(*engine.walk, *engine.weights, engine.world, sets.forget.documents);
-  scoring::MrdRun scoring(model, config.score.mrd, refresh, engine.model_hash + sets.forget.store_key);
-  draw_all(scoring, engine.world, draws_file(output, refresh));
+  scoring::MrdRun scoring(model, config.score.mrd, turn.refresh, engine.model_hash + sets.forget.store_key,
+                          turn.sigma_eff);
+  draw_all(scoring, engine.world, draws_file(output, turn.refresh));
   const scoring::MrdResult result = scoring.result();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   for (const std::string& warning : result.warnings) {  // "score.bias: …"
@@ -167,8 +174,8 @@ ForgetScores score_forget_set(const RunConfig& config, Engine& engine, const Sam
   }
   say_result(result, seconds);
   say_extremes(result, sets.forget);
-  record_scores(config, result, sets.forget, step, seconds, output);
-  ForgetScores scores;
+  record_scores(config, result, sets.forget, turn.step, seconds, output);
+  ForgetScores scores{.sigma_eff = result.sigma_eff};
   for (const scoring::ScoredSample& s : result.samples) {
     scores.score.push_back(s.score);
     scores.standard_error.push_back(s.standard_error);
@@ -199,8 +206,9 @@ ForgetScores scores_from_run(const std::filesystem::path& folder, const SampleSe
   if (!std::filesystem::exists(file))
     fail("run.missing", fmt::format("{}: {} has no scores.jsonl", key, folder.string()),
          "make it with: lethe score FILE --out " + folder.string());
-  const auto by_id = first_scores(records::read_records(file).entries);
-  ForgetScores scores;
+  const auto entries = records::read_records(file).entries;
+  const auto by_id = first_scores(entries);
+  ForgetScores scores{.sigma_eff = first_sigma_eff(entries)};
   for (const data::Sample& sample : forget.samples) {
     const auto found = by_id.find(sample.id);
     if (found == by_id.end())

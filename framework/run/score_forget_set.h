@@ -11,12 +11,18 @@ namespace lethe::run {
 struct ForgetScores {
   std::vector<double> score, standard_error, loss;  // by sample of the forget set
   std::vector<std::int64_t> tokens;
+  double sigma_eff = 0;  // the step they were measured at; 0 without one
 };
 
-// Measures MRD, says how sure it is, and records it. Collective. refresh: which scoring of the run; step:
-// updates done.
+struct ScoringTurn {
+  std::uint32_t refresh = 0;  // which scoring of the run
+  std::int64_t step = 0;      // updates done
+  double sigma_eff = 0;       // of the scoring before: kept while it still fits. 0: none
+};
+
+// Measures MRD, says how sure it is, and records it. Collective.
 ForgetScores score_forget_set(const RunConfig& config, Engine& engine, const SampleSets& sets,
-                              std::uint32_t refresh, std::int64_t step, RunOutput& output);
+                              const ScoringTurn& turn, RunOutput& output);
 
 // The draws of a scoring stay on disk, so that a command that is killed before it has used them need not
 // repeat them. Removes them. Collective.

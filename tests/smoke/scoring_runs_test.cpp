@@ -150,10 +150,13 @@ TEST_F(Smoke, AResumeRepeatsNoScoringAndKeepsItsCost) {
   const Result resumed = lethe(1, train + " --resume");
   ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
   EXPECT_THAT(resumed.output, HasSubstr("2 scorings took"));
-  EXPECT_EQ(records::records_of<records::ScoreRecord>(
-                records::read_records(records::RunPaths{out("run")}.scores()).entries)
-                .size(),
-            80u);
+  const auto entries = records::read_records(records::RunPaths{out("run")}.scores()).entries;
+  EXPECT_EQ(records::records_of<records::ScoreRecord>(entries).size(), 80u);
+  const auto scorings = records::records_of<records::ScoringRecord>(entries);
+  ASSERT_EQ(scorings.size(), 2u);
+  EXPECT_EQ(scorings[1].sigma_eff, scorings[0].sigma_eff);  // two pairs that say that the step still fits
+  EXPECT_EQ(scorings[1].calibration_passes, 4);
+  EXPECT_GT(scorings[0].calibration_passes, 4);
 }
 
 TEST_F(Smoke, TakesTheFirstScoresOfARunAndLooksWhoseTheyAre) {
