@@ -131,8 +131,8 @@ void MrdRun::choose_step() {
   }
   const Calibration found = calibrate(functional_, *estimator_, previous_step_);
   state_.step = found.step;
-  calibration_passes_ = found.passes;
-  calibrated_ = found.accepted;
+  state_.calibration_passes = found.passes;
+  state_.calibrated = found.accepted;
 }
 
 void MrdRun::advance() {
@@ -156,7 +156,7 @@ MrdResult MrdRun::result() const {
   r.sigma_eff = stepless ? 0 : state_.step;
   r.draws = static_cast<std::int64_t>(values.size());
   r.passes = functional_.full_passes();
-  r.calibration_passes = calibration_passes_;
+  r.calibration_passes = state_.calibration_passes;
   r.c = stepless ? 0 : median_change(functional_, mean);
   r.total_variation = expected_total_variation(values);
   r.reliability = ranking_reliability(values);

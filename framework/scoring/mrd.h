@@ -87,8 +87,6 @@ class MrdRun {
   Functional functional_;
   ScoreState state_;
   double previous_step_;
-  std::int64_t calibration_passes_ = 0;
-  bool calibrated_ = true;  // false where calibration found no step it accepts
 };
 
 // All draws until options.stop is met.

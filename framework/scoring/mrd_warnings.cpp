@@ -72,7 +72,7 @@ bool MrdRun::sees_step(double c) const {
 std::vector<std::string> MrdRun::warnings_of(const MrdResult& result) const {
   std::vector<std::string> out;
   const Precision precision = functional_.model().precision();
-  if (!calibrated_) {
+  if (!state_.calibrated) {
     out.push_back(fmt::format(
         "score.calibration: found no sigma_eff at which the change is quadratic and above round-off; "
         "using {:.3g}",

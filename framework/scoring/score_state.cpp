@@ -58,6 +58,7 @@ void save(const ScoreState& state, const std::filesystem::path& file) {
     append(text, draw.value);
     append(text, draw.first_order);
   }
+  text += fmt::format("{:d} {}\n", state.calibrated, state.calibration_passes);
   base::write_file_atomically(file, text + "hash " + base::hash_text(text) + "\n");
 }
 
@@ -77,6 +78,9 @@ ScoreState load_score_state(const std::filesystem::path& file) {
     state.draws.push_back(std::move(draw));
   }
   if (!in) corrupt(file, "ends early");
+  int calibrated = 1;  // as versions wrote it that did not say
+  if (in >> calibrated) in >> state.calibration_passes;
+  state.calibrated = calibrated != 0;
   return state;
 }
 

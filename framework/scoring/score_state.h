@@ -14,6 +14,8 @@ struct ScoreState {
   std::string identity;  // of options, noise and set; a state goes on only where it fits
   double step = 0;       // sigma_eff
   std::vector<DrawValues> draws;
+  bool calibrated = true;               // false where calibration found no step that it accepts
+  std::int64_t calibration_passes = 0;  // that finding the step took
 };
 
 // One text file, values as hexadecimal floats, with a hash at its end; complete or absent. Errors: as

@@ -182,6 +182,23 @@ TEST(Score, InterruptedAndResumedIsUninterruptedBitForBit) {
   std::filesystem::remove(file);
 }
 
+TEST(Score, AResumedScoringStillSaysThatItFoundNoStep) {
+  const auto file = std::filesystem::path(testing::TempDir()) / "lethe_mrd_no_step.txt";
+  LinearToy toy(3, made_up_weights<double>(3 * 16, 0.1), made_up_samples(8, 16, 3));
+  MrdOptions options;
+  options.estimator = "antithetic";
+  options.stop = {.min_draws = 3, .max_draws = 3};
+  MrdRun first(toy, options, 0);
+  first.advance();
+  save(first.state(), file);
+  MrdRun second(toy, options, 0);
+  second.resume(load_score_state(file));
+  while (!second.done()) second.advance();
+  EXPECT_THAT(second.result().warnings, testing::Contains(testing::StartsWith("score.calibration")));
+  EXPECT_GT(second.result().calibration_passes, 0);
+  std::filesystem::remove(file);
+}
+
 TEST(Score, AStateOfSomethingElseIsRefused) {
   auto toy = made_up_toy<float>();
   MrdRun first(toy, {}, 3, "model a"), other_model(toy, {}, 3, "model b"),

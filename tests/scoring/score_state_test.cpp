@@ -8,6 +8,7 @@
 
 #include "framework/base/atomic_file.h"
 #include "framework/base/error.h"
+#include "framework/base/hash.h"
 
 namespace lethe::scoring {
 namespace {
@@ -15,8 +16,11 @@ namespace {
 class ScoreStateFile : public testing::Test {
  protected:
   const std::filesystem::path file_ = std::filesystem::path(testing::TempDir()) / "lethe_score_state.txt";
-  const ScoreState state_{
-      "abc", 1.1e-3, {{{1.0 / 3, -2e-310, NAN, INFINITY}, {0.1, 0, -0.0, 5}}, {{1, 2, 3, 4}, {}}}};
+  const ScoreState state_{"abc",
+                          1.1e-3,
+                          {{{1.0 / 3, -2e-310, NAN, INFINITY}, {0.1, 0, -0.0, 5}}, {{1, 2, 3, 4}, {}}},
+                          /*calibrated=*/false,
+                          /*calibration_passes=*/12};
   void TearDown() override { std::filesystem::remove(file_); }
 };
 
@@ -25,6 +29,8 @@ TEST_F(ScoreStateFile, ComesBackBitForBit) {
   const ScoreState back = load_score_state(file_);
   EXPECT_EQ(back.identity, "abc");
   EXPECT_EQ(back.step, 1.1e-3);
+  EXPECT_FALSE(back.calibrated);
+  EXPECT_EQ(back.calibration_passes, 12);
   ASSERT_EQ(back.draws.size(), 2u);
   for (std::size_t k = 0; k < 2; ++k) {
     ASSERT_EQ(back.draws[k].value.size(), 4u);
@@ -35,6 +41,17 @@ TEST_F(ScoreStateFile, ComesBackBitForBit) {
           << k << ' ' << i;
     }
   }
+}
+
+TEST_F(ScoreStateFile, OfAVersionThatDidNotSayHowItCalibratedIsRead) {
+  save(state_, file_);
+  std::string text = base::read_file(file_);
+  text.resize(text.rfind("hash "));
+  text.resize(text.rfind('\n', text.size() - 2) + 1);
+  base::write_file_atomically(file_, text + "hash " + base::hash_text(text) + "\n");
+  const ScoreState back = load_score_state(file_);
+  EXPECT_EQ(back.draws.size(), 2u);
+  EXPECT_TRUE(back.calibrated);
 }
 
 TEST_F(ScoreStateFile, IsRefusedWhereItWasCutOrChanged) {
