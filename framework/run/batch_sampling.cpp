@@ -7,6 +7,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "framework/base/log.h"
 #include "framework/base/text.h"
 #include "framework/run/exact_numbers.h"
 
@@ -16,6 +17,17 @@ namespace {
 std::int64_t updates_of_an_epoch(const RunConfig& config, const SampleSet& forget) {
   const std::int64_t batch = std::max<std::int64_t>(config.train.forget_batch, 1);
   return (static_cast<std::int64_t>(forget.samples.size()) + batch - 1) / batch;
+}
+
+// A campaign may set the refresh for all of its samplers, so this is no error.
+void warn_of_idle_refresh(const RunConfig& config) {
+  const std::string& policy = config.score.refresh.policy;
+  if (policy == "never" || config.sampler->needs().scores) return;
+  base::warn_once(
+      "score.refresh",
+      fmt::format("score.refresh: {} does nothing, because the sampler `{}` uses no scores; leave "
+                  "it out, or set sampler: mrd",
+                  policy, config.sampler_name));
 }
 
 std::vector<std::int64_t> draw(const sampling::Sampler& sampler, std::int64_t step, std::int64_t size,
@@ -66,7 +78,9 @@ BatchSampling::BatchSampling(const RunConfig& config, Engine& engine, const Samp
       sets_(sets),
       output_(output),
       epoch_(updates_of_an_epoch(config, sets.forget)),
-      refresh_(config.score.refresh, epoch_) {}
+      refresh_(config.score.refresh, epoch_) {
+  warn_of_idle_refresh(config);
+}
 
 void BatchSampling::begin() {
   const sampling::Needs needs = config_.sampler->needs();

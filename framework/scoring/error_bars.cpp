@@ -93,7 +93,11 @@ bool enough(Draws draws, const StopOptions& stop) {
   if (count >= stop.max_draws) return true;
   if (count < stop.min_draws) return false;
   if (!(expected_total_variation(draws) <= stop.weights)) return false;
-  return !stop.ranking || ranking_reliability(draws) >= *stop.ranking;
+  return !ranking_missed(ranking_reliability(draws), stop);
+}
+
+bool ranking_missed(double reliability, const StopOptions& stop) {
+  return stop.ranking && reliability < *stop.ranking;  // NaN is below nothing
 }
 
 StopOptions read_stop(config::Section section) {

@@ -35,5 +35,7 @@ struct StopOptions {
 [[nodiscard]] StopOptions read_stop(config::Section section);
 
 [[nodiscard]] bool enough(Draws draws, const StopOptions& stop);
+// Is the ranking less reliable than asked? One that nothing can be said of (NaN: a single sample) is not.
+[[nodiscard]] bool ranking_missed(double reliability, const StopOptions& stop);
 
 }  // namespace lethe::scoring

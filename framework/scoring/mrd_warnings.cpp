@@ -1,5 +1,6 @@
 // What a result says when it should not be trusted as it is, and what to change.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cmath>
 
@@ -48,13 +49,22 @@ void warn_of_samples(std::vector<std::string>& out, const MrdResult& r) {
   }
 }
 
+// Whatever the draws did not reach, in one warning.
+void warn_of_targets(std::vector<std::string>& out, const MrdResult& r, const StopOptions& stop) {
+  std::vector<std::string> missed;
+  if (r.total_variation > stop.weights)
+    missed.push_back(fmt::format("an expected error of the weights of {:.2g}, above {:.2g}",
+                                 r.total_variation, stop.weights));
+  if (ranking_missed(r.reliability, stop))
+    missed.push_back(fmt::format("a ranking reliable to {:.2g}, below {:.2g}", r.reliability, *stop.ranking));
+  if (missed.empty()) return;
+  const char* advice = ranking_missed(r.reliability, stop) ? ", or lower score.stop.ranking" : "";
+  out.push_back(fmt::format("score.stop: {} draws leave {}; raise score.stop.max_draws{}", r.draws,
+                            fmt::join(missed, " and "), advice));
+}
+
 void warn_of_draws(std::vector<std::string>& out, const MrdResult& r, const StopOptions& stop, bool plain) {
-  if (r.draws >= stop.max_draws && r.total_variation > stop.weights) {
-    out.push_back(fmt::format(
-        "score.stop: {} draws leave an expected error of the weights of {:.2g}, above {:.2g}; raise "
-        "score.stop.max_draws",
-        r.draws, r.total_variation, stop.weights));
-  }
+  if (r.draws >= stop.max_draws) warn_of_targets(out, r, stop);
   const double error = r.plain_relative_error / std::sqrt(static_cast<double>(r.draws));
   if (plain && error > 0.3) {
     out.push_back(fmt::format(

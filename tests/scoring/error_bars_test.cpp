@@ -110,5 +110,9 @@ TEST(Stop, RankingIsASecondConditionWhereAsked) {
   EXPECT_FALSE(enough(a, {.weights = 0.03, .ranking = 0.95}));
 }
 
+TEST(Stop, AsksForNoRankingOfASingleSample) {
+  EXPECT_TRUE(enough(noisy({1.0}, 8, 0.02, 1), {.weights = 0.03, .ranking = 0.95}));
+}
+
 }  // namespace
 }  // namespace lethe::scoring

@@ -253,6 +253,22 @@ TEST(Score, WarnsOfAStepThatIsTooLargeAndOfPlainNoise) {
   EXPECT_GT(plain.unresolved, 6);
 }
 
+TEST(Score, SaysWhatItsDrawsDidNotReach) {
+  auto toy = made_up_toy<double>(40);
+  MrdOptions options;
+  options.sigma_eff = 1e-3;
+  options.stop = {.weights = 0.5, .ranking = 1, .min_draws = 2, .max_draws = 4};
+  EXPECT_THAT(score(toy, options, 0).warnings,
+              testing::Contains(testing::AllOf(
+                  testing::StartsWith("score.stop: 4 draws leave a ranking reliable to 0."),
+                  testing::HasSubstr(", below 1; raise score.stop.max_draws, or lower score.stop.ranking"))));
+  options.stop.weights = 1e-6;
+  EXPECT_THAT(score(toy, options, 0).warnings,
+              testing::Contains(testing::AllOf(
+                  testing::StartsWith("score.stop: 4 draws leave an expected error of the weights of "),
+                  testing::HasSubstr(" and a ranking reliable to "))));
+}
+
 TEST(Score, TokensCertainBeyondTheFormatAreDroppedAndCounted) {
   std::vector<ToySample> samples = made_up_samples(6, 16, 3);
   ToyToken certain{std::vector<double>(16, 0.0), 0};

@@ -1,4 +1,5 @@
-// Runs that score: alone, in training, killed, resumed, on other worlds; what is drawn and selected by scores.
+// Runs that score: alone, in training, killed, resumed, on other worlds; what is drawn and selected by
+// scores.
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -85,6 +86,18 @@ TEST_F(Smoke, ScoresAgainAtAnIntervalAndSaysWhatItCost) {
   ASSERT_EQ(result.exit_code, 0) << result.output;
   EXPECT_THAT(result.output, HasSubstr("3 scorings took"));
   EXPECT_THAT(result.output, HasSubstr("% of the training time"));
+}
+
+TEST_F(Smoke, SaysThatASamplerWithoutScoresRefreshesNone) {
+  const Result result = lethe(
+      1,
+      "train configs/smoke/train.yaml --set train.max_steps=1 --set eval.before=false --set eval.after=false "
+      "--set export=false --set 'score.refresh={name: interval, every: 2}' --out " +
+          out("idle"));
+  ASSERT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_THAT(result.output,
+              HasSubstr("warning[score.refresh]: score.refresh: interval does nothing, because "
+                        "the sampler `uniform` uses no scores"));
 }
 
 // Each sample's weight in the last sampler record, by id.
