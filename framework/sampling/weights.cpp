@@ -12,12 +12,20 @@
 namespace lethe::sampling {
 namespace {
 
-// m_i before the power: magnitude, debiased where it is noise, per token in mode mean.
-std::vector<double> magnitudes(const ScoreView& view, Mode mode, Weights& counts) {
+// What a score that may be noise counts as, so that noise is never favoured: debiased where large scores are,
+// and no smaller than its error where small ones are.
+double magnitude(double score, double error, double power) {
+  if (power < 0 && std::isfinite(score) && std::isfinite(error) && !base::is_resolved(score, error))
+    return std::max(std::abs(score), error);
+  return base::debiased_magnitude(score, error);
+}
+
+// m_i before the power, per token in mode mean.
+std::vector<double> magnitudes(const ScoreView& view, Mode mode, double power, Weights& counts) {
   std::vector<double> m(view.scores.size());
   for (std::size_t i = 0; i < m.size(); ++i) {
     const double error = view.errors.empty() ? 0 : view.errors[i];
-    m[i] = base::debiased_magnitude(view.scores[i], error);
+    m[i] = magnitude(view.scores[i], error, power);
     if (std::isfinite(m[i]) && !view.errors.empty() && !base::is_resolved(view.scores[i], error))
       ++counts.unresolved;
     if (mode == Mode::mean) m[i] /= static_cast<double>(view.tokens[i]);
@@ -34,8 +42,9 @@ void replace_non_finite(std::vector<double>& m, Weights& counts) {
   }
 }
 
-// Relative to the largest, so that no power overflows and a common factor of all scores drops out. Under a
-// negative power a score of zero counts as the smallest positive one: nothing is infinitely likely.
+// Relative to the score that gets the largest weight, so that no power overflows and a common factor of all
+// scores drops out. Under a negative power a score of zero counts as the smallest positive one: nothing is
+// infinitely likely.
 void raise(std::vector<double>& m, double power) {
   const double largest = *std::max_element(m.begin(), m.end());
   double smallest = largest;
@@ -43,8 +52,7 @@ void raise(std::vector<double>& m, double power) {
     if (value > 0) smallest = std::min(smallest, value);
   }
   for (double& value : m) {
-    if (power < 0) value = std::max(value, smallest);
-    const double relative = value / largest;
+    const double relative = power < 0 ? std::max(value, smallest) / smallest : value / largest;
     value = power == 1 ? relative : (power == 0 ? 1 : std::pow(relative, power));
   }
 }
@@ -88,7 +96,7 @@ Weights make_weights(const ScoreView& view, Mode mode, const WeightOptions& opti
   LETHE_CHECK(mode == Mode::sum || view.tokens.size() == view.scores.size(), "{} token counts of {} scores",
               view.tokens.size(), view.scores.size());
   Weights weights;
-  std::vector<double> m = magnitudes(view, mode, weights);
+  std::vector<double> m = magnitudes(view, mode, options.power, weights);
   replace_non_finite(m, weights);
   if (*std::max_element(m.begin(), m.end()) > 0) {
     raise(m, options.power);

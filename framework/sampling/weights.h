@@ -2,6 +2,9 @@
 // same bits.
 //
 //   m_i = score_i (sum) or score_i / tokens_i (mean);   p_i = (1 - floor) m_i^power / sum m^power + floor / n
+//
+// A score within three standard errors of zero counts as sqrt(max(score^2 - SE^2, 0)), under a negative power
+// as max(score, SE): what may be noise is not favoured.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +26,7 @@ void read(config::Section& section, WeightOptions& options);
 
 struct Weights {
   std::vector<double> probability;  // [samples], sums to 1
-  std::int64_t unresolved = 0;      // scores within three standard errors of zero: debiased
+  std::int64_t unresolved = 0;      // scores within three standard errors of zero
   std::int64_t non_finite = 0;      // scores that are no number: took the median of the others
   bool all_equal = false;           // no score was above zero, so all samples are equally likely
   double effective_samples = 0;     // 1 / sum p^2

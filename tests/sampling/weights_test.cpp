@@ -41,6 +41,8 @@ TEST(Weights, PowerSharpensAndANegativeOneTurnsTheOrder) {
 TEST(Weights, NoPowerOverflowsTinyOrHugeScores) {
   expect_shares(weigh({1e-200, 2e-200}, {.power = 3}), {1, 8});
   expect_shares(weigh({1e200, 2e200}, {.power = 3}), {1, 8});
+  expect_shares(weigh({1, 1, 1e6}, {.power = -64}), {1, 1, 0});
+  expect_shares(weigh({1e-200, 2e-200, 1e200}, {.power = -64}), {1, std::pow(2, -64), 0});
 }
 
 TEST(Weights, FloorLeavesNobodyBelowItsShare) {
@@ -54,6 +56,15 @@ TEST(Weights, UnresolvedScoresAreDebiasedAndCounted) {
   const Weights weights = make_weights({.scores = scores, .errors = errors, .tokens = {}}, Mode::sum, {});
   expect_shares(weights, {4, 4, 0});  // sqrt(25 - 9), resolved, below its error
   EXPECT_EQ(weights.unresolved, 2);
+}
+
+// Debiased they would be 4 and almost nothing, and the second would be drawn at nearly every step.
+TEST(Weights, NoiseIsNotFavouredUnderANegativePower) {
+  const std::vector<double> scores{5, 2.001, 8, 1}, errors{3, 2, 1, 2};
+  const Weights weights =
+      make_weights({.scores = scores, .errors = errors, .tokens = {}}, Mode::sum, {.power = -1});
+  expect_shares(weights, {1.0 / 5, 1 / 2.001, 1.0 / 8, 1.0 / 2});
+  EXPECT_EQ(weights.unresolved, 3);
 }
 
 TEST(Weights, ScoresThatAreNoNumberTakeTheMedianAndAreCounted) {
