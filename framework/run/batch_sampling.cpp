@@ -127,9 +127,8 @@ void BatchSampling::update(std::int64_t step) {
                                  .total_steps = static_cast<std::uint64_t>(config_.train.max_steps)};
   inputs.scores = scores_.score;
   inputs.score_errors = scores_.standard_error;
+  inputs.tokens = scores_.tokens;  // those that were scored
   inputs.losses = losses_;
-  for (const data::Document& document : sets_.forget.documents)
-    inputs.tokens.push_back(document.scored_tokens());
   config_.sampler->update(inputs);
   config_.retain_sampler->update({.count = static_cast<std::int64_t>(sets_.retain.samples.size()),
                                   .seed = config_.seed,

@@ -273,6 +273,18 @@ void check_reference(const config::Section& root, const RunConfig& c) {
               "set model.reference: precomputed, or choose an objective without one");
 }
 
+// A sampler that divides scores by their tokens needs sums to divide.
+void check_score_mode(const config::Section& root, const RunConfig& c) {
+  const sampling::Needs needs = c.sampler->needs();
+  if (!needs.scores || !needs.tokens || c.score.mrd.mode == scoring::Mode::sum) return;
+  const char* const key = c.sampler_name == "curriculum" ? "sampler.by" : "sampler";
+  const bool mean = c.score.mrd.mode == scoring::Mode::mean;
+  root.refuse("", "config.conflict",
+              fmt::format("{}: mrd_mean divides scores by their tokens, and score.mode: {}", key,
+                          mean ? "mean has done so already" : "aggregate makes no sums to divide"),
+              fmt::format("set score.mode: sum, or {}: mrd", key));
+}
+
 CheckpointOptions read_checkpoint(config::Section section) {
   CheckpointOptions o;
   section
@@ -332,6 +344,7 @@ RunConfig read_run_config(config::Section root) {
   if (c.stop.when) c.stop.when->check_names(measured_names(c.eval));
   for (const config::ReadKey& read : config::keys_read(root))
     if (read.path == "sampler.name") c.sampler_name = read.value;
+  check_score_mode(root, c);
   c.identity = base::hash_text(config::effective_yaml(root));
   return c;
 }

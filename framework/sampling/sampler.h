@@ -29,7 +29,7 @@ struct SamplerInputs {
   std::uint64_t total_steps = 0;                 // updates of the run
   std::vector<double> scores{};                  // MRD, summed over tokens
   std::vector<double> score_errors{};            // its standard errors; may stay empty
-  std::vector<std::int64_t> tokens{};            // scored tokens
+  std::vector<std::int64_t> tokens{};            // that the scores are sums over
   std::vector<double> losses{};                  // mean negative log-likelihood of a scored token, nats, now
 };
 

@@ -172,19 +172,46 @@ TEST_F(Smoke, AResumeRepeatsNoScoringAndKeepsItsCost) {
   EXPECT_GT(scorings[0].calibration_passes, 4);
 }
 
+std::vector<double> first_weights(const std::string& run) {
+  std::vector<double> weights;
+  for (const auto& sample : records::records_of<records::SamplerRecord>(
+                                records::read_records(records::RunPaths{run}.records()).entries)
+                                .at(0)
+                                .weights)
+    weights.push_back(sample.probability);
+  return weights;
+}
+
+// Scores that say what they are sums over: a token that is left out of a score is no part of its length.
+TEST_F(Smoke, MrdMeanDividesByTheTokensOfTheScores) {
+  ASSERT_EQ(lethe(1, "score configs/smoke/score.yaml --out " + out("source")).exit_code, 0);
+  auto entries = records::read_records(records::RunPaths{out("source")}.scores()).entries;
+  double sum = 0;
+  std::ofstream scores(records::RunPaths{out("source")}.scores());
+  for (auto& entry : entries) {
+    if (auto* score = std::get_if<records::ScoreRecord>(&entry.record)) {
+      *score = {.id = score->id, .row = score->row, .mrd = 1, .tokens = score->row + 1};
+      sum += 1 / static_cast<double>(score->tokens);
+    }
+    scores << records::to_line(entry) << '\n';
+  }
+  scores.close();
+  const Result result =
+      lethe(1,
+            "train configs/smoke/train.yaml --set sampler=mrd_mean --set train.max_steps=1 --set "
+            "eval.before=false --set eval.after=false --set export=false --set score.from=" +
+                out("source") + " --out " + out("run"));
+  ASSERT_EQ(result.exit_code, 0) << result.output;
+  const auto weights = first_weights(out("run"));
+  ASSERT_EQ(weights.size(), 40u);
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    EXPECT_NEAR(weights[i] * sum, 1 / static_cast<double>(i + 1), 1e-12) << i;
+}
+
 TEST_F(Smoke, TakesTheFirstScoresOfARunAndLooksWhoseTheyAre) {
   const std::string train =
       "train configs/smoke/train.yaml --set sampler=mrd --set eval.before=false --set eval.after=false --set "
       "export=false --set score.stop.min_draws=2 --set score.stop.max_draws=2 ";
-  const auto first_weights = [](const std::string& run) {
-    std::vector<double> weights;
-    for (const auto& sample : records::records_of<records::SamplerRecord>(
-                                  records::read_records(records::RunPaths{run}.records()).entries)
-                                  .at(0)
-                                  .weights)
-      weights.push_back(sample.probability);
-    return weights;
-  };
   ASSERT_EQ(
       lethe(1, train + "--set 'score.refresh={name: interval, every: 2}' --out " + out("source")).exit_code,
       0);
