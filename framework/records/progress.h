@@ -60,12 +60,13 @@ void describe(V& visit, R& r) {
   visit("probability", r.probability);
 }
 
-// Which samples are drawn how often, from step `step` on until the next sampler record.
+// Which samples are drawn how often, after `step` updates and until the next sampler record. Weights that
+// change from update to update are their mean until then.
 struct SamplerRecord {
   static constexpr std::string_view kKind = "sampler";
   std::int64_t step = 0;
-  std::string name;  // uniform, mrd, loss, …
-  bool with_replacement = true;
+  std::string name;                   // uniform, mrd, loss, …
+  bool with_replacement = true;       // within one batch
   double effective_samples = 0;       // 1 / sum p^2
   std::vector<SampleWeight> weights;  // of the forget set, in row order
 };

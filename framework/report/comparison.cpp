@@ -4,6 +4,8 @@
 #include <cmath>
 #include <set>
 
+#include "framework/report/expected_uses.h"
+
 namespace lethe::report {
 namespace {
 
@@ -120,11 +122,22 @@ bool has_metric(const RunSummary& run, const std::string& metric) {
   return !trade_off_of(run, metric).empty();
 }
 
-const SamplerRecord* sampler_at(const RunSummary& run, std::int64_t step) {
+// Steps count from 1, and a sampler record names the updates that were done before it held.
+const SamplerRecord* sampler_of(const RunSummary& run, const StepRecord& step) {
   const SamplerRecord* current = nullptr;
   for (const SamplerRecord& sampler : run.samplers)
-    if (sampler.step <= step) current = &sampler;
+    if (sampler.step < step.step) current = &sampler;
   return current;
+}
+
+using Batches = std::map<std::pair<const SamplerRecord*, std::size_t>, std::int64_t>;
+
+// How many batches of which size each of the run's sampler records governed.
+Batches batches_of(const RunSummary& run) {
+  Batches batches;
+  for (const StepRecord& step : run.steps)
+    if (const SamplerRecord* sampler = sampler_of(run, step)) ++batches[{sampler, step.forget_ids.size()}];
+  return batches;
 }
 
 }  // namespace
@@ -172,13 +185,17 @@ std::vector<TradeOffPoint> trade_off_of(const RunSummary& run, const std::string
 
 std::vector<Coverage> coverage_of(const RunSummary& run) {
   std::map<std::string, Coverage> samples;
-  for (const StepRecord& step : run.steps) {
-    const SamplerRecord* sampler = sampler_at(run, step.step);
-    if (sampler == nullptr) continue;
-    for (const SampleWeight& w : sampler->weights) {
+  for (const auto& [governed, count] : batches_of(run)) {
+    const auto& [sampler, size] = governed;
+    const std::vector<double> uses = expected_uses(*sampler, size);
+    for (std::size_t i = 0; i < uses.size(); ++i) {
+      const SampleWeight& w = sampler->weights[i];
       Coverage& sample = samples.try_emplace(w.id, Coverage{.id = w.id, .row = w.row}).first->second;
-      sample.expected += w.probability * static_cast<double>(step.forget_ids.size());
+      sample.expected += uses[i] * static_cast<double>(count);
     }
+  }
+  for (const StepRecord& step : run.steps) {
+    if (sampler_of(run, step) == nullptr) continue;
     for (const std::string& id : step.forget_ids)
       if (const auto found = samples.find(id); found != samples.end()) ++found->second.drawn;
   }

@@ -52,7 +52,7 @@ struct Coverage {
   std::string id;
   std::int64_t row = 0;
   std::int64_t drawn = 0;
-  double expected = 0;  // the sampler's probabilities times the number of draws that they governed
+  double expected = 0;  // uses that the sampler's weights say, over the batches that they governed
 };
 
 // By expected draws, most first. Empty if steps do not name their samples or no sampler record says the

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "framework/base/log.h"
+#include "framework/base/statistics.h"
 #include "framework/base/text.h"
 #include "framework/run/exact_numbers.h"
 
@@ -28,6 +29,12 @@ void warn_of_idle_refresh(const RunConfig& config) {
       fmt::format("score.refresh: {} does nothing, because the sampler `{}` uses no scores; leave "
                   "it out, or set sampler: mrd",
                   policy, config.sampler_name));
+}
+
+// Of weights that change from update to update: one an epoch, and at most 16 over the run.
+std::int64_t updates_of_a_record(const RunConfig& config, std::int64_t epoch) {
+  constexpr std::int64_t kRecords = 16;
+  return std::max(epoch, (config.train.max_steps + kRecords - 1) / kRecords);
 }
 
 std::vector<std::int64_t> draw(const sampling::Sampler& sampler, std::int64_t step, std::int64_t size,
@@ -78,6 +85,7 @@ BatchSampling::BatchSampling(const RunConfig& config, Engine& engine, const Samp
       sets_(sets),
       output_(output),
       epoch_(updates_of_an_epoch(config, sets.forget)),
+      record_span_(updates_of_a_record(config, epoch_)),
       refresh_(config.score.refresh, epoch_) {
   warn_of_idle_refresh(config);
 }
@@ -101,7 +109,11 @@ void BatchSampling::refresh(std::int64_t step) {
   const sampling::Needs needs = config_.sampler->needs();
   const bool scores = needs.scores && refresh_.due(step),
              losses = needs.losses && (scores || step % epoch_ == 0);
-  if (step == 0 || !(scores || losses)) return;
+  if (step == 0) return;
+  if (!(scores || losses)) {
+    if (starts_record(step)) record(step);
+    return;
+  }
   if (scores) measure(step);
   if (losses) look_at_losses();
   update(step);
@@ -136,10 +148,33 @@ void BatchSampling::update(std::int64_t step) {
   record(step);
 }
 
+// A sampler that asks for the length of the run changes its weights over it.
+bool BatchSampling::starts_record(std::int64_t step) const {
+  return config_.sampler->needs().total_steps && step % record_span_ == 0;
+}
+
+// What a record made after `step` updates says: the mean until the next one.
+sampling::Weights BatchSampling::weights_from(std::int64_t step) const {
+  const auto at = [&](std::int64_t s) { return config_.sampler->weights(static_cast<std::uint64_t>(s)); };
+  sampling::Weights mean = at(step);
+  if (!config_.sampler->needs().total_steps) return mean;
+  const std::int64_t end =
+      std::min((step / record_span_ + 1) * record_span_, std::max(config_.train.max_steps, step + 1));
+  for (std::int64_t s = step + 1; s < end; ++s) {
+    const auto now = at(s);
+    for (std::size_t i = 0; i < now.probability.size(); ++i) mean.probability[i] += now.probability[i];
+  }
+  for (double& p : mean.probability) p /= static_cast<double>(end - step);
+  mean.effective_samples = base::effective_sample_size(mean.probability);
+  return mean;
+}
+
 void BatchSampling::record(std::int64_t step) {
-  const sampling::Weights weights = config_.sampler->weights(static_cast<std::uint64_t>(step));
-  records::SamplerRecord record{
-      .step = step, .name = config_.sampler_name, .effective_samples = weights.effective_samples};
+  const sampling::Weights weights = weights_from(step);
+  records::SamplerRecord record{.step = step,
+                                .name = config_.sampler_name,
+                                .with_replacement = config_.sampler->with_replacement(),
+                                .effective_samples = weights.effective_samples};
   for (std::size_t i = 0; i < weights.probability.size(); ++i)
     record.weights.push_back({.id = sets_.forget.samples[i].id,
                               .row = sets_.forget.samples[i].row,

@@ -40,13 +40,16 @@ class BatchSampling {
   void measure(std::int64_t step);
   void look_at_losses();
   void update(std::int64_t step);
+  [[nodiscard]] bool starts_record(std::int64_t step) const;
+  [[nodiscard]] sampling::Weights weights_from(std::int64_t step) const;
   void record(std::int64_t step);
 
   const RunConfig& config_;
   Engine& engine_;
   const SampleSets& sets_;
   RunOutput& output_;
-  std::int64_t epoch_;  // updates that use as many forget samples as there are
+  std::int64_t epoch_;        // updates that use as many forget samples as there are
+  std::int64_t record_span_;  // updates that one record of changing weights stands for
   training::Refresh refresh_;
   ForgetScores scores_;
   std::vector<double> losses_;  // by forget sample, where the sampler asks for them

@@ -55,6 +55,8 @@ class Sampler {
   virtual Weights weights(std::uint64_t step) const;
 
   const SamplerInputs& inputs() const noexcept { return inputs_; }
+  // May a sample appear twice in one batch? (At the seam of two epochs of shuffle it may all the same.)
+  bool with_replacement() const noexcept { return replacement_; }
 
  protected:
   explicit Sampler(bool replacement) : replacement_(replacement) {}

@@ -72,14 +72,25 @@ TEST(TradeOff, PairsForgetWithRetainOfTheSameMoment) {
 TEST(Coverage, CountsDrawsAgainstTheWeightsThatHeldThen) {
   const SamplerRecord first{.step = 0, .name = "mrd", .weights = {{"a", 0, 0.75}, {"b", 1, 0.25}}};
   const SamplerRecord second{.step = 2, .name = "mrd", .weights = {{"a", 0, 0.5}, {"b", 1, 0.5}}};
-  const auto coverage =
-      coverage_of(summary_of({first, second, StepRecord{.step = 1, .forget_ids = {"a", "a", "b", "a"}},
-                              StepRecord{.step = 2, .forget_ids = {"b", "b"}}}));
+  const auto coverage = coverage_of(summary_of(
+      {first, second, StepRecord{.step = 1, .forget_ids = {"a", "a", "b", "a"}},
+       StepRecord{.step = 2, .forget_ids = {"a", "a"}}, StepRecord{.step = 3, .forget_ids = {"b", "b"}}}));
   ASSERT_EQ(coverage.size(), 2u);
   EXPECT_EQ(coverage[0].id, "a");
-  EXPECT_EQ(coverage[0].drawn, 3);
-  EXPECT_EQ(coverage[0].expected, 4 * 0.75 + 2 * 0.5);
+  EXPECT_EQ(coverage[0].drawn, 5);
+  EXPECT_EQ(coverage[0].expected, 6 * 0.75 + 2 * 0.5);  // after two updates, so from the third on
   EXPECT_EQ(coverage[1].drawn, 3);
+}
+
+TEST(Coverage, ExpectsASampleOnceInABatchWithoutReplacement) {
+  const SamplerRecord sampler{
+      .step = 0, .with_replacement = false, .weights = {{"a", 0, 0.98}, {"b", 1, 0.01}, {"c", 2, 0.01}}};
+  const auto coverage = coverage_of(summary_of({sampler, StepRecord{.step = 1, .forget_ids = {"a", "b"}},
+                                                StepRecord{.step = 2, .forget_ids = {"a", "c"}}}));
+  ASSERT_EQ(coverage.size(), 3u);
+  EXPECT_NEAR(coverage[0].expected, 2, 1e-6);
+  EXPECT_NEAR(coverage[1].expected, 1, 1e-6);
+  EXPECT_NEAR(coverage[2].expected, 1, 1e-6);
 }
 
 TEST(Examples, AreSpreadOverTheRowsAnsweredBeforeAndAfter) {

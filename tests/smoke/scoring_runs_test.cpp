@@ -286,6 +286,33 @@ TEST_F(Smoke, AnalysesWhatGoesWithDifficultyAndDrawsIt) {
   EXPECT_THAT(text.str(), HasSubstr("What goes with difficulty"));
 }
 
+// Three batches of 16 are more than the 40 samples: an epoch has three updates.
+TEST_F(Smoke, RecordsTheWeightsOfACurriculumOverTheRun) {
+  const std::string train =
+      "train configs/smoke/train.yaml --set 'sampler={name: curriculum, by: mrd}' --set "
+      "score.stop.min_draws=2 --set score.stop.max_draws=2 --set train.forget_batch=16 --set "
+      "train.max_steps=6 --set eval.before=false --set eval.after=false --set "
+      "export=false --out ";
+  const auto samplers_of = [&](const std::string& options) {
+    const std::string name = fmt::format("curriculum{}", options.size());
+    const Result result = lethe(1, train + out(name) + options);
+    EXPECT_EQ(result.exit_code, 0) << result.output;
+    return records::records_of<records::SamplerRecord>(
+        records::read_records(records::RunPaths{out(name)}.records()).entries);
+  };
+  const auto once = samplers_of("");
+  ASSERT_EQ(once.size(), 2u);
+  EXPECT_EQ(once[1].step, 3);
+  EXPECT_FALSE(once[0].with_replacement);
+  EXPECT_NE(once[1].weights[0].probability, once[0].weights[0].probability);
+  for (const auto& record : once) {
+    double sum = 0;
+    for (const auto& sample : record.weights) sum += sample.probability;
+    EXPECT_NEAR(sum, 1, 1e-12);
+  }
+  EXPECT_TRUE(samplers_of(" --set sampler.replacement=true").at(0).with_replacement);
+}
+
 TEST_F(Smoke, SelectsForgetSetsOfStatedDifficulty) {
   const auto scores_of = [&](const std::string& name) {
     return records::records_of<records::ScoreRecord>(
