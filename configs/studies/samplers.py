@@ -10,7 +10,9 @@ evaluation (≥) and is in no pair. Intervals: 95 %, Student's t over paired see
 """
 import argparse, glob, json, math, os, statistics, sys
 
-T975 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262}
+# Student's t, 97.5 %, by degrees of freedom from 1.
+T975 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
+        2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042]
 
 
 def records(path):
@@ -117,7 +119,8 @@ def reached(cell, start, target, share):
 def interval(values):
     if len(values) < 2:
         return f"{values[0]:+.3g} (one pair)" if values else "–"
-    half = T975[len(values) - 1] * statistics.stdev(values) / math.sqrt(len(values))
+    freedom = min(len(values) - 1, len(T975))  # of more pairs a little wide
+    half = T975[freedom - 1] * statistics.stdev(values) / math.sqrt(len(values))
     return f"{statistics.mean(values):+.3g} ± {half:.2g}"
 
 
@@ -131,7 +134,7 @@ def correlation(x, y, rank):
     if len(set(x)) < 2 or len(set(y)) < 2:
         return "–"
     r = statistics.correlation(x, y)
-    half = 1.96 * (1.06 if rank else 1) / math.sqrt(len(x) - 3)
+    half = 1.96 * math.sqrt((1.06 if rank else 1) / (len(x) - 3))  # 1.06: Fieller's, for ranks
     z = math.atanh(max(min(r, 0.999999), -0.999999))
     return f"{r:+.2f} [{math.tanh(z - half):+.2f}, {math.tanh(z + half):+.2f}]"
 
