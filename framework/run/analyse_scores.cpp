@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "framework/base/log.h"
+#include "framework/run/updates_needed.h"
 #include "framework/scoring/characteristic.h"
 #include "framework/scoring/relation.h"
 
@@ -29,7 +30,18 @@ Column norms_only(const RunConfig& config, Engine& engine, const SampleSets& set
   return column;
 }
 
+// Of a run that came after this scoring, where the configuration names one.
+std::vector<Column> later(const RunConfig& config, const Engine& engine, const SampleSet& forget) {
+  const LaterOptions& options = config.score.later;
+  if (options.run.empty()) return {};
+  check_later_run(config, engine);
+  std::vector<std::string> ids;
+  for (const data::Sample& sample : forget.samples) ids.push_back(sample.id);
+  return {{"updates_needed", updates_needed(options.run, options.forgotten_below, ids)}};
+}
+
 std::vector<Column> measure(const RunConfig& config, Engine& engine, const SampleSets& sets) {
+  std::vector<Column> columns = later(config, engine, sets.forget);
   const inference::TokenLogProbs log_probs =
       inference::token_log_probs(*engine.walk, engine.world, sets.forget.documents);
   std::vector<std::string_view> answers;
@@ -41,7 +53,6 @@ std::vector<Column> measure(const RunConfig& config, Engine& engine, const Sampl
                                                 .walk = engine.walk.get(),
                                                 .weights = engine.weights.get(),
                                                 .world = &engine.world};
-  std::vector<Column> columns;
   for (const auto& entry : scoring::characteristics::registry()) {
     spdlog::info("analyse: {}", entry.name);
     columns.push_back({std::string(entry.name), entry.make(inputs)});
@@ -108,6 +119,10 @@ void say_quarters(const ForgetScores& scores, const SampleSet& forget, bool reda
 }
 
 }  // namespace
+
+void check_analysis(const RunConfig& config, const Engine& engine, const SampleSets& sets) {
+  (void)later(config, engine, sets.forget);
+}
 
 void analyse_scores(const RunConfig& config, Engine& engine, const SampleSets& sets,
                     const ForgetScores& scores, RunOutput& output) {

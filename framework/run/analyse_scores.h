@@ -6,6 +6,9 @@
 
 namespace lethe::run {
 
+// Before anything is scored: can score.later be related? Errors: as updates_needed.
+void check_analysis(const RunConfig& config, const Engine& engine, const SampleSets& sets);
+
 // Says the table, and records it with every sample's values. Collective.
 void analyse_scores(const RunConfig& config, Engine& engine, const SampleSets& sets,
                     const ForgetScores& scores, RunOutput& output);

@@ -233,10 +233,23 @@ std::vector<std::string> measured_names(const EvalOptions& eval) {
   return evaluation::names_of(evaluation::plain_suite(sets, eval.generate));
 }
 
+LaterOptions read_later(config::Section section) {
+  LaterOptions o;
+  section
+      .optional("run", o.run,
+                "a training run with evaluations (eval.every), from which --analyse takes how many updates "
+                "each sample needed")
+      .optional("forgotten_below", o.forgotten_below,
+                "until its answer probability (length-normalised) was below this", config::between(0, 1));
+  section.reject_unknown();
+  return o;
+}
+
 ScoreOptions read_score(config::Section section) {
   ScoreOptions o;
   section.optional("from", o.from, "a run directory whose scores are used instead of scoring again");
   o.refresh = training::read_refresh(section);
+  o.later = read_later(section.section("later", "a run that came after the scoring"));
   o.mrd = scoring::read_mrd(section);
   return o;
 }

@@ -81,8 +81,15 @@ struct EvalOptions {
   std::vector<std::string> stop_words;  // generations are cut before them
 };
 
+// A training run that the scores are to be compared with (`lethe score --analyse`).
+struct LaterOptions {
+  std::string run;  // its folder; none where empty
+  double forgotten_below = 0.1;
+};
+
 struct ScoreOptions {
   scoring::MrdOptions mrd;
+  LaterOptions later;
   std::string from;  // a run directory whose scores are used instead of scoring again
   training::RefreshOptions refresh;
 };

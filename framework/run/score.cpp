@@ -47,6 +47,7 @@ void finish(Parts& parts, const char* reason) {
 
 int score(config::Section root, const Launch& launch, dist::World& world) {
   Parts parts(root, launch, world);
+  if (launch.analyse) check_analysis(parts.config, parts.engine, parts.sets);
   const ForgetScores scores = score_forget_set(parts.config, parts.engine, parts.sets, {}, parts.output);
   if (launch.analyse) analyse_scores(parts.config, parts.engine, parts.sets, scores, parts.output);
   forget_draws(world.group(), parts.output, 0);

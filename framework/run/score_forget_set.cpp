@@ -129,22 +129,29 @@ std::map<std::string, records::ScoreRecord> first_scores(const std::vector<recor
   return by_id;
 }
 
-void check_model(const records::RunPaths& source, const std::string& model_hash, const std::string& key) {
+// `did`: what the source did with its model.
+void warn_of_other_model(const records::RunPaths& source, const std::string& model_hash,
+                         const std::string& key, const char* did) {
   constexpr std::size_t kShown = 8;
-  const std::string folder = source.root.string();
-  const auto warn = [&](const std::string& what) {
-    base::warn_once("score.source",
-                    fmt::format("{}: {} {}: what is easy there may not be easy here", key, folder, what));
-  };
-  if (const std::int64_t step = first_step(records::read_records(source.scores()).entries); step > 0)
-    warn(fmt::format("was first scored after {} updates", step));
   if (!std::filesystem::exists(source.records())) return;
   const auto runs = records::records_of<records::RunRecord>(records::read_records(source.records()).entries);
   if (runs.empty() || !runs.back().hashes.contains("model")) return;
   const std::string& theirs = runs.back().hashes.at("model");
-  if (theirs != model_hash)
-    warn(fmt::format("scored another model (hash {}… ≠ {}…)", theirs.substr(0, kShown),
-                     model_hash.substr(0, kShown)));
+  if (theirs == model_hash) return;
+  base::warn_once(
+      "score.source",
+      fmt::format("{}: {} {} another model (hash {}… ≠ {}…): what is easy there may not be easy "
+                  "here",
+                  key, source.root.string(), did, theirs.substr(0, kShown), model_hash.substr(0, kShown)));
+}
+
+void check_model(const records::RunPaths& source, const std::string& model_hash, const std::string& key) {
+  if (const std::int64_t step = first_step(records::read_records(source.scores()).entries); step > 0)
+    base::warn_once("score.source",
+                    fmt::format("{}: {} was first scored after {} updates: what is easy there may not "
+                                "be easy here",
+                                key, source.root.string(), step));
+  warn_of_other_model(source, model_hash, key, "scored");
 }
 
 void check_mode(const records::RunPaths& source, const char* mode, const std::string& key) {
@@ -198,6 +205,11 @@ void check_score_sources(const RunConfig& config, const Engine& engine) {
   if (!std::filesystem::exists(source.scores())) return;  // scores_from_run says so
   check_model(source, engine.model_hash, "score.from");
   check_mode(source, mode_name(config.score.mrd.mode), "score.from");
+}
+
+void check_later_run(const RunConfig& config, const Engine& engine) {
+  if (!config.score.later.run.empty())
+    warn_of_other_model({config.score.later.run}, engine.model_hash, "score.later.run", "trained");
 }
 
 ForgetScores scores_from_run(const std::filesystem::path& folder, const SampleSet& forget,

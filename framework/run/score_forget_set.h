@@ -32,6 +32,9 @@ void forget_draws(dist::ProcessGroup& world, const RunOutput& output, std::uint3
 // after updates. Errors: config.conflict where score.from has scores of another mode.
 void check_score_sources(const RunConfig& config, const Engine& engine);
 
+// Of score.later: warning[score.source] where it trained another model.
+void check_later_run(const RunConfig& config, const Engine& engine);
+
 // The first scores that another run recorded, matched by sample id. `key`: the setting that names it. Errors:
 // run.missing, score.missing where a sample has none.
 [[nodiscard]] ForgetScores scores_from_run(const std::filesystem::path& folder, const SampleSet& forget,

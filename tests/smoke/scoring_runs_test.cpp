@@ -286,6 +286,30 @@ TEST_F(Smoke, AnalysesWhatGoesWithDifficultyAndDrawsIt) {
   EXPECT_THAT(text.str(), HasSubstr("What goes with difficulty"));
 }
 
+TEST_F(Smoke, RelatesScoresToTheUpdatesThatALaterRunNeeded) {
+  ASSERT_EQ(lethe(1,
+                  "train configs/smoke/train.yaml --set eval.every=2 --set eval.generate=false --set "
+                  "export=false --out " +
+                      out("later"))
+                .exit_code,
+            0);
+  const Result result =
+      lethe(1, "score configs/smoke/score.yaml --analyse --set score.later.run=" + out("later") + " --out " +
+                   out("run"));
+  ASSERT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_THAT(result.output, Not(HasSubstr("score.source")));
+  const auto analyses = records::records_of<records::AnalysisRecord>(
+      records::read_records(records::RunPaths{out("run")}.scores()).entries);
+  ASSERT_EQ(analyses.size(), 1u);
+  EXPECT_EQ(analyses[0].relations.at(0).name, "updates_needed");
+  for (const auto& sample : analyses[0].samples)  // of a model that knows none of them
+    EXPECT_EQ(sample.values.at("updates_needed"), 0);
+  const Result missing =
+      lethe(1, "score configs/smoke/score.yaml --analyse --set score.later.run=nowhere --out " + out("none"));
+  EXPECT_EQ(missing.exit_code, 66) << missing.output;
+  EXPECT_THAT(missing.output, HasSubstr("score.later.run: nowhere has no records.jsonl"));
+}
+
 // Three batches of 16 are more than the 40 samples: an epoch has three updates.
 TEST_F(Smoke, RecordsTheWeightsOfACurriculumOverTheRun) {
   const std::string train =
