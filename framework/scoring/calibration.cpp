@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "framework/base/statistics.h"
 #include "framework/scoring/error_bars.h"
@@ -10,7 +11,8 @@
 namespace lethe::scoring {
 namespace {
 
-constexpr std::int64_t kSamples = 16, kDraws = 2, kMoreDraws = 8;  // more where two are lost in their own spread
+constexpr std::int64_t kSamples = 16, kDraws = 2,
+                       kMoreDraws = 8;           // more where two are lost in their own spread
 constexpr std::int64_t kFirstDraw = 0x40000000;  // far from the draws that make the scores
 constexpr double kStart = 1e-5, kLargest = 1;
 constexpr double kRoundOff = 1e-3;  // of the target: a smaller c that also spreads is no second order at all
@@ -19,10 +21,27 @@ constexpr double kUnknown =
     1e-3;  // where nothing of second order shows: the step that suits most models in float32
 
 struct Trial {
-  double c;       // median |mean a| / n
-  double error;   // median over samples of the standard error of their mean a, in the same unit
+  double c;      // median |mean a| / n
+  double error;  // median over samples of the standard error of their mean a, in the same unit
   bool visible() const { return std::isfinite(c) && c > 0 && error <= c; }
 };
+
+Trial trial_of(const Functional& f, std::span<const DrawValues> made,
+               const std::vector<std::int64_t>& samples) {
+  std::vector<double> changes, errors;
+  for (std::size_t at = 0; at < samples.size(); ++at) {
+    double sum = 0, squares = 0;
+    for (const auto& draw : made) sum += f.per_token(draw.value[at], samples[at]);
+    const double n = static_cast<double>(made.size()), mean = sum / n;
+    for (const auto& draw : made) {
+      const double off = f.per_token(draw.value[at], samples[at]) - mean;
+      squares += off * off;
+    }
+    changes.push_back(std::abs(mean));
+    errors.push_back(std::sqrt(squares / (n - 1) / n));
+  }
+  return {base::median_of_finite(changes), base::median_of_finite(errors)};
+}
 
 // How far from the target, as the logarithm of the ratio.
 double distance(const Trial& trial, double target) {
@@ -51,19 +70,7 @@ class Trials {
   Trial of_draws(double step, std::int64_t count) {
     const auto made = estimator_.draws(f_, step, kFirstDraw, count, samples_);
     passes_ += 2 * count;
-    std::vector<double> changes, errors;
-    for (std::size_t at = 0; at < samples_.size(); ++at) {
-      double sum = 0, squares = 0;
-      for (const auto& draw : made) sum += f_.per_token(draw.value[at], samples_[at]);
-      const double n = static_cast<double>(made.size()), mean = sum / n;
-      for (const auto& draw : made) {
-        const double off = f_.per_token(draw.value[at], samples_[at]) - mean;
-        squares += off * off;
-      }
-      changes.push_back(std::abs(mean));
-      errors.push_back(std::sqrt(squares / (n - 1) / n));
-    }
-    return {base::median_of_finite(changes), base::median_of_finite(errors)};
+    return trial_of(f_, made, samples_);
   }
 
   const Functional& f_;
@@ -124,15 +131,18 @@ std::string_view name_of(Precision precision) {
   return precision == Precision::bfloat16 ? "bf16" : precision == Precision::float32 ? "float32" : "float64";
 }
 
-Calibration calibrate(const Functional& f, const Estimator& estimator, double previous) {
+Fit fit_of(const Functional& f, std::span<const DrawValues> draws) {
+  std::vector<std::int64_t> samples(static_cast<std::size_t>(f.num_samples()));
+  std::iota(samples.begin(), samples.end(), 0);
+  const Trial trial = trial_of(f, draws, samples);
+  if (!std::isfinite(trial.c)) return Fit::no;
+  if (!trial.visible()) return Fit::unclear;
+  return inside(trial.c, band_of(f.model().precision())) ? Fit::yes : Fit::no;
+}
+
+Calibration calibrate(const Functional& f, const Estimator& estimator) {
   const ChangeBand band = band_of(f.model().precision());
   Trials trials(f, estimator);
-  if (previous > 0) {
-    const Trial kept = trials.at(previous);
-    if (kept.visible() && inside(kept.c, band)) {
-      return {.step = previous, .c = kept.c, .doubling = 0, .accepted = true, .passes = trials.passes()};
-    }
-  }
   Trial trial{};
   double step = near_target(trials, band, trial);
   if (!trial.visible())

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "framework/scoring/estimator.h"
@@ -26,8 +27,12 @@ struct Calibration {
   std::int64_t passes = 0;  // perturbed passes over at most 16 samples
 };
 
-// Two draws on at most 16 samples a trial. With `previous` (the step of the scoring before) one trial decides
-// whether it is kept: it is while its c is in the band.
-[[nodiscard]] Calibration calibrate(const Functional& f, const Estimator& estimator, double previous = 0);
+// Two draws on at most 16 samples a trial.
+[[nodiscard]] Calibration calibrate(const Functional& f, const Estimator& estimator);
+
+// Does a step fit, by the draws that were made with it? It does while its c is in the band; they say nothing
+// where c is lost in their own spread.
+enum class Fit { yes, no, unclear };
+[[nodiscard]] Fit fit_of(const Functional& f, std::span<const DrawValues> draws);
 
 }  // namespace lethe::scoring

@@ -1,8 +1,10 @@
 #include "framework/scoring/mrd.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <utility>
 
 #include "framework/base/error.h"
@@ -92,6 +94,9 @@ void count(MrdResult& result) {
   result.effective_samples = base::effective_sample_size(weights);
 }
 
+// After how many draws the step of the scoring before is judged; the last look decides.
+constexpr std::array<std::size_t, 3> kLooks = {2, 4, 8};
+
 }  // namespace
 
 MrdRun::MrdRun(ScoredModel& model, MrdOptions options, std::uint32_t refresh, std::string identity,
@@ -107,6 +112,7 @@ MrdRun::MrdRun(ScoredModel& model, MrdOptions options, std::uint32_t refresh, st
     fail("config.conflict", fmt::format("score.sigma_eff: `{}` takes no step", options_.estimator),
          "leave score.sigma_eff out, or use antithetic");
   }
+  if (options_.sigma_eff || estimator_->step_size() != StepSize::calibrated) previous_step_ = 0;
   state_.identity = identity_of(options_, refresh, identity, estimator_->identity(), functional_.base());
 }
 
@@ -116,6 +122,10 @@ void MrdRun::resume(ScoreState state) {
          "delete the saved state to score from the first draw");
   }
   state_ = std::move(state);
+  on_trial_ = previous_step_ > 0 && state_.step == previous_step_;
+  for (const std::size_t looks : kLooks)
+    if (looks <= state_.draws.size() && fit_of(functional_, std::span(state_.draws).first(looks)) == Fit::yes)
+      on_trial_ = false;
 }
 
 bool MrdRun::done() const { return enough(column(state_.draws, &DrawValues::value), options_.stop); }
@@ -129,7 +139,12 @@ void MrdRun::choose_step() {
     state_.step = options_.sigma_eff.value_or(options_.sigma);
     return;
   }
-  const Calibration found = calibrate(functional_, *estimator_, previous_step_);
+  if (previous_step_ > 0) {
+    state_.step = previous_step_;
+    on_trial_ = true;
+    return;
+  }
+  const Calibration found = calibrate(functional_, *estimator_);
   state_.step = found.step;
   state_.calibration_passes = found.passes;
   state_.calibrated = found.accepted;
@@ -142,7 +157,21 @@ void MrdRun::advance() {
   for (DrawValues& draw : estimator_->draws(functional_, state_.step, have, want)) {
     if (done()) return;  // the rule stops at the same draw whatever was made together
     state_.draws.push_back(std::move(draw));
+    if (on_trial_) judge_previous_step();
+    if (state_.draws.empty()) return;
   }
+}
+
+// It costs nothing where the step fits; else the draws are made again with a calibrated one.
+void MrdRun::judge_previous_step() {
+  const std::size_t count = state_.draws.size();
+  if (std::ranges::find(kLooks, count) == kLooks.end()) return;
+  Fit fit = fit_of(functional_, state_.draws);
+  if (fit == Fit::unclear && count == kLooks.back()) fit = Fit::no;
+  on_trial_ = fit == Fit::unclear;
+  if (fit != Fit::no) return;
+  state_.draws.clear();
+  state_.step = previous_step_ = 0;
 }
 
 MrdResult MrdRun::result() const {

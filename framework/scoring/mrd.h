@@ -63,7 +63,7 @@ struct MrdResult {
 class MrdRun {
  public:
   // `identity` names model and data (a hash) for resuming; `previous_step` is sigma_eff of the scoring
-  // before, kept while it still fits. Errors: config.range.
+  // before: the first draws are made with it, and stay where they say that it still fits. Errors: config.range.
   MrdRun(ScoredModel& model, MrdOptions options, std::uint32_t refresh, std::string identity = "",
          double previous_step = 0);
 
@@ -79,6 +79,7 @@ class MrdRun {
 
  private:
   void choose_step();
+  void judge_previous_step();
   bool sees_step(double c) const;  // is a token's change at the step above the round-off of the path?
   std::vector<std::string> warnings_of(const MrdResult& result) const;
 
@@ -87,6 +88,7 @@ class MrdRun {
   Functional functional_;
   ScoreState state_;
   double previous_step_;
+  bool on_trial_ = false;  // the draws so far do not say whether the previous step fits
 };
 
 // All draws until options.stop is met.

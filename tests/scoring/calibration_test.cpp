@@ -10,9 +10,9 @@ namespace lethe::scoring {
 namespace {
 
 template <class Toy>
-Calibration calibrate_toy(Toy& toy, double previous = 0, Mode mode = Mode::sum) {
+Calibration calibrate_toy(Toy& toy, Mode mode = Mode::sum) {
   const Functional f(toy, mode, {.seed = 1});
-  return calibrate(f, *make_estimator("antithetic", {}), previous);
+  return calibrate(f, *make_estimator("antithetic", {}));
 }
 
 void expect_in_band(const Calibration& found, Precision precision) {
@@ -46,20 +46,20 @@ TEST(Calibration, AimsHigherWhereActivationsAreBf16) {
 TEST(Calibration, StepDoesNotDependOnTheMode) {
   auto toy = made_up_toy<double>(20);
   const double sum = calibrate_toy(toy).step;
-  EXPECT_NEAR(calibrate_toy(toy, 0, Mode::mean).step / sum, 1, 1e-9);
+  EXPECT_NEAR(calibrate_toy(toy, Mode::mean).step / sum, 1, 1e-9);
 }
 
-TEST(Calibration, KeepsTheStepOfTheScoringBeforeWhileItFits) {
+TEST(Calibration, DrawsSayWhetherTheirStepFits) {
   auto toy = made_up_toy<float>(40);
-  const double found = calibrate_toy(toy).step;
-  const Calibration kept = calibrate_toy(toy, found * 1.3);
-  EXPECT_EQ(kept.step, found * 1.3);
-  EXPECT_EQ(kept.passes, 4);
-  EXPECT_NE(calibrate_toy(toy, found * 10).step, found * 10);
+  const Functional f(toy, Mode::sum, {.seed = 1});
+  const auto estimator = make_estimator("antithetic", {});
+  const double found = calibrate(f, *estimator).step;
+  const auto fit = [&](double step) { return fit_of(f, estimator->draws(f, step, 0, 4)); };
+  EXPECT_EQ(fit(found * 1.3), Fit::yes);
+  EXPECT_EQ(fit(found * 10), Fit::no);
+  EXPECT_EQ(fit(found / 10), Fit::no);
 }
 
-// One sample of few tokens: two draws often scatter more than their mean. (Where they cancel by chance the model
-// looks flat.)
 TEST(Calibration, IsNotLedAstrayByDrawsThatScatter) {
   int astray = 0;
   for (std::uint64_t seed = 0; seed < 40; ++seed) {

@@ -220,7 +220,33 @@ TEST(Score, KeepsTheStepOfTheScoringBefore) {
   MrdRun again(toy, {}, 1, "", first.sigma_eff * 1.2);
   while (!again.done()) again.advance();
   EXPECT_EQ(again.result().sigma_eff, first.sigma_eff * 1.2);
-  EXPECT_EQ(again.result().calibration_passes, 4);
+  EXPECT_EQ(again.result().calibration_passes, 0);
+  EXPECT_EQ(again.result().passes, 1 + 2 * again.result().draws);  // the draws that judge it are the scores'
+}
+
+TEST(Score, DrawsAlongAStepThatFitsNoMoreAreMadeAgain) {
+  auto toy = made_up_toy<float>(40);
+  const MrdResult first = score(toy, {}, 1);
+  MrdRun again(toy, {}, 1, "", first.sigma_eff * 10);
+  while (!again.done()) again.advance();
+  const MrdResult result = again.result();
+  EXPECT_EQ(result.sigma_eff, first.sigma_eff);
+  EXPECT_EQ(result.samples.front().score, first.samples.front().score);  // as if it had never been tried
+  EXPECT_GT(result.calibration_passes, 0);
+  EXPECT_EQ(result.passes, first.passes + 4);  // two pairs
+}
+
+TEST(Score, AResumedScoringStillJudgesTheStepOfTheOneBefore) {
+  auto toy = made_up_toy<float>(40);
+  const double too_large = 10 * score(toy, {}, 1).sigma_eff;
+  MrdRun whole(toy, {}, 1, "", too_large), first(toy, {}, 1, "", too_large),
+      second(toy, {}, 1, "", too_large);
+  while (!whole.done()) whole.advance();
+  first.advance();
+  second.resume(first.state());
+  while (!second.done()) second.advance();
+  EXPECT_EQ(second.result().sigma_eff, whole.result().sigma_eff);
+  EXPECT_EQ(second.result().total_variation, whole.result().total_variation);
 }
 
 TEST(Score, UnresolvedIsRaisedForBf16AtTheUnitSigma) {
