@@ -1,3 +1,12 @@
+# Another compiler finds other things worth a warning; whoever only wants to build is not stopped by them.
+if(LETHE_WERROR STREQUAL AUTO AND CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  set(LETHE_WARNINGS_STOP ON)
+elseif(LETHE_WERROR STREQUAL AUTO)
+  set(LETHE_WARNINGS_STOP OFF)
+else()
+  set(LETHE_WARNINGS_STOP ${LETHE_WERROR})
+endif()
+
 # Language standard, warnings and sanitizers, as interface targets: nothing here is a global flag.
 add_library(lethe_settings INTERFACE)
 target_compile_features(lethe_settings INTERFACE cxx_std_20)
@@ -6,7 +15,7 @@ target_include_directories(lethe_settings INTERFACE "${PROJECT_SOURCE_DIR}" "${P
 # overlapping copy (its bug 105651).
 target_compile_options(lethe_settings INTERFACE -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers
                        $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-restrict -Wno-stringop-overflow -Wno-array-bounds>
-                       $<$<BOOL:${LETHE_WERROR}>:-Werror>)
+                       $<$<BOOL:${LETHE_WARNINGS_STOP}>:-Werror>)
 # For code whose own speed nobody feels: tests, reports, campaigns.
 set(LETHE_FAST_COMPILE $<$<CONFIG:Release>:-O1>)
 # A file with LibTorch's header costs 3 s before its own first line.
