@@ -203,6 +203,10 @@ void read_exceptions(Section& section, Options& o) {
 
 }  // namespace
 
+bool have_common(const std::vector<std::string>& stages, const std::vector<std::string>& others) {
+  return std::ranges::find_first_of(stages, others) != stages.end();
+}
+
 std::string label_of(const RawValue& value) {
   if (value.kind == Kind::scalar) return value.scalar;
   if (value.kind != Kind::mapping) return config::flow_yaml(value);

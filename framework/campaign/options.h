@@ -70,6 +70,10 @@ struct Options {
 [[nodiscard]] Options read_options(config::Section root, const std::string& file,
                                    std::span<const std::string> executors);
 
+// Whether a stage is in both.
+[[nodiscard]] bool have_common(const std::vector<std::string>& stages,
+                               const std::vector<std::string>& others);
+
 // How a value is shown and compared: "npo", "mrd (floor=0.1)", "[1, 2]".
 [[nodiscard]] std::string label_of(const config::RawValue& value);
 

@@ -56,14 +56,9 @@ std::vector<Varied> all_varied(const Options& o) {
   return varied;
 }
 
-bool meet(const std::vector<std::string>& stages, const std::vector<std::string>& others) {
-  return std::ranges::find_first_of(stages, others) != stages.end();
-}
-
-bool any_sets(const Varied& above, const std::string& key) {
-  return std::ranges::any_of(above.values, [&](const RawValue* value) {
-    return sets(*value, std::string_view(key).substr(above.key.size() + 1));
-  });
+bool undoes_one(const Varied& later, const Varied& first) {
+  return std::ranges::any_of(first.values,
+                             [&](const RawValue* value) { return undoes(later.key, first.key, *value); });
 }
 
 // Settings in the order in which a cell gets them: a later one lies over an earlier one.
@@ -74,14 +69,9 @@ void refuse_overlap(Section& section, const std::vector<Varied>& in_order) {
       if (first.key == later.key)
         section.refuse("", "campaign.axis", fmt::format("{} varies twice", later.key),
                        "one axis sets a key; a listed cell leaves the repeats' key alone");
-      if (!meet(*first.stages, *later.stages)) continue;
-      if (is_above(later.key, first.key))
-        section.refuse("", "campaign.axis", fmt::format("{} would replace {}", later.key, first.key),
-                       fmt::format("name {} before {}", later.key, first.key));
-      if (is_above(first.key, later.key) && any_sets(first, later.key))
-        section.refuse("", "campaign.axis",
-                       fmt::format("a value of {} sets {}, which varies as well", first.key, later.key),
-                       "say it in one of the two");
+      if (have_common(*first.stages, *later.stages) && undoes_one(later, first))
+        section.refuse("", "campaign.axis", fmt::format("{} would undo a value of {}", later.key, first.key),
+                       "name the shorter key first, and say each option in one of the two");
     }
   }
 }
@@ -131,27 +121,13 @@ void refuse_unmet(Section& section, std::string_view key, const Pattern& pattern
   }
 }
 
-// The table would show the value that varies and the run would have the other.
-void refuse_overridden(Section& section, const CellOverride& over, const std::vector<Varied>& varied) {
-  for (const Setting& setting : over.settings)
-    for (const Varied& one : varied)
-      if (meet(over.stages, *one.stages) && (setting.key == one.key || is_above(setting.key, one.key) ||
-                                             (is_above(one.key, setting.key) && any_sets(one, setting.key))))
-        section.refuse("overrides", "campaign.axis",
-                       fmt::format("{}: sets {}, which varies", setting.value.place, setting.key),
-                       "exclude the combination, or give the axis the value");
-}
-
 }  // namespace
 
 void refuse_contradictions(Section& section, const Options& o) {
   refuse_overlaps(section, o);
   const std::vector<Varied> varied = all_varied(o);
   for (const Pattern& pattern : o.exclude) refuse_unmet(section, "exclude", pattern, varied);
-  for (const CellOverride& over : o.overrides) {
-    refuse_unmet(section, "overrides", over.when, varied);
-    refuse_overridden(section, over, varied);
-  }
+  for (const CellOverride& over : o.overrides) refuse_unmet(section, "overrides", over.when, varied);
 }
 
 }  // namespace lethe::campaign

@@ -7,8 +7,7 @@
 namespace lethe::campaign {
 
 // Errors: campaign.axis, at the place of the section: a key that varies twice (in two axes, in an axis and
-// above or below it, in a listed cell and in the repeats), an exclude or `when` that meets no value, an
-// override of what varies.
+// above or below it, in a listed cell and in the repeats), an exclude or `when` that meets no value.
 void refuse_contradictions(config::Section& section, const Options& options);
 
 }  // namespace lethe::campaign

@@ -82,15 +82,28 @@ void refuse_unmet(const std::vector<DraftCell>& cells, const Options& o) {
   for (const CellOverride& over : o.overrides) check(over.when, "campaign.overrides.when");
 }
 
+// The table would show the value that varies, and the run would have the other.
+void refuse_overridden(const DraftCell& cell, const CellOverride& over, const std::string& title) {
+  for (const Setting& setting : over.settings)
+    for (const CellSetting& one : cell.settings)
+      if (have_common(over.stages, one.stages) && undoes(setting.key, one.setting.key, one.setting.value))
+        fail("campaign.axis",
+             fmt::format("{}: campaign.overrides would set {} over {} of cell {}", setting.value.place,
+                         setting.key, one.setting.key, title),
+             "exclude the combination, or give the axis the value");
+}
+
 Cell finished(const DraftCell& draft, std::size_t number, const Options& o) {
   Cell cell{.number = number, .settings = draft.settings};
   for (const CellSetting& one : draft.settings) {
     const bool is_repeat = std::ranges::find(draft.repeat_keys, one.setting.key) != draft.repeat_keys.end();
     cell.choices.push_back({one.setting.key, label_of(one.setting.value), is_repeat});
   }
-  for (const CellOverride& over : o.overrides)
-    if (matches(draft, over.when))
-      for (const Setting& setting : over.settings) cell.settings.push_back({setting, over.stages});
+  for (const CellOverride& over : o.overrides) {
+    if (!matches(draft, over.when)) continue;
+    refuse_overridden(draft, over, cell.title());
+    for (const Setting& setting : over.settings) cell.settings.push_back({setting, over.stages});
+  }
   return cell;
 }
 

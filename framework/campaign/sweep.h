@@ -30,7 +30,8 @@ struct Cell {
 };
 
 // Cells in the order of the file: the last axis (repeats) goes fastest; listed cells follow the grid.
-// Errors: campaign.size (more than max_cells, counted before any is made), campaign.empty.
+// Errors: campaign.size (more than max_cells, counted before any is made), campaign.empty, campaign.axis
+// (an exclude or an override that meets no cell, an override of what the cell varies).
 [[nodiscard]] std::vector<Cell> expand(const Options& options);
 
 // Every key that varies, in the order of the file; repeats last.

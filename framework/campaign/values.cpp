@@ -33,6 +33,19 @@ const RawValue* entry_of(const RawValue& mapping, std::string_view key) {
   return nullptr;
 }
 
+// Whether a mapping sets "beta", or "schedule.warmup" inside it. `npo` is {name: npo}.
+bool sets(const RawValue& value, std::string_view path) {
+  if (value.kind != Kind::mapping) return path == "name";
+  const std::size_t dot = path.find('.');
+  const RawValue* inner = entry_of(value, path.substr(0, dot));
+  return inner != nullptr && (dot == std::string_view::npos || inner->kind != Kind::mapping ||
+                              sets(*inner, path.substr(dot + 1)));
+}
+
+bool is_above(std::string_view parent, std::string_view key) {
+  return key.size() > parent.size() && key.starts_with(parent) && key[parent.size()] == '.';
+}
+
 }  // namespace
 
 bool is_same(const RawValue& a, const RawValue& b) {
@@ -50,16 +63,9 @@ bool is_meant(const RawValue& value, const RawValue& wanted) {
   return is_same(value, wanted) || (name != nullptr && is_same(*name, wanted));
 }
 
-bool sets(const RawValue& value, std::string_view path) {
-  if (value.kind != Kind::mapping) return false;
-  const std::size_t dot = path.find('.');
-  const RawValue* inner = entry_of(value, path.substr(0, dot));
-  return inner != nullptr && (dot == std::string_view::npos || inner->kind != Kind::mapping ||
-                              sets(*inner, path.substr(dot + 1)));
-}
-
-bool is_above(std::string_view parent, std::string_view key) {
-  return key.size() > parent.size() && key.starts_with(parent) && key[parent.size()] == '.';
+bool undoes(std::string_view key, std::string_view earlier_key, const RawValue& earlier_value) {
+  if (key == earlier_key || is_above(key, earlier_key)) return true;
+  return is_above(earlier_key, key) && sets(earlier_value, key.substr(earlier_key.size() + 1));
 }
 
 }  // namespace lethe::campaign

@@ -14,10 +14,9 @@ namespace lethe::campaign {
 // `wanted` by value, or by the `name` in the value: "mrd" means {name: mrd, floor: 0.1} too.
 [[nodiscard]] bool is_meant(const config::RawValue& value, const config::RawValue& wanted);
 
-// Whether a mapping sets "beta", or "schedule.warmup" inside it.
-[[nodiscard]] bool sets(const config::RawValue& value, std::string_view path);
-
-// Whether "objective" stands above "objective.beta".
-[[nodiscard]] bool is_above(std::string_view parent, std::string_view key);
+// Whether a setting would undo (a part of) an earlier one: it has the same key, one above it ("sampler" over
+// "sampler.floor"), or one that the earlier value sets ("sampler.floor" over {name: mrd, floor: 0.1}).
+[[nodiscard]] bool undoes(std::string_view key, std::string_view earlier_key,
+                          const config::RawValue& earlier_value);
 
 }  // namespace lethe::campaign

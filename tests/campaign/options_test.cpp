@@ -89,17 +89,9 @@ TEST(CampaignOptions, SettingsThatWouldSilentlyWinAreRefused) {
     EXPECT_THAT(e.message(), HasSubstr("campaign.yaml")) << rest;
   };
   expect("  cells: [{rate: 1, seed: 3}]\n  repeats: {seeds: [1, 2]}\n", "seed varies twice");
-  expect("  axes: {sampler.floor: [1, 2], sampler: [mrd]}\n", "sampler would replace sampler.floor");
+  expect("  axes: {sampler.floor: [1, 2], sampler: [mrd]}\n", "sampler would undo a value of sampler.floor");
   expect("  axes: {sampler: [{name: mrd, floor: 1}], sampler.floor: [2, 3]}\n",
-         "a value of sampler sets sampler.floor");
-  expect("  axes: {rate: [1, 2]}\n  overrides: [{when: {rate: 1}, set: {rate: 3}}]\n",
-         "sets rate, which varies");
-  expect(
-      "  axes: {sampler: [{name: mrd, floor: 1}]}\n"
-      "  overrides: [{when: {sampler: mrd}, set: {sampler.floor: 3}}]\n",
-      "sets sampler.floor, which varies");
-  expect("  axes: {sampler.floor: [1]}\n  overrides: [{when: {sampler.floor: 1}, set: {sampler: mrd}}]\n",
-         "sets sampler, which varies");
+         "sampler.floor would undo a value of sampler");
 }
 
 TEST(CampaignOptions, WhatLiesBesideAnotherSettingOrInAnotherStageIsAllowed) {

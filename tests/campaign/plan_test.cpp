@@ -86,9 +86,7 @@ TEST(CampaignPlan, EveryInvalidCellIsListedWithItsLine) {
 // One run that counts twice would make an interval too narrow.
 TEST(CampaignPlan, CellsThatComeToOneConfigurationCountOnce) {
   const Folder folder;
-  const Plan plan = plan_of(folder,
-                            "  axes: {objective: [npo, rmu]}\n  repeats: {seeds: [1, 2]}\n"
-                            "  overrides: [{when: {objective: rmu}, set: {objective.name: npo}}]\n");
+  const Plan plan = plan_of(folder, "  axes: {objective: [npo, {name: npo}]}\n  repeats: {seeds: [1, 2]}\n");
   ASSERT_EQ(plan.cells.size(), 4u);
   EXPECT_EQ(plan.num_invalid(), 2u);
   EXPECT_EQ(plan.tasks.size(), 2u);

@@ -58,6 +58,32 @@ TEST(Sweep, NumbersAreMeantByTheirValue) {
               ElementsAre("rate=2e-5"));
 }
 
+TEST(Sweep, AnOverrideOfWhatTheCellVariesIsRefused) {
+  const auto refusal = [](const std::string& rest) {
+    try {
+      titles(rest);
+      return std::string("not refused");
+    } catch (const Error& e) {
+      return e.key() + " " + e.message();
+    }
+  };
+  const auto over = [](const std::string& place) {
+    return ::testing::AllOf(::testing::HasSubstr("campaign.axis"), ::testing::HasSubstr("campaign.yaml:"),
+                            ::testing::HasSubstr(place));
+  };
+  EXPECT_THAT(refusal("  axes: {rate: [1, 2]}\n  overrides: [{when: {rate: 1}, set: {rate: 3}}]\n"),
+              over("rate over rate of cell rate=1"));
+  EXPECT_THAT(refusal("  axes: {sampler: [{name: mrd, floor: 1}]}\n"
+                      "  overrides: [{when: {sampler: mrd}, set: {sampler.floor: 3}}]\n"),
+              over("sampler.floor over sampler"));
+  EXPECT_THAT(refusal("  axes: {sampler.floor: [1]}\n"
+                      "  overrides: [{when: {sampler.floor: 1}, set: {sampler: mrd}}]\n"),
+              over("sampler over sampler.floor"));
+  // Another listed cell varies it.
+  EXPECT_EQ(refusal("  cells: [{rate: 1}, {wait: 5}]\n  overrides: [{when: {wait: 5}, set: {rate: 2}}]\n"),
+            "not refused");
+}
+
 TEST(Sweep, AnExceptionThatMeetsNoCellIsRefused) {
   for (const char* exception :
        {"  exclude: [{rate: 1, wait: 6}]\n", "  overrides: [{when: {rate: 1, wait: 6}, set: {seed: 1}}]\n"}) {
