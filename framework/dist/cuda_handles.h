@@ -16,6 +16,12 @@ inline void check_cuda(cudaError_t code, const char* what) {
        "look at the driver's log (dmesg, nvidia-smi -q)");
 }
 
+inline int current_gpu() {
+  int gpu = 0;
+  check_cuda(cudaGetDevice(&gpu), "cudaGetDevice");
+  return gpu;
+}
+
 class CudaEvent {
  public:
   CudaEvent() { check_cuda(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming), "cudaEventCreate"); }

@@ -1,11 +1,6 @@
 #include "framework/dist/nccl_group.h"
 
-#include <nccl.h>
-
 #include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <cstring>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -16,17 +11,13 @@
 #include "framework/base/error.h"
 #include "framework/dist/contract.h"
 #include "framework/dist/cuda_handles.h"
+#include "framework/dist/nccl_comm.h"
+#include "framework/dist/nccl_memory.h"
 #include "framework/dist/queue_scope.h"
 #include "framework/dist/world.h"
 
 namespace lethe::dist {
 namespace {
-
-using Call = Watchdog::Watched;
-constexpr std::chrono::microseconds kShortestNap{20}, kLongestNap{1000};
-constexpr std::chrono::milliseconds kAbortPatience{100};
-// Most calls are over within microseconds; a nap takes 50 of them and more.
-constexpr int kLooksBeforeNap = 200;
 
 ncclDataType_t nccl_type(DType dtype) {
   switch (dtype) {
@@ -46,109 +37,10 @@ ncclDataType_t nccl_type(DType dtype) {
 
 ncclRedOp_t nccl_op(Reduce op) { return op == Reduce::sum ? ncclSum : op == Reduce::min ? ncclMin : ncclMax; }
 
-[[noreturn]] void fail_lost(const Watchdog& watchdog, const Call& call, ncclResult_t code) {
-  fail("peer.lost",
-       fmt::format("{}: {} failed (NCCL: {})", watchdog.who(), describe(call.what()),
-                   ncclGetErrorString(code)),
-       "look at the last message of the other ranks; NCCL_DEBUG=WARN says more");
-}
-
-// Looks again at once for a while, then sleeps a little longer each time.
-class Nap {
- public:
-  void take() {
-    if (looks_++ < kLooksBeforeNap) return std::this_thread::yield();
-    std::this_thread::sleep_for(length_);
-    length_ = std::min(2 * length_, kLongestNap);
-  }
-
- private:
-  int looks_ = 0;
-  std::chrono::microseconds length_ = kShortestNap;
-};
-
 ncclConfig_t non_blocking() {
   ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
   config.blocking = 0;
   return config;
-}
-
-// A non-blocking communicator. Only one thread at a time may be in a call on one: asking for its state is no
-// reading, it joins and frees what the last call left behind.
-class Comm {
- public:
-  explicit Comm(ncclComm_t owned) : comm_(owned) {
-    const std::lock_guard lock(registry_mutex());
-    registry().push_back(this);
-  }
-  ~Comm() {
-    {
-      const std::lock_guard lock(registry_mutex());
-      std::erase(registry(), this);
-    }
-    const std::lock_guard lock(mutex_);
-    if (aborted_) return;
-    // Destroying waits for the others; on the way out of an exception they may never come.
-    if (std::uncaught_exceptions() > 0)
-      ncclCommAbort(comm_);
-    else
-      ncclCommDestroy(comm_);
-  }
-  Comm(const Comm&) = delete;
-  Comm& operator=(const Comm&) = delete;
-
-  // call(ncclComm_t) -> ncclResult_t, alone.
-  template <class Function>
-  ncclResult_t alone(const Function& call) {
-    const std::lock_guard lock(mutex_);
-    stay_if_aborted();
-    return call(comm_);
-  }
-  // How the last call went, or what went wrong since.
-  ncclResult_t state() {
-    ncclResult_t code = ncclSuccess;
-    const ncclResult_t asked = alone([&](ncclComm_t comm) { return ncclCommGetAsyncError(comm, &code); });
-    return asked == ncclSuccess ? code : asked;
-  }
-  // Waits until a call that returned `code` is over. Throws peer.lost.
-  void settle(ncclResult_t code, const Watchdog& watchdog, const Call& call) {
-    for (Nap nap; code == ncclInProgress; code = state()) nap.take();
-    if (code != ncclSuccess) fail_lost(watchdog, call, code);
-  }
-
-  // Each one of this process that no thread is inside of: the others are left to the end of the process.
-  static void abort_all() noexcept {
-    const std::lock_guard lock(registry_mutex());
-    for (Comm* const comm : registry()) {
-      const std::unique_lock one(comm->mutex_, kAbortPatience);
-      if (!one.owns_lock() || std::exchange(comm->aborted_, true)) continue;
-      ncclCommAbort(comm->comm_);
-    }
-  }
-
- private:
-  static std::mutex& registry_mutex() {
-    static std::mutex mutex;
-    return mutex;
-  }
-  static std::vector<Comm*>& registry() {
-    static std::vector<Comm*> comms;
-    return comms;
-  }
-  // The process is about to end with another thread's verdict and exit code: nothing may end it with others.
-  void stay_if_aborted() const {
-    while (aborted_) std::this_thread::sleep_for(std::chrono::seconds(1));
-  }
-
-  ncclComm_t comm_;
-  std::timed_mutex mutex_;
-  bool aborted_ = false;
-};
-
-int current_gpu() {
-  int gpu = 0;
-  check_cuda(cudaGetDevice(&gpu), "cudaGetDevice");
-  return gpu;
 }
 
 // Whether a collective's event is reached. Throws peer.lost or device.cuda where it never will be.
@@ -227,8 +119,8 @@ class Flights {
 
 class NcclGroup final : public ProcessGroup {
  public:
-  NcclGroup(std::unique_ptr<Comm> comm, std::shared_ptr<Flights> flights)
-      : comm_(std::move(comm)), flights_(std::move(flights)) {
+  NcclGroup(std::shared_ptr<Comm> comm, std::shared_ptr<Flights> flights, bool has_memory)
+      : comm_(std::move(comm)), flights_(std::move(flights)), has_memory_(has_memory) {
     comm_->alone([&](ncclComm_t owned) { return ncclCommUserRank(owned, &rank_); });
     comm_->alone([&](ncclComm_t owned) { return ncclCommCount(owned, &size_); });
     check_cuda(cudaMalloc(reinterpret_cast<void**>(&token_), sizeof(std::int64_t)), "cudaMalloc");
@@ -295,9 +187,14 @@ class NcclGroup final : public ProcessGroup {
     comm_->settle(
         comm_->alone([&](ncclComm_t comm) { return ncclCommSplit(comm, color, key, &made, &config); }),
         watchdog(), call);
-    auto part = std::make_unique<Comm>(made);
+    auto part = std::make_shared<Comm>(made);
     part->settle(ncclInProgress, watchdog(), call);
-    return std::make_unique<NcclGroup>(std::move(part), flights_);
+    return std::make_unique<NcclGroup>(std::move(part), flights_, has_memory_);
+  }
+
+  bool gives_memory() const noexcept override { return has_memory_ && size_ > 1; }
+  std::shared_ptr<void> allocate(std::size_t bytes) override {
+    return gives_memory() ? registered_memory(comm_, bytes) : nullptr;
   }
 
  private:
@@ -321,8 +218,9 @@ class NcclGroup final : public ProcessGroup {
     for (Nap nap; !is_over(done, *comm_, watchdog(), *call);) nap.take();
   }
 
-  std::unique_ptr<Comm> comm_;
+  std::shared_ptr<Comm> comm_;  // also of the memory that it gave
   std::shared_ptr<Flights> flights_;
+  bool has_memory_;
   CudaStreamHandle own_;
   std::int64_t* token_ = nullptr;  // GPU memory of the barrier
   int rank_ = 0, size_ = 1;
@@ -374,10 +272,11 @@ std::unique_ptr<ProcessGroup> make_nccl_world_group(const NcclStart& start) {
       ncclCommInitRankConfig(&comm, start.control.size(), id, start.control.rank(), &config);
   if (!comm) fail_lost(*start.watchdog, call, code);
   before_abort(&abort_nccl);
-  auto world = std::make_unique<Comm>(comm);
+  auto world = std::make_shared<Comm>(comm);
   world->settle(code, *start.watchdog, call);
+  const bool has_memory = every_rank_gets_memory(world, start.control);
   return std::make_unique<NcclGroup>(std::move(world),
-                                     std::make_shared<Flights>(start.watchdog, start.on_failure));
+                                     std::make_shared<Flights>(start.watchdog, start.on_failure), has_memory);
 }
 
 void abort_nccl() noexcept { Comm::abort_all(); }

@@ -72,6 +72,14 @@ class ProcessGroup {
   virtual void barrier() = 0;
   // Ranks of one color form a group, ordered by key, then by rank. Collective over this group.
   virtual std::unique_ptr<ProcessGroup> split(int color, int key) = 0;
+
+  // Whether the group has memory that its own collectives move better than the caller's; the same on every
+  // rank.
+  virtual bool gives_memory() const noexcept { return false; }
+  // `bytes` of it, until the last owner lets go, which waits for all that is queued on the device. For
+  // buffers that live as long as what they are for: on every rank or on none. Null: the device has no room
+  // for it, or the group gives none. Errors: `device.cuda`.
+  virtual std::shared_ptr<void> allocate([[maybe_unused]] std::size_t bytes) { return nullptr; }
 };
 
 [[nodiscard]] std::unique_ptr<ProcessGroup> make_single_group();

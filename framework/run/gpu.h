@@ -18,12 +18,12 @@ namespace lethe::run {
 // The device that the process knows as number `index`; after load_gpu_support().
 [[nodiscard]] at::Device gpu(int index);
 
-struct DeviceMemory {               // of LibTorch's allocator, in bytes
+struct DeviceMemory {               // of LibTorch's allocator and of collectives (group_memory.h), in bytes
   std::uint64_t now = 0, peak = 0;  // handed out
   std::uint64_t peak_reserved = 0;  // taken from the driver
-  std::uint64_t allocations = 0;    // so far, a number
+  std::uint64_t allocations = 0;    // so far, a number, of the allocator
 };
-// Zeros for the CPU and for a device whose allocator does not tell.
+// Zeros for the CPU; what collectives have for a device whose allocator does not tell.
 [[nodiscard]] DeviceMemory device_memory(at::Device device);
 
 // Bytes of a device that are free; nothing for the CPU and where its allocator does not tell.

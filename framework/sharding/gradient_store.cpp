@@ -8,6 +8,7 @@
 #include "framework/base/trace.h"
 #include "framework/base/wait_clock.h"
 #include "framework/sharding/weight_store.h"
+#include "framework/sharding/wire_buffer.h"
 
 namespace lethe::sharding {
 
@@ -36,7 +37,8 @@ GradientStore::GradientStore(const models::ParameterIndex& index, Grid& grid, at
   };
   for (int s = 0; s < static_cast<int>(index.segments().size()); ++s) {
     parts_.push_back(zeros(s, layout_.part_size(s)));
-    if (grid.shard_size() > 1 && grid.zero() == 1) whole_.push_back(zeros(s, layout_.padded_size(s)));
+    if (grid.shard_size() > 1 && grid.zero() == 1)
+      whole_.push_back(sums_buffer(trains_segment(s) ? layout_.padded_size(s) : 0).zero_());
   }
   for (const auto* tensors : {&parts_, &whole_})
     for (const at::Tensor& tensor : *tensors) device_bytes_.count(tensor);
@@ -61,11 +63,18 @@ void GradientStore::begin_wave(std::vector<std::vector<int>> leaves_by_rank) {
   leaves_->begin_wave(std::move(leaves_by_rank));
 }
 
+// For whole sums, which travel themselves where no other dtype does.
+at::Tensor GradientStore::sums_buffer(std::uint64_t size) const {
+  const auto count = static_cast<std::int64_t>(size);
+  return reduction_ == dtype_ ? wire_buffer(grid_.reduce_group(), count, tensor_options())
+                              : at::empty({count}, tensor_options());
+}
+
 at::Tensor GradientStore::next_buffer(int segment) {
   const base::MemoryScope memory(base::Memory::gradients);
   at::Tensor& buffer = buffers_[turn_];
   if (!buffer.defined()) {
-    buffer = at::empty({static_cast<std::int64_t>(layout_.largest_padded_size())}, tensor_options());
+    buffer = sums_buffer(layout_.largest_padded_size());
     device_bytes_.count(buffer);
   }
   return buffer.narrow(0, 0, static_cast<std::int64_t>(layout_.padded_size(segment))).zero_();
@@ -149,9 +158,12 @@ void GradientStore::enqueue_reduction(int segment, std::function<void()> reducti
 
 void GradientStore::reduce(int segment, at::Tensor whole) {
   const auto size = static_cast<std::int64_t>(layout_.part_size(segment));
-  if (!incoming_.defined())
-    incoming_ = at::empty({static_cast<std::int64_t>(layout_.largest_padded_size()) / grid_.shard_size()},
-                          tensor_options().dtype(reduction_));
+  if (!incoming_.defined()) {
+    incoming_ = wire_buffer(grid_.reduce_group(),
+                            static_cast<std::int64_t>(layout_.largest_padded_size()) / grid_.shard_size(),
+                            tensor_options().dtype(reduction_));
+    device_bytes_.count(incoming_);
+  }
   at::Tensor incoming = incoming_.narrow(0, 0, size);
   const at::Tensor sent = as_sent(whole);
   const dist::DType dtype = dist_dtype(reduction_);
@@ -171,9 +183,12 @@ void GradientStore::sum_over_replicas(int segment) {
 // `sums` in the dtype that travels; the tensor itself where that is its own.
 at::Tensor GradientStore::as_sent(const at::Tensor& sums) {
   if (reduction_ == dtype_) return sums;
-  if (!sent_.defined())
-    sent_ = at::empty({static_cast<std::int64_t>(layout_.largest_padded_size())},
-                      tensor_options().dtype(reduction_));
+  if (!sent_.defined()) {
+    sent_ = wire_buffer(grid_.shard_size() > 1 ? grid_.reduce_group() : grid_.replica_group(),
+                        static_cast<std::int64_t>(layout_.largest_padded_size()),
+                        tensor_options().dtype(reduction_));
+    device_bytes_.count(sent_);
+  }
   return sent_.narrow(0, 0, sums.numel()).copy_(sums);
 }
 

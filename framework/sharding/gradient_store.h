@@ -81,6 +81,7 @@ class GradientStore {
   void finish_segment(int segment);
   void wait_for_buffer();
   void enqueue_reduction(int segment, std::function<void()> reduction);
+  at::Tensor sums_buffer(std::uint64_t size) const;
   at::Tensor next_buffer(int segment);
 
   const models::ParameterIndex& index_;

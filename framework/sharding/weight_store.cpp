@@ -10,6 +10,7 @@
 #include "framework/base/trace.h"
 #include "framework/base/wait_clock.h"
 #include "framework/sharding/slot.h"
+#include "framework/sharding/wire_buffer.h"
 
 namespace lethe::sharding {
 
@@ -192,7 +193,9 @@ at::Tensor WeightStore::take_buffer(int segment) {
 
 at::Tensor WeightStore::make_buffer(std::int64_t size, at::ScalarType dtype) {
   const base::MemoryScope memory(base::Memory::gathered);
-  at::Tensor buffer = at::empty({size}, tensor_options().dtype(dtype));
+  const at::TensorOptions options = tensor_options().dtype(dtype);
+  const bool travels = dtype == options_.seen();
+  at::Tensor buffer = travels ? wire_buffer(grid_.gather_group(), size, options) : at::empty({size}, options);
   peak_gathered_bytes_ += buffer.nbytes();
   gathered_bytes_.count(buffer);
   return buffer;

@@ -101,6 +101,8 @@ TEST_P(DeviceRun, TrainsEvaluatesSavesAndExportsAsTheCpuDoes) {
     expect_same_metrics(actual, expected);
     if (world().group().rank() == 0) {
       EXPECT_EQ(records::records_of<records::RunRecord>(actual).at(0).device, "cuda");
+      for (const records::MemoryRecord& memory : records::records_of<records::MemoryRecord>(actual))
+        EXPECT_EQ(memory.peak_device_bytes > 0, world().group().size() > 1);  // of what travels
       EXPECT_TRUE(fs::exists(folder("cuda") / "model" / "model.safetensors"));
       EXPECT_FALSE(fs::is_empty(folder("cuda") / "checkpoints"));
     }

@@ -48,5 +48,43 @@ TEST(NcclWalk, HybridShardingGivesTheLossAndGradientOfMpiBitForBit) {
   expect_same_bits(sharding::grid_shape(3, 2, 4));
 }
 
+// Whole steps: all that travels does so in memory that NCCL gave, which nothing gives anew in later steps.
+void expect_registered_once(int zero, std::optional<at::ScalarType> reduction,
+                            std::optional<at::ScalarType> wire) {
+  const auto model = lethe::testing::tiny_model();
+  const auto shape = sharding::grid_shape(zero, 0, lethe::testing::world().info().size);
+  {
+    const auto nccl = start_nccl();
+    const fake_cuda::MemoryCounts start = fake_cuda::memory_counts();
+    lethe::testing::TinyEngine engine(model, *nccl, shape,
+                                      {.compute = at::kFloat, .wire = wire, .prefetch = true}, reduction);
+    int registrations = 0;
+    for (int step = 0; step < 3; ++step) {
+      (void)run_engine(engine, model, *nccl);
+      engine.gradients.finish();
+      engine.weights.weights_changed();
+      const fake_cuda::MemoryCounts now = fake_cuda::memory_counts();
+      if (step == 0) registrations = now.registrations;
+      EXPECT_EQ(now.registrations, registrations) << "step " << step;
+      EXPECT_EQ(now.unregistered_uses, start.unregistered_uses) << "step " << step;
+    }
+    EXPECT_GT(registrations, start.registrations);
+    EXPECT_EQ(registrations - start.registrations, fake_cuda::memory_counts().registered);
+  }
+  EXPECT_EQ(fake_cuda::memory_counts().blocks, 0);
+}
+
+TEST(NcclWalk, WhatTravelsIsRegisteredOnce) {
+  if (lethe::testing::world().info().size == 1) GTEST_SKIP() << "nothing travels";
+  fake_cuda::set_delays(1, 50);
+  for (const int zero : {1, 2, 3})
+    for (const bool narrow : {false, true}) {
+      SCOPED_TRACE(::testing::Message() << "ZeRO " << zero << (narrow ? ", bfloat16 on the way" : ""));
+      const std::optional<at::ScalarType> dtype =
+          narrow ? std::optional(at::kBFloat16) : std::optional<at::ScalarType>();
+      expect_registered_once(zero, dtype, dtype);
+    }
+}
+
 }  // namespace
 }  // namespace lethe::walk::tests

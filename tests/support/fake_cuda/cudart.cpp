@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <random>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -77,6 +78,13 @@ struct CUstream_st {
   std::thread thread;
 };
 
+namespace {
+
+std::mutex streams_mutex;
+std::set<cudaStream_t> streams;  // that are there
+
+}  // namespace
+
 struct CUevent_st {
   std::shared_ptr<Record> last;  // null: never recorded, which counts as reached
 };
@@ -103,9 +111,15 @@ extern "C" {
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned int) {
   *stream = new CUstream_st;
+  const std::lock_guard lock(streams_mutex);
+  streams.insert(*stream);
   return cudaSuccess;
 }
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  {
+    const std::lock_guard lock(streams_mutex);
+    streams.erase(stream);
+  }
   delete stream;
   return cudaSuccess;
 }
@@ -140,6 +154,11 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   CUevent_st event;
   cudaEventRecord(&event, stream);
   return cudaEventSynchronize(&event);
+}
+cudaError_t cudaDeviceSynchronize() {
+  const std::lock_guard lock(streams_mutex);
+  for (const cudaStream_t stream : streams) cudaStreamSynchronize(stream);
+  return cudaSuccess;
 }
 cudaError_t cudaMalloc(void** data, size_t bytes) {
   *data = std::malloc(bytes);

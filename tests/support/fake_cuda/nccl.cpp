@@ -1,5 +1,6 @@
 // NCCL over POSIX shared memory, on the threads of the stand-in's streams. Reductions add in rank order.
-// Ranks that call different collectives wait for ever, as with NCCL. Faults, by environment variable:
+// Ranks that call different collectives wait for ever, as with NCCL, and so do ranks of whose buffers some
+// are registered. Faults, by environment variable:
 //   LETHE_FAKE_NCCL_VERSION=22703            what ncclGetVersion says
 //   LETHE_FAKE_NCCL_ERROR=N                  this process's N-th collective fails asynchronously (from 1)
 // LETHE_FAKE_NCCL_TAG is part of the names of the shared memory: lethe_nccl_TAG…
@@ -23,6 +24,7 @@ namespace {
 
 using lethe::dist::DType;
 using lethe::dist::Reduce;
+using lethe::fake_cuda::is_registered;
 
 constexpr std::size_t kChunk = 64 * 1024;
 constexpr int kMostRanks = 16;
@@ -295,6 +297,7 @@ ncclResult_t ncclCommGetAsyncError(ncclComm_t comm, ncclResult_t* code) {
   return ncclSuccess;
 }
 ncclResult_t ncclCommDestroy(ncclComm_t comm) {
+  lethe::fake_cuda::forget_communicator(comm);
   comm->starter.join();
   munmap(comm->board, sizeof(Board));
   delete comm;
@@ -319,7 +322,7 @@ ncclResult_t ncclAllGather(const void* in, void* out, size_t count, ncclDataType
   return queue(comm, stream, [=] {
     const std::size_t bytes = count * size_of(type);
     in_chunks(bytes, [&](std::size_t first, std::size_t length) {
-      comm->exchange({1, type, 0, count}, at(in, first), length, [&] {
+      comm->exchange({1, type, is_registered(comm, out), count}, at(in, first), length, [&] {
         for (int r = 0; r < comm->size; ++r)
           std::memcpy(at(out, static_cast<std::size_t>(r) * bytes + first), comm->board->ranks[r].chunk,
                       length);
@@ -334,7 +337,7 @@ ncclResult_t ncclReduceScatter(const void* in, void* out, size_t count, ncclData
     for (int to = 0; to < comm->size; ++to) {
       in_chunks(bytes, [&](std::size_t first, std::size_t length) {
         const std::byte* const mine = at(in, static_cast<std::size_t>(to) * bytes + first);
-        comm->exchange({2, type, op, count}, mine, length, [&] {
+        comm->exchange({2, type, is_registered(comm, in), count}, mine, length, [&] {
           if (to == comm->rank) comm->reduce(at(out, first), length / size_of(type), type, reduction(op));
         });
       });

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "framework/dist/group_memory.h"
 #include "tests/support/fenced_device/fenced_device.h"
 #include "tests/support/fenced_device/memory.h"
 
@@ -93,6 +94,15 @@ class FencedGroup final : public dist::ProcessGroup {
   void barrier() override { under_.barrier(); }
   std::unique_ptr<dist::ProcessGroup> split(int color, int key) override {
     return std::make_unique<FencedGroup>(under_.split(color, key));
+  }
+  bool gives_memory() const noexcept override { return size() > 1; }
+  std::shared_ptr<void> allocate(std::size_t bytes) override {
+    const auto count = static_cast<std::int64_t>(bytes);
+    dist::count_group_memory(count);
+    return {fenced_allocator().raw_allocate(bytes), [count](void* memory) {
+              fenced_allocator().raw_deallocate(memory);
+              dist::count_group_memory(-count);
+            }};
   }
 
  private:
