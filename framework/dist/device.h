@@ -1,6 +1,8 @@
 // Which device a rank computes on: its part of `device: auto|cuda|cpu`.
 #pragma once
 
+#include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +18,11 @@ struct DeviceProbe {    // what CUDA says of this machine
   bool one_a_rank = false;
 };
 [[nodiscard]] DeviceProbe probe_devices();
+
+// Host memory of these bytes, more than none, from and to which GPUs copy at full speed (and beside other
+// work), until the last owner lets go, who must have waited for its copies. Errors: `oom`; `device.none`
+// (built without CUDA).
+[[nodiscard]] std::shared_ptr<void> pinned_memory(std::size_t bytes);
 
 struct Device {
   bool cuda = false;

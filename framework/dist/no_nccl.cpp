@@ -21,5 +21,6 @@ std::unique_ptr<ProcessGroup> make_nccl_world_group(const NcclStart&) { refuse()
 void abort_nccl() noexcept {}
 std::unique_ptr<Stream> make_cuda_stream() { refuse(); }
 DeviceProbe probe_devices() { return {}; }
+std::shared_ptr<void> pinned_memory(std::size_t) { refuse(); }
 
 }  // namespace lethe::dist

@@ -34,7 +34,7 @@ class PassPrediction {
     const Bytes block = block_backward(), head = head_backward();
     return {.activations = static_cast<std::uint64_t>(kept + block),
             .head = static_cast<std::uint64_t>(std::max<Bytes>(head - block, 0)),
-            .offloaded = static_cast<std::uint64_t>(load_.device ? 0 : inputs)};
+            .offloaded = static_cast<std::uint64_t>(inputs)};
   }
 
  private:

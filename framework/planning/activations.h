@@ -13,7 +13,7 @@ namespace lethe::planning {
 struct PassBytes {
   std::uint64_t activations = 0;  // kept by all blocks, and what the backward of a block needs beside that
   std::uint64_t head = 0;         // what the head's backward needs more than a block's
-  std::uint64_t offloaded = 0;    // inputs in the host's memory
+  std::uint64_t offloaded = 0;    // inputs in the host's memory, also where that is not the blocks'
 };
 
 // largest_layer: elements of the parameters of a block. kept_layers: those that keep something for the

@@ -19,21 +19,29 @@ class Prediction {
 
   std::vector<MemoryEntry> entries() const {
     const std::string share = fmt::format("1/{} of {} elements", load_.shard_size, model_.index.size());
-    const PassBytes pass = pass_bytes(model_.config, largest_layer(), kept_layers(), load_);
+    const PassBytes pass = this->pass();
     return {{"weights", owned() * state_bytes(), "master weights, " + share},
-            {"moments", load_.trains ? 2 * owned_trained() * moment_bytes() : 0,
-             "first and second moment, " + share},
+            {"moments", moments(), "first and second moment, " + share},
             {"gradients", gradient_bytes(), "sums of this rank and buffers on their way"},
             {"gathered", gathered_bytes(), gathered_text()},
             {"activations", pass.activations, fmt::format("{} tokens of a micro-batch", load_.pack_tokens)},
             {"head", pass.head, "logits and their gradient, beyond what a block's backward needs"},
-            {"offloaded", pass.offloaded, "inputs of blocks in the host's memory"},
+            {"offloaded", load_.device ? 0 : pass.offloaded, "inputs of blocks in the host's memory"},
             {"cache", static_cast<std::uint64_t>(load_.reference_tokens) * sizeof(double),
              "log-probabilities of the frozen model"},
             {"frozen", frozen_bytes(), "a second model, which the method compares with"}};
   }
 
+  std::vector<MemoryEntry> host_entries() const {
+    if (!load_.device) return {};
+    return {{"offloaded", pass().offloaded, "inputs of blocks"},
+            {"checkpoint", load_.trains ? owned() * state_bytes() + moments() : 0,
+             "copy of weights and moments, from the first save on"}};
+  }
+
  private:
+  PassBytes pass() const { return pass_bytes(model_.config, largest_layer(), kept_layers(), load_); }
+  std::uint64_t moments() const { return load_.trains ? 2 * owned_trained() * moment_bytes() : 0; }
   // Master, moments and gradients are float32, or float64 in float64 runs.
   std::uint64_t state_bytes() const { return std::max<std::uint64_t>(load_.compute_bytes, 4); }
   std::uint64_t moment_bytes() const { return load_.moment_bytes ? load_.moment_bytes : state_bytes(); }
@@ -139,6 +147,10 @@ class Prediction {
 
 std::vector<MemoryEntry> predict_memory(const models::DecoderModel& model, const Workload& load) {
   return Prediction(model, load).entries();
+}
+
+std::vector<MemoryEntry> predict_host_memory(const models::DecoderModel& model, const Workload& load) {
+  return Prediction(model, load).host_entries();
 }
 
 std::uint64_t total_bytes(const std::vector<MemoryEntry>& entries) {

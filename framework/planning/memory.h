@@ -19,6 +19,10 @@ struct MemoryEntry {
 
 [[nodiscard]] std::vector<MemoryEntry> predict_memory(const models::DecoderModel& model,
                                                       const Workload& load);
+// Beside that, in the host's memory, pinned for a device's copies; empty where the CPU computes. Categories:
+// offloaded, checkpoint.
+[[nodiscard]] std::vector<MemoryEntry> predict_host_memory(const models::DecoderModel& model,
+                                                           const Workload& load);
 [[nodiscard]] std::uint64_t total_bytes(const std::vector<MemoryEntry>& entries);
 
 }  // namespace lethe::planning

@@ -35,7 +35,9 @@ class ComputeDevice {
 
   const std::string& word() const noexcept { return choice_.word; }
   sharding::Placement placement() const noexcept {
-    return {.device = device_, .data_plane = data_plane_.get()};
+    return {.device = device_,
+            .data_plane = data_plane_.get(),
+            .host_memory = device_.is_cpu() ? nullptr : &dist::pinned_memory};
   }
 
  private:

@@ -91,6 +91,14 @@ planning::RankSpeed speed_of(const RunConfig& config, planning::RankSpeed asked)
   return asked;
 }
 
+std::string entries_text(const std::vector<planning::MemoryEntry>& entries) {
+  std::string text;
+  for (const planning::MemoryEntry& entry : entries)
+    text +=
+        fmt::format("  {:12} {:>10}  {}\n", entry.category, base::readable_bytes(entry.bytes), entry.what);
+  return text;
+}
+
 std::string grid_text(const planning::Workload& load) {
   return fmt::format("parallel.zero: {}{}", load.zero,
                      load.zero == 0 ? "" : fmt::format(" and parallel.shard: {}", load.shard_size));
@@ -118,6 +126,7 @@ MemoryPlan plan_memory(const RunConfig& config, const PlanRequest& request) {
     plan.load.replicas = request.ranks / shape.shard_size;
   }
   plan.entries = planning::predict_memory(plan.model, plan.load);
+  plan.host_entries = planning::predict_host_memory(plan.model, plan.load);
   plan.remedies = planning::remedies(plan.model, plan.load, request.ranks);
   plan.work = work_of(config, data.lengths, request.ranks);
   return plan;
@@ -139,11 +148,11 @@ std::string plan_text(const MemoryPlan& plan, const PlanRequest& request) {
   std::string text =
       fmt::format("memory of a rank, {} rank{}, zero {}{}, shard group of {}\n", request.ranks,
                   request.ranks == 1 ? "" : "s", plan.load.zero, plan.stage_choice, plan.load.shard_size);
-  for (const planning::MemoryEntry& entry : plan.entries)
-    text +=
-        fmt::format("  {:12} {:>10}  {}\n", entry.category, base::readable_bytes(entry.bytes), entry.what);
+  text += entries_text(plan.entries);
   text += fmt::format("  {:12} {:>10}  without the process itself (code, LibTorch, MPI)\n", "total",
                       base::readable_bytes(planning::total_bytes(plan.entries)));
+  if (!plan.host_entries.empty())
+    text += "of the host, pinned, beside that:\n" + entries_text(plan.host_entries);
   for (const planning::Remedy& remedy : plan.remedies)
     text += fmt::format("less with {}: −{}\n", remedy.setting, base::readable_bytes(remedy.saved));
   if (request.memory) text += fmt::format("fits into {}\n", base::readable_bytes(*request.memory));
@@ -171,6 +180,8 @@ std::string plan_json(const MemoryPlan& plan, const TimePlan& time) {
       {"ranks", plan.ranks}, {"zero", plan.load.zero}, {"shard", plan.load.shard_size}};
   for (const planning::MemoryEntry& entry : plan.entries) json["bytes"][entry.category] = entry.bytes;
   json["total"] = planning::total_bytes(plan.entries);
+  for (const planning::MemoryEntry& entry : plan.host_entries)
+    json["host_bytes"][entry.category] = entry.bytes;
   for (const planning::Remedy& remedy : plan.remedies)
     json["remedies"].push_back({{"setting", remedy.setting}, {"saves", remedy.saved}});
   json["update"] = {{"flops", time.time.flops},

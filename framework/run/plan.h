@@ -29,6 +29,7 @@ struct MemoryPlan {
   planning::UpdateWork work;
   std::string stage_choice;  // why this stage, where parallel.zero is auto
   std::vector<planning::MemoryEntry> entries;
+  std::vector<planning::MemoryEntry> host_entries;  // where a device computes
   std::vector<planning::Remedy> remedies;
 };
 

@@ -29,6 +29,8 @@ struct Placement {
   at::Device device = at::kCPU;
   // The same ranks over the device's memory (nccl); null: the world's own group reaches it.
   dist::ProcessGroup* data_plane = nullptr;
+  // For copies between the host and the device (host_buffer.h); null: LibTorch's.
+  std::shared_ptr<void> (*host_memory)(std::size_t bytes) = nullptr;
 };
 
 class Grid {

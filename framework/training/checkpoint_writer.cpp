@@ -12,6 +12,7 @@
 #include "framework/base/hash.h"
 #include "framework/base/memory_counter.h"
 #include "framework/base/trace.h"
+#include "framework/sharding/host_buffer.h"
 
 namespace lethe::training {
 namespace {
@@ -33,12 +34,6 @@ void remove_half_written(const fs::path& checkpoints) {
   for (const auto& entry : fs::directory_iterator(checkpoints))
     if (entry.path().filename().string().starts_with("writing-")) stale.push_back(entry.path());
   for (const fs::path& folder : stale) fs::remove_all(folder);
-}
-
-// Of the same shape, in host memory; pinned where a GPU writes it, which then needs no copy of its own
-// between.
-at::Tensor host_copy(const at::Tensor& state) {
-  return at::empty(state.sizes(), state.options().device(at::kCPU).pinned_memory(state.is_cuda()));
 }
 
 }  // namespace
@@ -83,7 +78,8 @@ void CheckpointWriter::copy_states() {
     for (const at::Tensor* state :
          {&weights_.master(s), &optimizer_.first_moment(s), &optimizer_.second_moment(s)}) {
       at::Tensor& kept = copy.states[number++];
-      if (!kept.defined()) kept = host_copy(*state);  // once: later saves copy into the same pages
+      if (!kept.defined())  // once: later saves copy into the same pages
+        kept = sharding::host_buffer(weights_.grid().placement(), state->sizes(), state->scalar_type());
       kept.copy_(*state);
     }
   }

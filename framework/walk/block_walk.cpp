@@ -35,7 +35,7 @@ BlockWalk::BlockWalk(const models::DecoderModel& model, sharding::WeightStore& s
       store_(store),
       options_(options),
       host_inputs_(options.offload_inputs && options.recompute != Recompute::none
-                       ? std::make_unique<HostInputs>(store.device())
+                       ? std::make_unique<HostInputs>(store.grid().placement())
                        : nullptr) {}
 
 Statistics BlockWalk::forward(const data::Pack& pack, const PassRequest& request) {

@@ -10,9 +10,11 @@
 #include <ATen/core/Tensor.h>
 
 #include <memory>
+#include <vector>
 
 #include "framework/dist/stream.h"
 #include "framework/sharding/device_stream.h"
+#include "framework/sharding/grid.h"
 
 namespace lethe::walk {
 
@@ -25,9 +27,11 @@ class HostInputs {
     bool holds() const { return host.defined(); }
   };
 
-  // `device`: where the inputs are.
-  explicit HostInputs(at::Device device)
-      : compute_(device), copies_(sharding::make_side_stream(device, /*overlap=*/true)) {}
+  // `placement`: of the inputs.
+  explicit HostInputs(const sharding::Placement& placement)
+      : placement_(placement),
+        compute_(placement.device),
+        copies_(sharding::make_side_stream(placement.device, /*overlap=*/true)) {}
   ~HostInputs() { copies_->drain(); }
   HostInputs(const HostInputs&) = delete;
   HostInputs& operator=(const HostInputs&) = delete;
@@ -41,6 +45,13 @@ class HostInputs {
   [[nodiscard]] at::Tensor take(Ticket& ticket);
 
  private:
+  at::Tensor place_for(const at::Tensor& input);
+  std::vector<at::Tensor>::iterator smallest_free(std::size_t bytes);
+
+  sharding::Placement placement_;
+  // Of the placement's host memory, bytes. A block is free where no ticket has a view of it; what was queued
+  // with it is done before the next, since all copies are of one stream.
+  std::vector<at::Tensor> blocks_;
   sharding::ComputeQueue compute_;
   at::Tensor leaving_;  // the last input, until its bytes are out: nobody may have its memory before
   dist::Event last_written_;

@@ -126,6 +126,21 @@ TEST(Memory, OfInputsOnTheHostIsTheDevicesNoMore) {
   EXPECT_LT(total_bytes(predict_memory(small_model(), load)), here);
 }
 
+TEST(Memory, OfTheHostIsWhatADeviceCopiesTo) {
+  Workload load{.zero = 3,
+                .shard_size = 4,
+                .moment_bytes = 2,
+                .recompute = walk::Recompute::full,
+                .offload_inputs = true,
+                .pack_tokens = 100};
+  EXPECT_TRUE(predict_host_memory(small_model(), load).empty());
+  load.device = true;
+  Bytes bytes;
+  for (const MemoryEntry& entry : predict_host_memory(small_model(), load))
+    bytes[entry.category] = entry.bytes;
+  EXPECT_EQ(bytes, (Bytes{{"offloaded", 2 * 100 * 8 * 4}, {"checkpoint", 384 * (4 + 2 * 2)}}));
+}
+
 TEST(Memory, FallsFromNoneOverSelectiveToFull) {
   std::vector<std::uint64_t> activations;
   for (const auto recompute : {walk::Recompute::none, walk::Recompute::selective, walk::Recompute::full})

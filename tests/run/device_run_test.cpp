@@ -75,6 +75,18 @@ class DeviceRun : public ::testing::TestWithParam<Precision> {
     }
   }
 
+  // Of a checkpoint's copies: to the byte.
+  static void expect_same_copies(const std::vector<records::Entry>& actual,
+                                 const std::vector<records::Entry>& expected) {
+    const auto a = records::records_of<records::MemoryRecord>(actual),
+               b = records::records_of<records::MemoryRecord>(expected);
+    ASSERT_EQ(a.size(), b.size());
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      EXPECT_GT(a[i].categories.at("checkpoint"), 0u);
+      EXPECT_EQ(a[i].categories.at("checkpoint"), b[i].categories.at("checkpoint"));
+    }
+  }
+
   static void expect_same_metrics(const std::vector<records::Entry>& actual,
                                   const std::vector<records::Entry>& expected) {
     const auto a = records::records_of<records::EvaluationRecord>(actual),
@@ -99,6 +111,7 @@ TEST_P(DeviceRun, TrainsEvaluatesSavesAndExportsAsTheCpuDoes) {
     const auto actual = run(train, "configs/smoke/train.yaml", "cuda", settings);
     expect_same_steps(actual, expected);
     expect_same_metrics(actual, expected);
+    if (GetParam().compute == "float64") expect_same_copies(actual, expected);
     if (world().group().rank() == 0) {
       EXPECT_EQ(records::records_of<records::RunRecord>(actual).at(0).device, "cuda");
       for (const records::MemoryRecord& memory : records::records_of<records::MemoryRecord>(actual))

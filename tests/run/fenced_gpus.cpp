@@ -1,5 +1,7 @@
 // In the place of framework/run/gpu.cpp and of the nccl group: a host with GPUs, each of them the fenced
 // device, and a data plane over its memory.
+#include <cstddef>
+#include <memory>
 #include <utility>
 
 #include "framework/dist/device.h"
@@ -11,6 +13,9 @@
 namespace lethe::dist {
 
 DeviceProbe probe_devices() { return {.built = true, .count = 8}; }
+std::shared_ptr<void> pinned_memory(std::size_t bytes) {
+  return {new std::byte[bytes], [](void* memory) { delete[] static_cast<std::byte*>(memory); }};
+}
 bool nccl_is_built() noexcept { return true; }
 std::string nccl_version() { return "0.0.0"; }
 std::unique_ptr<ProcessGroup> make_nccl_world_group(const NcclStart& start) {

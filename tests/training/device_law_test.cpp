@@ -9,7 +9,9 @@
 #include "framework/optim/adamw.h"
 #include "framework/optim/gradient_norm.h"
 #include "framework/sharding/device_stream.h"
+#include "framework/training/checkpoint_writer.h"
 #include "tests/support/fenced_device/fenced_device.h"
+#include "tests/support/recorded_memory.h"
 #include "tests/training/objective_steps.h"
 
 namespace lethe::training {
@@ -125,7 +127,7 @@ TEST(DeviceLaw, GridsAndFoldsToo) {
 struct Alone {
   explicit Alone(at::Device device, at::ScalarType dtype = at::kDouble, bool prefetch = false)
       : engine(model, *world, {}, {.compute = dtype, .poison_released = true, .prefetch = prefetch}, {},
-               {.device = device}),
+               {.device = device, .host_memory = device.is_cpu() ? nullptr : &lethe::testing::record_memory}),
         walk(model, engine.weights) {}
   data::Pack pack() const { return lethe::testing::tiny_pack(texts, std::array{0, 1, 2}); }
   void gradient() {
@@ -188,6 +190,47 @@ TEST(DeviceLaw, TheNormHasTheSameBitsAndTheUpdateIsTheCpus) {
       wrong += std::abs(actual[i] - expected[i]) <= 1e-6 * std::abs(expected[i]) ? 0 : 1;
     EXPECT_EQ(wrong, 0u);
   }
+}
+
+// Host memory of a device's copies is kept, so that the next save needs none anew.
+TEST(DeviceLaw, ACheckpointsCopiesTakeTheirOwnBytesOnce) {
+  sharding::compute_on(fenced_device());
+  const lethe::testing::RecordedMemory& host = lethe::testing::recorded_memory();
+  Alone one(fenced_device());
+  optim::AdamW optimizer({}, one.engine.weights);
+  const auto folder = std::filesystem::path(::testing::TempDir()) / "lethe_device_law_checkpoint";
+  {
+    CheckpointWriter writer(folder, 1, one.engine.weights, optimizer, *one.world);
+    for (const int step : {1, 2}) {
+      (void)writer.begin(step, "identity", "{}");
+      (void)writer.finish();
+    }
+    EXPECT_GT(writer.bytes(), 0u);
+    EXPECT_EQ(host.held, writer.bytes());
+    EXPECT_EQ(host.asked.size(), 3 * one.model.index.segments().size());
+  }
+  EXPECT_EQ(host.held, 0u);
+  std::filesystem::remove_all(folder);
+}
+
+TEST(DeviceLaw, InputsThatWaitInTheHostsMemoryChangeNothing) {
+  sharding::compute_on(fenced_device());
+  Alone here(at::kCPU), there(fenced_device());
+  here.gradient();
+  const at::Tensor expected = lethe::testing::whole_gradient(here.model.index, here.engine.gradients);
+  walk::BlockWalk offloading(there.model, there.engine.weights,
+                             {.recompute = walk::Recompute::full, .offload_inputs = true});
+  const data::Pack pack = there.pack();
+  const std::size_t before = lethe::testing::recorded_memory().asked.size();
+  for (int step = 0; step < 2; ++step) {
+    there.engine.gradients.zero();
+    const at::Tensor p = offloading.forward(pack, {.for_backward = true})[0];
+    offloading.backward({at::ones_like(p)}, there.engine.gradients);
+    there.engine.gradients.finish();
+    const at::Tensor actual = lethe::testing::whole_gradient(there.model.index, there.engine.gradients);
+    EXPECT_LE(distance(here.model, actual, expected), 1e-12) << "step " << step;
+  }
+  EXPECT_EQ(lethe::testing::recorded_memory().asked.size() - before, there.model.layers.size());
 }
 
 TEST(DeviceLaw, MomentsInBf16AreRoundedAsTheCpuRoundsThem) {

@@ -169,6 +169,13 @@ cudaError_t cudaFree(void* data) {
   std::free(data);
   return cudaSuccess;
 }
+// LETHE_FAKE_PINNED_LIMIT: bytes that one allocation of pinned memory may have; none: any number.
+cudaError_t cudaHostAlloc(void** data, size_t bytes, unsigned int) {
+  const char* const limit = std::getenv("LETHE_FAKE_PINNED_LIMIT");
+  if (limit && bytes > std::strtoull(limit, nullptr, 10)) return last_error = cudaErrorMemoryAllocation;
+  return cudaMalloc(data, bytes);
+}
+cudaError_t cudaFreeHost(void* data) { return cudaFree(data); }
 cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind) {
   std::memcpy(to, from, bytes);
   return cudaSuccess;
