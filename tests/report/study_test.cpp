@@ -12,6 +12,7 @@
 #include "framework/report/figures/plot.h"
 #include "framework/report/report.h"
 #include "framework/report/study/groups.h"
+#include "framework/report/study/study_figures.h"
 #include "framework/report/study/study_page.h"
 #include "framework/report/study/study_table.h"
 #include "tests/records/scratch_folder.h"
@@ -134,7 +135,7 @@ TEST(Study, TheFrontHoldsWhatNoOtherBeatsInBoth) {
   const Study study = small_study();
   const auto groups = groups_of(study);
   const auto on_front = [&](std::size_t i) {
-    return is_on_front(groups, groups[i], "forget.probability", "retain.probability");
+    return is_on_front(study, groups, groups[i], "forget.probability", "retain.probability");
   };
   EXPECT_FALSE(on_front(0));
   EXPECT_TRUE(on_front(1));
@@ -148,6 +149,51 @@ TEST(Study, EveryNumberHasAnIntervalOrSaysThatItHasOneSeed) {
   EXPECT_THAT(table, HasSubstr("<button type=\"button\" class=\"sort\">"));
   EXPECT_THAT(study_csv(small_study()), HasSubstr("bad,forget.probability,0.90000000000000002,,1,"));
   EXPECT_THAT(study_markdown(small_study()), HasSubstr("1 of 3 methods have one seed"));
+}
+
+// grad_diff forgets 0.1 less than npo, of easy samples and of hard ones; easy ones were forgotten by 0.5
+// more.
+Study strata_study() {
+  Study study{
+      .name = "strata",
+      .columns = {{"objective"}, {"data.forget.select.by"}, {"data.forget.select.stratum"}, {"seed", true}}};
+  for (const bool is_hard : {false, true})
+    for (const bool is_npo : {true, false})
+      for (const int seed : {1, 2})
+        study.cells.push_back(
+            {.number = study.cells.size() + 1,
+             .choices = {{"objective", is_npo ? "npo" : "grad_diff"},
+                         {"data.forget.select.by", "mrd"},
+                         {"data.forget.select.stratum", is_hard ? "hard" : "easy"},
+                         {"seed", std::to_string(seed)}},
+             .state = "done",
+             .metrics = {{"forget.probability", 0.1 * seed + (is_hard ? 0.5 : 0) + (is_npo ? 0 : 0.1)},
+                         {"retain.probability", is_npo ? 0.8 : 0.7}}});
+  return study;
+}
+
+TEST(Study, StrataStandSideBySideAndMethodsAreComparedWithin) {
+  const Figure figure = strata_figure(strata_study());
+  EXPECT_EQ(figure.title, "Methods on samples of each difficulty");
+  EXPECT_THAT(figure.numbers, HasSubstr("<th>mrd, easy</th><th>mrd, hard</th>"));
+  const auto at = figure.numbers.find("<th scope=\"row\">grad_diff</th>");
+  ASSERT_NE(at, std::string::npos);
+  const std::string row = figure.numbers.substr(at, figure.numbers.find("</tr>", at) - at);
+  EXPECT_THAT(row, HasSubstr("0.250 \u00B1 0.635<br><small class=\"clear\">+0.100"));
+  EXPECT_THAT(row, HasSubstr("0.750 \u00B1 0.635<br><small class=\"clear\">+0.100"));
+  EXPECT_TRUE(strata_figure(small_study()).numbers.empty());
+}
+
+// Once a method on hard samples was compared with another one on easy samples.
+TEST(Study, DifferencesAndTheFrontStayWithinTheSameSamples) {
+  const Study study = strata_study();
+  const auto groups = groups_of(study);
+  EXPECT_EQ(baseline_of(study, groups, groups[3]).label, "npo, mrd, hard");
+  EXPECT_THAT(method_table(study), Not(HasSubstr("+0.600")));
+  EXPECT_THAT(study_csv(study),
+              HasSubstr("\ngrad_diff,mrd,hard,retain.probability,0.69999999999999996,0,2,-0.1"));
+  EXPECT_TRUE(is_on_front(study, groups, groups[2], "forget.probability", "retain.probability"));
+  EXPECT_FALSE(is_on_front(study, groups, groups[3], "forget.probability", "retain.probability"));
 }
 
 TEST(Study, IntervalsShowTwoDigitsOfTheirWidth) {

@@ -75,6 +75,30 @@ std::vector<Group> groups_of(const Study& study) {
   return groups;
 }
 
+std::string values_where(const Study& study, const Group& group, ColumnRule is_part, bool wanted) {
+  std::string text;
+  std::size_t at = 0;
+  for (const StudyColumn& column : study.columns) {
+    if (column.is_repeat) continue;
+    const std::string& value = group.values[at++];
+    if (is_part(column.name) == wanted && !value.empty()) text += (text.empty() ? "" : ", ") + value;
+  }
+  return text;
+}
+
+bool chooses_samples(const std::string& column) {
+  return column == "data.forget" || column.starts_with("data.forget.");
+}
+
+std::string samples_of(const Study& study, const Group& group) {
+  return values_where(study, group, chooses_samples);
+}
+
+const Group& baseline_of(const Study& study, const std::vector<Group>& groups, const Group& group) {
+  const std::string samples = samples_of(study, group);
+  return *std::ranges::find(groups, samples, [&](const Group& other) { return samples_of(study, other); });
+}
+
 std::optional<Interval> paired_difference(const Study& study, const Group& group, const Group& baseline,
                                           const std::string& metric) {
   std::vector<double> differences;
@@ -100,11 +124,13 @@ std::vector<std::string> metrics_of(const Study& study) {
   return names;
 }
 
-bool is_on_front(const std::vector<Group>& groups, const Group& group, const std::string& forget_metric,
-                 const std::string& keep_metric) {
+bool is_on_front(const Study& study, const std::vector<Group>& groups, const Group& group,
+                 const std::string& forget_metric, const std::string& keep_metric) {
   const auto forget = mean_of(group, forget_metric), keep = mean_of(group, keep_metric);
   if (!forget || !keep) return false;
+  const std::string samples = samples_of(study, group);
   return std::ranges::none_of(groups, [&](const Group& other) {
+    if (samples_of(study, other) != samples) return false;
     const auto f = mean_of(other, forget_metric), k = mean_of(other, keep_metric);
     return f && k && *f <= *forget && *k >= *keep && (*f < *forget || *k > *keep);
   });

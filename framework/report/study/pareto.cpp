@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "framework/report/figures/plot.h"
 #include "framework/report/html.h"
@@ -12,7 +13,7 @@ namespace lethe::report {
 namespace {
 
 struct ParetoPoint {
-  std::string label;
+  std::string label, samples;
   Interval forgotten, kept;  // forgotten: 1 - the metric on the forget set
   bool on_front = false;
 };
@@ -35,8 +36,8 @@ std::vector<ParetoPoint> points_of(const Study& study, const std::string& metric
     const auto kept = interval_of(group.metric("retain." + metric));
     if (!forgotten || !kept) continue;
     forgotten->mean = 1 - forgotten->mean;
-    points.push_back(
-        {group.label, *forgotten, *kept, is_on_front(groups, group, "forget." + metric, "retain." + metric)});
+    points.push_back({group.label, samples_of(study, group), *forgotten, *kept,
+                      is_on_front(study, groups, group, "forget." + metric, "retain." + metric)});
   }
   return points;
 }
@@ -64,6 +65,19 @@ void draw_point(Svg& svg, const Plot& plot, const ParetoPoint& p, std::size_t in
       fmt::format("{}: forgotten {}, kept {}", p.label, interval_text(p.forgotten), interval_text(p.kept)));
 }
 
+// One line for each set of samples to forget.
+void draw_fronts(Svg& svg, const Plot& plot, const std::vector<ParetoPoint>& points) {
+  std::map<std::string, std::vector<ParetoPoint>> fronts;
+  for (const ParetoPoint& p : points)
+    if (p.on_front) fronts[p.samples].push_back(p);
+  for (auto& [samples, front] : fronts) {
+    std::ranges::sort(front, {}, [](const ParetoPoint& p) { return p.forgotten.mean; });
+    std::vector<Point> line;
+    for (const ParetoPoint& p : front) line.push_back(plot.at(p.forgotten.mean, p.kept.mean));
+    svg.polyline(line, "axis curve");
+  }
+}
+
 std::string draw(const std::vector<ParetoPoint>& points, const std::string& metric, Size size,
                  const std::string& id) {
   const std::string label = metric_named(metric).label;
@@ -72,12 +86,7 @@ std::string draw(const std::vector<ParetoPoint>& points, const std::string& metr
                   axis_of(points, fmt::format("forgotten: 1 \u2212 {} on the forget set", label),
                           &ParetoPoint::forgotten),
                   axis_of(points, fmt::format("kept: {} on the retain set", label), &ParetoPoint::kept), 20);
-  std::vector<ParetoPoint> front;
-  std::ranges::copy_if(points, std::back_inserter(front), &ParetoPoint::on_front);
-  std::ranges::sort(front, {}, [](const ParetoPoint& p) { return p.forgotten.mean; });
-  std::vector<Point> line;
-  for (const ParetoPoint& p : front) line.push_back(plot.at(p.forgotten.mean, p.kept.mean));
-  svg.polyline(line, "axis curve");
+  draw_fronts(svg, plot, points);
   for (std::size_t i = 0; i < points.size(); ++i) draw_point(svg, plot, points[i], i);
   return std::move(svg).finish();
 }
@@ -111,7 +120,7 @@ Figure pareto_figure(const Study& study) {
   if (points.empty()) return figure;
   figure.lead =
       "One point a method, the mean over its seeds; whiskers are 95 % intervals. Filled points are on the "
-      "front: no other method forgets more and keeps more.";
+      "front: no other method forgets more and keeps more of the same samples.";
   figure.legend = legend(points);
   figure.drawings.push_back({"", draw(points, metric, {900, 420}, "pareto-wide"),
                              draw(points, metric, {360, 340}, "pareto-narrow")});

@@ -72,13 +72,15 @@ std::string render_study(const Study& study) {
   const std::string samples = sample_tables(study);
   const std::vector<PageSection> sections{
       {"methods-section", "Methods",
-       page_section("methods-section", "Methods",
-                    "Means over seeds \u00B1 half width of the 95 % confidence interval; below, the paired "
-                    "difference to "
-                    "the first method, bold where its interval does not hold zero. Press a heading to sort.",
-                    filtered("methods", "Filter methods", method_table(study)))},
+       page_section(
+           "methods-section", "Methods",
+           "Means over seeds \u00B1 half width of the 95 % confidence interval; below, the paired "
+           "difference to the first method on the same samples, bold where its interval does not hold "
+           "zero. Press a heading to sort.",
+           filtered("methods", "Filter methods", method_table(study)))},
       {"pareto", "Trade-off", figure_section(pareto_figure(study))},
       {"samplers", "Samplers", open_table(sampler_figure(study))},
+      {"strata", "Forget sets", open_table(strata_figure(study))},
       {"curves", "Training", figure_section(curves_figure(study))},
       {"cells", "Cells",
        page_section("cells", "Cells", "Every cell with its last measurements, time, speed and memory.",

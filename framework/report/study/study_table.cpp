@@ -27,27 +27,6 @@ std::string sorting_header(const std::string& html, std::string_view attributes 
                      attributes, html);
 }
 
-std::string goal_arrow(const std::string& name) {
-  const auto dot = name.find('.');
-  const int goal = goal_of(metric_named(name.substr(dot + 1)), name.substr(0, dot));
-  return goal > 0 ? " <span class=\"goal\" title=\"higher is better\">\u2191</span>"
-                  : (goal < 0 ? " <span class=\"goal\" title=\"lower is better\">\u2193</span>" : "");
-}
-
-std::string value_cell(const Study& study, const Group& group, const Group& baseline,
-                       const std::string& metric) {
-  const auto interval = interval_of(group.metric(metric));
-  if (!interval) return "<td class=\"none\" data-v=\"\">\u2013</td>";
-  std::string text = escape(interval_text(*interval));
-  if (const auto difference = paired_difference(study, group, baseline, metric);
-      difference && &group != &baseline) {
-    const bool is_clear = difference->half_width && std::abs(difference->mean) > *difference->half_width;
-    text += fmt::format("<br><small{}>{}</small>", is_clear ? " class=\"clear\"" : "",
-                        escape(interval_text(*difference, true)));
-  }
-  return fmt::format("<td data-v=\"{}\">{}</td>", interval->mean, text);
-}
-
 // Numbers as they are: csv_field would take the minus of a text for a formula.
 std::string field_of(const std::string& text) {
   char* end = nullptr;
@@ -82,6 +61,27 @@ std::string row_of_markdown(const std::vector<std::string>& fields) {
 
 }  // namespace
 
+std::string goal_arrow(const std::string& name) {
+  const auto dot = name.find('.');
+  const int goal = goal_of(metric_named(name.substr(dot + 1)), name.substr(0, dot));
+  return goal > 0 ? " <span class=\"goal\" title=\"higher is better\">\u2191</span>"
+                  : (goal < 0 ? " <span class=\"goal\" title=\"lower is better\">\u2193</span>" : "");
+}
+
+std::string value_cell(const Study& study, const Group& group, const Group& baseline,
+                       const std::string& metric) {
+  const auto interval = interval_of(group.metric(metric));
+  if (!interval) return "<td class=\"none\" data-v=\"\">\u2013</td>";
+  std::string text = escape(interval_text(*interval));
+  if (const auto difference = paired_difference(study, group, baseline, metric);
+      difference && &group != &baseline) {
+    const bool is_clear = difference->half_width && std::abs(difference->mean) > *difference->half_width;
+    text += fmt::format("<br><small{}>{}</small>", is_clear ? " class=\"clear\"" : "",
+                        escape(interval_text(*difference, true)));
+  }
+  return fmt::format("<td data-v=\"{}\">{}</td>", interval->mean, text);
+}
+
 std::string interval_text(const Interval& interval, bool with_sign) {
   const int decimals = decimals_of(interval);
   const std::string mean = with_sign ? signed_fixed(interval.mean, decimals) : fixed(interval.mean, decimals);
@@ -108,7 +108,8 @@ std::string method_table(const Study& study) {
     for (const std::string& value : group.values)
       html += fmt::format("<td class=\"word\">{}</td>", escape(value));
     html += fmt::format("<td data-v=\"{0}\">{0} of {1}</td>", group.num_measured(), group.cells.size());
-    for (const std::string& metric : metrics) html += value_cell(study, group, groups.front(), metric);
+    for (const std::string& metric : metrics)
+      html += value_cell(study, group, baseline_of(study, groups, group), metric);
     html += "</tr>";
   }
   return html + "</tbody></table>";
@@ -128,8 +129,9 @@ std::string study_csv(const Study& study) {
       std::vector<std::string> row = group.values;
       row.insert(row.end(), {metric, exact(interval->mean), exact(interval->half_width),
                              std::to_string(interval->count)});
-      const auto difference = paired_difference(study, group, groups.front(), metric);
-      if (difference && &group != &groups.front())
+      const Group& baseline = baseline_of(study, groups, group);
+      const auto difference = paired_difference(study, group, baseline, metric);
+      if (difference && &group != &baseline)
         row.insert(row.end(), {exact(difference->mean), exact(difference->half_width),
                                std::to_string(difference->count)});
       else

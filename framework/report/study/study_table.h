@@ -10,8 +10,12 @@
 namespace lethe::report {
 
 // One row a group; mean ± half width of its 95 % interval, "one seed" where there is none; below each value
-// the paired difference to the first group.
+// the paired difference to the first group with the same samples to forget.
 [[nodiscard]] std::string method_table(const Study& study);
+// A group's mean with its interval, below it the paired difference to `baseline` if that is another group. A
+// table cell, which sorts by the mean.
+[[nodiscard]] std::string value_cell(const Study& study, const Group& group, const Group& baseline,
+                                     const std::string& metric);
 // One row a cell: choices, state, metrics, seconds, tokens per second, peak memory.
 [[nodiscard]] std::string cell_table(const Study& study);
 // One table a group: each forget sample's score, probability before and after (mean over seeds), draws.
@@ -29,5 +33,7 @@ namespace lethe::report {
 [[nodiscard]] std::string interval_text(const Interval& interval, bool with_sign = false);
 // "Answer probability, to forget".
 [[nodiscard]] std::string metric_title(const std::string& name);
+// " ↑" where more is better, " ↓" where less is. HTML.
+[[nodiscard]] std::string goal_arrow(const std::string& name);
 
 }  // namespace lethe::report
