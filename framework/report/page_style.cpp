@@ -57,13 +57,14 @@ tbody th{font-weight:400}
 thead th[colspan]{text-align:left;color:var(--ink);font-weight:600}.changes thead tr:not(:last-child)>*{border-bottom:0;padding-bottom:0}
 .changes .first{padding-left:34px}
 .set th{padding-top:20px;font-weight:650;border-bottom-color:var(--faint)}.set small{font-weight:400;margin-left:.5em}
-.texts td+td{white-space:normal;text-align:left;min-width:14em}
+.texts td+td{white-space:normal;text-align:left;min-width:14em}.texts thead th:nth-child(n+3){text-align:left}
 small{color:var(--soft);font-size:.82em;font-weight:400}
 .goal{color:var(--faint)}.none{color:var(--faint)}
 .good,.bad{font-weight:650}.good{color:var(--good)}.bad{color:var(--bad)}
 .good::after{content:" \2714";font-size:.8em}.bad::after{content:" \2716";font-size:.8em}.level::after{content:" \2714";font-size:.8em;visibility:hidden}
 .facts th:first-child{color:var(--soft)}.facts th,.facts td{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:9em}
 .facts tbody th{min-width:10em;width:14em}.differs{background:var(--zebra)}.differs td{font-weight:600}
+.removed th,.removed td{text-align:left;white-space:normal;min-width:8em}.removed td:first-child{overflow-wrap:anywhere}.removed :nth-child(2){min-width:5em}
 .numbers th,.numbers td{padding:4px 12px}.numbers thead th{position:sticky;top:0;background:var(--paper)}
 code,pre{font:.86em/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
 pre{background:var(--card);border:1px solid var(--rule);border-radius:6px;padding:14px 16px;overflow-x:auto;margin:8px 0 0}
@@ -79,7 +80,7 @@ mark{background:none;color:inherit;text-decoration:underline;text-decoration-col
 .missing{padding-left:1.2em;max-width:44em;margin:0}.missing li{margin:.35em 0}
 footer{margin-top:56px;padding-top:14px;border-top:1px solid var(--rule);color:var(--soft);font-size:.88rem}
 @media (max-width:640px){body{padding:0 18px 40px;font-size:15.5px}header{padding-top:32px}h1{font-size:1.7rem}section{padding-top:38px}
-.changes td small{display:none}.changes{font-size:.86rem}.wide{display:none}.narrow{display:block}.answer{grid-template-columns:1fr}.run{display:inline}.summary{font-size:1.05rem}
+.changes td small{display:none}.changes{font-size:.86rem}.wide{display:none}.narrow{display:block}.texts td small{display:block}.texts td+td{min-width:10em}.answer{grid-template-columns:1fr}.run{display:inline}.summary{font-size:1.05rem}
 .card{padding:14px 15px}th,td{padding:6px 9px}.changes th,.changes td{padding:6px 5px}.changes .first{padding-left:16px}.facts tbody th{width:auto;min-width:8em}}
 @media print{nav,.skip{display:none}body{max-width:none}section{break-inside:avoid}}
 )css";

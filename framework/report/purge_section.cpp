@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <vector>
 
+#include "framework/base/text.h"
 #include "framework/report/html.h"
 #include "framework/report/page_parts.h"
 
@@ -13,27 +15,25 @@ namespace {
 using nlohmann::json;
 
 // What the purge looked for in the files that stay; an interrupted one did not look.
-std::string search_of(const json& purge) {
+std::vector<std::string> search_of(const json& purge) {
   const auto search = purge.find("search_afterwards");
-  if (search == purge.end() || !search->is_object()) return "";
+  if (search == purge.end() || !search->is_object()) return {};
   const auto count = [&](const char* key) { return search->value(key, 0LL); };
   const long long texts = count("forget_texts"), tokens = count("runs_of_8_token_ids");
-  std::string sought;
-  if (texts > 0) sought = fmt::format("{} texts of the forget set", grouped(texts));
-  if (tokens > 0)
-    sought +=
-        fmt::format("{}{} runs of eight of its token ids", texts > 0 ? " and for " : "", grouped(tokens));
-  std::string said;
+  std::vector<std::string> sought, said;
+  if (texts > 0) sought.push_back(fmt::format("{} texts of the forget set", grouped(texts)));
+  if (tokens > 0) sought.push_back(fmt::format("{} runs of eight of its token ids", grouped(tokens)));
   if (!sought.empty())
-    said = fmt::format(" Afterwards the {} files that stay were searched for {}: {} found.",
-                       grouped(count("files")), sought, grouped(count("found")));
+    said.push_back(fmt::format("Afterwards the {} files that stay were searched for {}: {} found.",
+                               grouped(count("files")), base::join(sought, " and for "),
+                               grouped(count("found"))));
   if (texts == 0)
-    said += " Texts were not searched for: neither the records nor the data set held any that could be told.";
+    said.emplace_back(
+        "Texts were not searched for: neither the records nor the data set held any that could be told.");
   if (tokens == 0)
-    said +=
-        " Token ids were not searched for: no token store of the forget set was there any more, in the run "
-        "or in "
-        "a cache that the purge was given.";
+    said.emplace_back(
+        "Token ids were not searched for: no token store of the forget set was there any more, in the run or "
+        "in a cache that the purge was given.");
   return said;
 }
 
@@ -46,17 +46,19 @@ std::string rows_of(const json& purge, const char* list, const std::string& wher
   return rows;
 }
 
-std::string one_purge(const json& purge) {
-  const std::string state = purge.value("complete", false) ? "complete" : "interrupted: run it again";
+std::string one_purge(const json& purge, bool is_newest) {
+  const std::string state =
+      purge.value("complete", false) ? "complete" : (is_newest ? "interrupted: run it again" : "interrupted");
   const std::string rows = rows_of(purge, "files", "") +
                            rows_of(purge, "shared_caches", " <small>of a cache that runs shared</small>");
-  const std::string said =
-      fmt::format("<p>{}</p>", escape(fmt::format("Purge of {}, {}.{} {}", purge.value("time", ""), state,
-                                                  search_of(purge), purge.value("note", ""))));
+  std::vector<std::string> words = search_of(purge);
+  if (const std::string note = purge.value("note", ""); !note.empty()) words.push_back(note);
+  std::string said = fmt::format("<h3>Purge of {}, {}</h3>", escape(purge.value("time", "")), state);
+  if (!words.empty()) said += fmt::format("<p>{}</p>", escape(base::join(words, " ")));
   if (rows.empty()) return said + "<p>It removed nothing.</p>";
   return said +
-         "<div class=\"scroll\"><table "
-         "class=\"numbers\"><thead><tr><th>file</th><th>action</th><th>held</th></tr>"
+         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Removed files\"><table "
+         "class=\"numbers removed\"><thead><tr><th>file</th><th>action</th><th>held</th></tr>"
          "</thead><tbody>" +
          rows + "</tbody></table></div>";
 }
@@ -74,7 +76,7 @@ std::string purge_section(const std::string& certificate) {
   const bool is_certificate = file.is_object() && file.value("purges", json()).is_array();
   if (is_certificate)
     for (auto purge = file["purges"].rbegin(); purge != file["purges"].rend(); ++purge)
-      content += one_purge(*purge);
+      content += one_purge(*purge, purge == file["purges"].rbegin());
   else if (!certificate.empty())
     content = "<p>The run's purge.json is no certificate that this version can read.</p>";
   if (content.empty()) content = not_purged();

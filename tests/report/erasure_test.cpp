@@ -105,8 +105,10 @@ TEST(Erasure, ShowsTheCertificate) {
   const std::string certificate =
       R"({"purges": [{"time": "T", "complete": true, "note": "N", "search_afterwards": {"files": 8, "forget_texts": 80, "runs_of_8_token_ids": 2746, "found": 0}, "files": [{"path": "cache/x", "action": "remove", "held": "tokens"}]}]})";
   const std::string html = render_erasure(load_run(folder / "run"), certificate, {});
-  EXPECT_THAT(html,
-              HasSubstr("Purge of T, complete. Afterwards the 8 files that stay were searched for 80 texts"));
+  EXPECT_THAT(
+      html,
+      HasSubstr(
+          "<h3>Purge of T, complete</h3><p>Afterwards the 8 files that stay were searched for 80 texts"));
   EXPECT_THAT(html, HasSubstr("2,746 runs of eight of its token ids: 0 found. N"));
   EXPECT_THAT(html, HasSubstr("cache/x"));
 }
@@ -147,6 +149,10 @@ TEST(Erasure, OfAnInterruptedPurgeSaysThatItIsToRunAgain) {
       R"({"purges": [{"time": "T", "complete": false, "search_afterwards": null, "files": []}]})", {});
   EXPECT_THAT(html, HasSubstr("Purge of T, interrupted: run it again"));
   EXPECT_THAT(render_erasure(load_run(folder / "run"), "[]", {}), HasSubstr("is no certificate"));
+  const std::string later = render_erasure(
+      load_run(folder / "run"),
+      R"({"purges": [{"time": "T1", "complete": false}, {"time": "T2", "complete": true}]})", {});
+  EXPECT_THAT(later, HasSubstr("Purge of T1, interrupted</h3>"));
 }
 
 }  // namespace

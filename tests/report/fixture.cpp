@@ -163,15 +163,21 @@ void write_scores(const std::filesystem::path& folder) {
                               .resolved = row != 7});
 }
 
+std::string config_of(const FixtureRun& run) {
+  const std::string select =
+      run.stratum.empty() ? "" : fmt::format("  forget:\n    select:\n      stratum: {}\n", run.stratum);
+  return fmt::format(
+      "objective:\n  name: {}\n  beta: 0.1\ndata:\n  exclude: {}\n{}sampler: {}\ntrain:\n  seed: 7\n  "
+      "max_steps: {}\n{}",
+      run.objective, run.data_exclude, select, run.sampler, run.steps, run.more_config);
+}
+
 RunRecord run_record(const FixtureRun& run) {
   return {.name = run.name,
           .command = "train",
           .arguments = {"configs/quickstart/unlearn.yaml", "--set", "sampler=" + run.sampler},
           .config_path = "configs/quickstart/unlearn.yaml",
-          .config_yaml = fmt::format(
-              "objective:\n  name: {}\n  beta: 0.1\ndata:\n  exclude: {}\nsampler: {}\ntrain:\n  seed: 7\n  "
-              "max_steps: {}\n",
-              run.objective, run.data_exclude, run.sampler, run.steps),
+          .config_yaml = config_of(run),
           .objective = run.objective,
           .sampler = run.sampler,
           .purpose = run.purpose,
@@ -188,7 +194,7 @@ RunRecord run_record(const FixtureRun& run) {
           .device = "cpu",
           .compute_dtype = "bf16",
           .determinism = "reproducible",
-          .seed = 7,
+          .seed = run.seed,
           .started = "2026-01-31T12:00:00.000Z"};
 }
 

@@ -14,6 +14,9 @@ struct FixtureRun {
   std::string name = "npo, MRD-weighted";
   std::string sampler = "mrd";
   std::string objective = "npo", purpose = "unlearning", data_exclude = "none";
+  std::string stratum;      // of data.forget.select; empty: the whole set
+  std::string more_config;  // YAML, whole lines
+  std::uint64_t seed = 7;
   std::int64_t steps = 20;
   double forgotten = 0.04, kept = 0.81;  // answer probabilities after; before they are 0.91 and 0.90
   bool is_complete = true;               // false: killed in the middle, no evaluation after

@@ -201,6 +201,7 @@ TEST(Study, IntervalsShowTwoDigitsOfTheirWidth) {
   EXPECT_EQ(interval_text({.mean = 0.0023625, .half_width = 0.000041, .count = 2}),
             "0.002363 \u00B1 0.000041");
   EXPECT_EQ(interval_text({.mean = 0.5, .half_width = 0, .count = 2}), "0.500 \u00B1 0.000");
+  EXPECT_EQ(interval_text({.mean = 0.0209531, .half_width = 1e-15, .count = 2}), "0.021 \u00B1 0.000");
   EXPECT_EQ(interval_text({.mean = 0.5, .count = 1}), "0.500 (one seed)");
 }
 

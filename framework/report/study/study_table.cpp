@@ -42,11 +42,11 @@ std::string csv_row(const std::vector<std::string>& fields) {
 }
 
 // Three, or as many more as two digits of the half width need; of small differences nothing else would be
-// seen.
+// seen. What is nothing at the most that is shown needs no place.
 int decimals_of(const Interval& interval) {
   constexpr int kFewest = 3, kMost = 6;
   const double size = interval.half_width.value_or(std::abs(interval.mean));
-  if (!(size > 0) || !std::isfinite(size)) return kFewest;
+  if (!(size >= 0.5 * std::pow(10.0, -kMost)) || !std::isfinite(size)) return kFewest;
   return std::clamp(1 - static_cast<int>(std::floor(std::log10(size))), kFewest, kMost);
 }
 
