@@ -128,7 +128,7 @@ std::optional<double> Schedule::work_left_seconds() const {
     const auto stage = done.find(task.stage);
     left += stage == done.end() ? all / count_all : stage->second.first / stage->second.second;
   }
-  return left;
+  return left > 0 ? std::optional(left) : std::nullopt;
 }
 
 }  // namespace lethe::campaign

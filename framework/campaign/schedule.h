@@ -45,7 +45,8 @@ class Schedule {
   [[nodiscard]] TaskState state_of(const PlannedCell& cell) const;
   [[nodiscard]] Counts cells() const;
   [[nodiscard]] Counts tasks() const;
-  // Seconds of work left, from the mean duration of each stage's finished tasks; nothing before the first.
+  // Seconds of work left, from the mean duration of each stage's finished tasks; nothing before the first,
+  // and where no task waits or runs.
   [[nodiscard]] std::optional<double> work_left_seconds() const;
   [[nodiscard]] const Plan& plan() const { return plan_; }
 

@@ -31,6 +31,16 @@ TEST(Schedule, ATaskWaitsForItsNeeds) {
   EXPECT_DOUBLE_EQ(*schedule.work_left_seconds(), 12);  // three tasks of unknown stages, at the mean of all
 }
 
+TEST(Schedule, NoTimeIsLeftWhereWhatIsNotDoneHasFailed) {
+  const Plan plan = small_plan();
+  Schedule schedule(plan, {.keep_going = true});
+  schedule.started("c");
+  schedule.finished("c", {.seconds = 4});
+  schedule.started("plant");
+  schedule.finished("plant", {.exit_code = 78});
+  EXPECT_FALSE(schedule.work_left_seconds());
+}
+
 TEST(Schedule, AFailureThatWillNotChangeIsNotRetried) {
   const Plan plan = small_plan();
   Schedule schedule(plan, {.retries = 5, .keep_going = true});

@@ -214,6 +214,38 @@ TEST(Study, EachSampleHasItsScoreItsCourseAndItsAnswersBeforeAndAfter) {
   EXPECT_THAT(samples, HasSubstr("<title>step 0: 0.9"));
 }
 
+TEST(Study, TheMethodTableSaysWhatWasBeforeTheTraining) {
+  const ScratchFolder folder;
+  testing::write_campaign(folder / "campaign", 4);
+  const Study study = load_campaign(folder / "campaign");
+  EXPECT_THAT(method_table(study), HasSubstr("<tfoot><tr><th scope=\"row\" colspan=\"3\">before training</th>"
+                                             "<td>0.917</td>"));
+  EXPECT_THAT(study_markdown(study), HasSubstr("| before training |  |  | 0.917 |"));
+  EXPECT_THAT(method_table(small_study()), Not(HasSubstr("<tfoot>")));
+}
+
+TEST(Study, MarkdownHasThePairedDifferences) {
+  EXPECT_THAT(study_markdown(small_study()),
+              HasSubstr("| mrd | 3 of 3 | 0.300 \u00B1 0.248 (\u22120.100 \u00B1 0.000) |"));
+}
+
+TEST(Study, WhatARunningCellLacksYetIsNotMissing) {
+  const ScratchFolder folder;
+  testing::write_campaign(folder / "campaign", 4);
+  Study study = load_campaign(folder / "campaign");
+  study.cells[0].state = "running";
+  study.cells[0].runs[0].summary.reset();
+  for (const std::string& note : missing_from(study))
+    EXPECT_THAT(note, Not(HasSubstr("did not end"))) << note;
+}
+
+TEST(Study, WhiskersEndWhereNoValueCanLie) {
+  Study study{.columns = {{"sampler"}, {"seed", true}}};
+  study.cells = {cell_of(1, "mrd", "1", 0.1, 0.7), cell_of(2, "mrd", "2", 0.9, 0.9)};
+  const std::string svg = pareto_svg(study);
+  EXPECT_THAT(svg, HasSubstr(">0.5")) << "ticks of an axis from 0 to 1";
+}
+
 TEST(Study, WhatAnotherStageScoredIsNotMissing) {
   const ScratchFolder folder;
   testing::write_campaign(folder / "campaign", 1);

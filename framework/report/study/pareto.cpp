@@ -42,12 +42,20 @@ std::vector<ParetoPoint> points_of(const Study& study, const std::string& metric
   return points;
 }
 
+// The metrics are probabilities and shares: an interval may reach where no value can lie.
+double least_of(const Interval& interval) {
+  return std::max(0.0, interval.mean - interval.half_width.value_or(0));
+}
+double most_of(const Interval& interval) {
+  return std::min(1.0, interval.mean + interval.half_width.value_or(0));
+}
+
 Axis axis_of(const std::vector<ParetoPoint>& points, std::string label, Interval ParetoPoint::*side) {
   std::vector<double> values;
   for (const ParetoPoint& p : points) {
     const Interval& interval = p.*side;
-    values.push_back(interval.mean - interval.half_width.value_or(0));
-    values.push_back(interval.mean + interval.half_width.value_or(0));
+    values.push_back(least_of(interval));
+    values.push_back(most_of(interval));
   }
   return axis_over(values, std::move(label), /*from_zero=*/false);
 }
@@ -56,10 +64,9 @@ void draw_point(Svg& svg, const Plot& plot, const ParetoPoint& p, std::size_t in
   const std::string series = series_class(index);
   const double x = p.forgotten.mean, y = p.kept.mean;
   if (p.forgotten.half_width)
-    svg.line(plot.at(x - *p.forgotten.half_width, y), plot.at(x + *p.forgotten.half_width, y),
-             "whisker " + series);
+    svg.line(plot.at(least_of(p.forgotten), y), plot.at(most_of(p.forgotten), y), "whisker " + series);
   if (p.kept.half_width)
-    svg.line(plot.at(x, y - *p.kept.half_width), plot.at(x, y + *p.kept.half_width), "whisker " + series);
+    svg.line(plot.at(x, least_of(p.kept)), plot.at(x, most_of(p.kept)), "whisker " + series);
   svg.marker(
       plot.at(x, y), p.on_front ? 7 : 5, static_cast<int>(index), (p.on_front ? "dot " : "open ") + series,
       fmt::format("{}: forgotten {}, kept {}", p.label, interval_text(p.forgotten), interval_text(p.kept)));
@@ -119,7 +126,8 @@ Figure pareto_figure(const Study& study) {
   const auto points = points_of(study, metric);
   if (points.empty()) return figure;
   figure.lead =
-      "One point a method, the mean over its seeds; whiskers are 95 % intervals. Filled points are on the "
+      "One point a method, the mean over its seeds; whiskers are 95 % intervals, cut at 0 and 1. Filled "
+      "points are on the "
       "front: no other method forgets more and keeps more of the same samples.";
   figure.legend = legend(points);
   figure.drawings.push_back({"", draw(points, metric, {900, 420}, "pareto-wide"),

@@ -198,7 +198,7 @@ std::vector<std::string> missing_from(const Study& study) {
                                 groups.size()));
   std::set<std::string> seen;  // what cells lack, once
   for (const StudyCell& cell : study.cells)
-    if (cell.main_run() != nullptr)
+    if (cell.state == "done" && cell.main_run() != nullptr)
       for (const std::string& note : missing_from(as_one_run(cell)))
         if (seen.insert(note).second && seen.size() <= 8) notes.push_back(note);
   return notes;

@@ -74,6 +74,23 @@ std::string stratum_row(const Study& study, const std::vector<Group>& groups, co
   return html + "</tr>";
 }
 
+// What the model came to on each set before it was trained; empty where no run said.
+std::string before_row(const Study& study, const std::vector<Group>& groups,
+                       const std::vector<std::string>& sets, const std::string& metric) {
+  std::string cells;
+  bool is_known = false;
+  for (const std::string& set : sets) {
+    std::vector<const StudyCell*> members;
+    for (const Group& group : groups)
+      if (samples_of(study, group) == set)
+        members.insert(members.end(), group.cells.begin(), group.cells.end());
+    const std::string text = before_text(members, metric);
+    is_known = is_known || !text.empty();
+    cells += fmt::format("<td>{}</td>", text.empty() ? "\u2013" : text);
+  }
+  return is_known ? "<tr><th scope=\"row\">before training</th>" + cells + "</tr>" : "";
+}
+
 std::string strata_title(const Study& study) {
   const bool only_strata = std::ranges::all_of(study.columns, [](const StudyColumn& column) {
     return !chooses_samples(column.name) || column.name.starts_with("data.forget.select");
@@ -119,6 +136,7 @@ Figure strata_figure(const Study& study) {
   for (const std::string& metric : metrics) {
     rows += fmt::format("<tr class=\"set\"><th colspan=\"{}\" scope=\"rowgroup\">{}{}</th></tr>",
                         sets.size() + 1, escape(metric_title(metric)), goal_arrow(metric));
+    rows += before_row(study, groups, sets, metric);
     for (const Block& method : methods) rows += stratum_row(study, groups, method, sets, metric);
   }
   figure.numbers = rows + "</tbody>";

@@ -21,7 +21,7 @@ constexpr std::string_view kStudyStyle = R"css(
 .tools{display:flex;flex-wrap:wrap;gap:8px 16px;align-items:center;margin:0 0 12px}.tools output{color:var(--soft);font-size:.9rem}
 .tools[hidden]{display:none}.band{stroke:var(--c);stroke-width:5;opacity:.22}.failed,.invalid,.blocked{color:var(--bad)}
 td.text{text-align:left;white-space:normal;min-width:14em}.spark{width:66px;fill:none;stroke:var(--s0);stroke-width:1.5}
-.compare tbody th{white-space:normal;overflow-wrap:anywhere;min-width:9em}.compare .set th{overflow-wrap:normal}
+tfoot th,tfoot td{color:var(--soft);border-bottom:0}tfoot th{font-weight:400;text-align:left}.compare tbody th{white-space:normal;overflow-wrap:anywhere;min-width:9em}.compare .set th{overflow-wrap:normal}
 .study th:first-child,.study td:first-child{position:sticky;left:0;background:var(--paper)}
 )css";
 

@@ -50,6 +50,39 @@ int decimals_of(const Interval& interval) {
   return std::clamp(1 - static_cast<int>(std::floor(std::log10(size))), kFewest, kMost);
 }
 
+std::vector<const StudyCell*> all_cells(const Study& study) {
+  std::vector<const StudyCell*> cells;
+  for (const StudyCell& cell : study.cells) cells.push_back(&cell);
+  return cells;
+}
+
+bool has_before(const Study& study, const std::vector<std::string>& metrics) {
+  return std::ranges::any_of(
+      metrics, [&](const std::string& metric) { return !before_text(all_cells(study), metric).empty(); });
+}
+
+// A row apart: sorting and filtering leave it where it is.
+std::string foot_of(const Study& study, const std::vector<std::string>& metrics) {
+  if (!has_before(study, metrics)) return "";
+  std::string html = fmt::format("<tfoot><tr><th scope=\"row\" colspan=\"{}\">before training</th>",
+                                 group_columns(study).size() + 1);
+  for (const std::string& metric : metrics) {
+    const std::string text = before_text(all_cells(study), metric);
+    html += fmt::format("<td>{}</td>", text.empty() ? "\u2013" : text);
+  }
+  return html + "</tr></tfoot>";
+}
+
+// "0.311 ± 0.122 (−0.016 ± 0.083)".
+std::string value_text(const Study& study, const Group& group, const Group& baseline,
+                       const std::string& metric) {
+  const auto interval = interval_of(group.metric(metric));
+  if (!interval) return "\u2013";
+  const auto difference = paired_difference(study, group, baseline, metric);
+  return interval_text(*interval) +
+         (difference && &group != &baseline ? fmt::format(" ({})", interval_text(*difference, true)) : "");
+}
+
 std::string exact(double value) { return fmt::format("{:.17g}", value); }
 std::string exact(const std::optional<double>& value) { return value ? exact(*value) : ""; }
 
@@ -82,6 +115,22 @@ std::string value_cell(const Study& study, const Group& group, const Group& base
   return fmt::format("<td data-v=\"{}\">{}</td>", interval->mean, text);
 }
 
+std::string before_text(const std::vector<const StudyCell*>& cells, const std::string& metric) {
+  const auto dot = metric.find('.');
+  std::vector<double> values;
+  for (const StudyCell* cell : cells) {
+    const RunSummary* run = cell->state == "done" ? cell->main_run() : nullptr;
+    const auto* evaluation = run != nullptr ? run->before(metric.substr(0, dot)) : nullptr;
+    if (evaluation == nullptr) continue;
+    const auto found = evaluation->aggregates.find(metric.substr(dot + 1));
+    if (found != evaluation->aggregates.end()) values.push_back(found->second);
+  }
+  if (values.empty()) return "";
+  const auto [least, most] = std::ranges::minmax(values);
+  const std::string low = fixed(least, 3), high = fixed(most, 3);
+  return low == high ? low : fmt::format("{} to {}", low, high);
+}
+
 std::string interval_text(const Interval& interval, bool with_sign) {
   const int decimals = decimals_of(interval);
   const std::string mean = with_sign ? signed_fixed(interval.mean, decimals) : fixed(interval.mean, decimals);
@@ -112,7 +161,7 @@ std::string method_table(const Study& study) {
       html += value_cell(study, group, baseline_of(study, groups, group), metric);
     html += "</tr>";
   }
-  return html + "</tbody></table>";
+  return html + "</tbody>" + foot_of(study, metrics) + "</table>";
 }
 
 std::string study_csv(const Study& study) {
@@ -148,15 +197,21 @@ std::string study_markdown(const Study& study) {
   header.emplace_back("cells");
   for (const std::string& metric : metrics) header.push_back(metric_title(metric));
   std::string text = fmt::format(
-      "# {}\n\nMean \u00B1 half width of the 95 % confidence interval over seeds.\n\n", study.name);
+      "# {}\n\nMean \u00B1 half width of the 95 % confidence interval over seeds; in brackets the paired "
+      "difference to the first method on the same samples.\n\n",
+      study.name);
   text += row_of_markdown(header) + row_of_markdown(std::vector<std::string>(header.size(), "---"));
   for (const Group& group : groups) {
     std::vector<std::string> row = group.values;
     row.push_back(fmt::format("{} of {}", group.num_measured(), group.cells.size()));
-    for (const std::string& metric : metrics) {
-      const auto interval = interval_of(group.metric(metric));
-      row.push_back(interval ? interval_text(*interval) : "\u2013");
-    }
+    for (const std::string& metric : metrics)
+      row.push_back(value_text(study, group, baseline_of(study, groups, group), metric));
+    text += row_of_markdown(row);
+  }
+  if (has_before(study, metrics)) {
+    std::vector<std::string> row(group_columns(study).size() + 1);
+    row.front() = "before training";
+    for (const std::string& metric : metrics) row.push_back(before_text(all_cells(study), metric));
     text += row_of_markdown(row);
   }
   text += "\n## What this report cannot say\n\n";
