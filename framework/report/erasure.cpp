@@ -202,6 +202,13 @@ std::string what_else(const RunSummary& run) {
   return forget_samples(run).empty() ? "names no sample of a forget set" : "";
 }
 
+// The cache that the configuration names, where it exists: seen from here, as the run saw it.
+std::string cache_of(const RunSummary& run) {
+  const std::string cache = run.run ? setting_of(run.run->config_yaml, "cache") : "";
+  std::error_code unreadable;
+  return std::filesystem::exists(cache, unreadable) ? cache : "";
+}
+
 }  // namespace
 
 std::string render_erasure(const RunSummary& run, const std::string& certificate,
@@ -211,7 +218,7 @@ std::string render_erasure(const RunSummary& run, const std::string& certificate
                                           {"method", "How", method(run)},
                                           {"measured", "Result", measured(run)},
                                           {"not-measured", "Not measured", not_measured(run)},
-                                          {"purge", "Removed", purge_section(certificate)},
+                                          {"purge", "Removed", purge_section(certificate, cache_of(run))},
                                           {"model", "Model after", exported_files(model_files(run.folder))},
                                           {"hashes", "Hashes", hashes(run)}};
   return whole_page({.title = title,

@@ -68,9 +68,22 @@ std::string not_purged() {
          "purge</code> removes it and certifies what it removed.</p>";
 }
 
+// A cache beside the run holds its token stores; a purge knows it only where it was named.
+std::string unpurged_cache(const json& certificate, const std::string& cache) {
+  if (cache.empty()) return "";
+  const json purges = certificate.is_object() ? certificate.value("purges", json::array()) : json::array();
+  for (const json& purge : purges)
+    if (!purge.value("shared_caches", json::array()).empty()) return "";
+  return fmt::format(
+      "<p><strong>The cache of the run, <code>{0}</code>, is still there, and no purge of this run removed "
+      "anything from it.</strong> It may hold the tokens of the forget set: <code>lethe purge RUN --cache "
+      "{0}</code>.</p>",
+      escape(cache));
+}
+
 }  // namespace
 
-std::string purge_section(const std::string& certificate) {
+std::string purge_section(const std::string& certificate, const std::string& cache) {
   std::string content;
   const json file = json::parse(certificate, nullptr, /*allow_exceptions=*/false);
   const bool is_certificate = file.is_object() && file.value("purges", json()).is_array();
@@ -80,6 +93,7 @@ std::string purge_section(const std::string& certificate) {
   else if (!certificate.empty())
     content = "<p>The run's purge.json is no certificate that this version can read.</p>";
   if (content.empty()) content = not_purged();
+  content = unpurged_cache(file, cache) + content;
   return page_section("purge", "What was removed", "", content);
 }
 

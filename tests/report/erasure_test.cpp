@@ -129,6 +129,21 @@ TEST(Erasure, ShowsEveryPurgeTheNewestFirst) {
   EXPECT_THAT(html, Not(HasSubstr("<td>run.json")));
 }
 
+TEST(Erasure, SaysThatTheCacheOfTheRunWasNotPurged) {
+  const ScratchFolder folder;
+  testing::write_fixture(folder / "run",
+                         {.more_config = fmt::format("cache: {}\n", (folder / "shared").string())});
+  const RunSummary run = load_run(folder / "run");
+  const std::string plain = R"({"purges": [{"time": "T", "complete": true, "files": []}]})";
+  EXPECT_THAT(render_erasure(run, plain, {}), Not(HasSubstr("is still there")));
+  std::filesystem::create_directories(folder / "shared");
+  EXPECT_THAT(render_erasure(run, plain, {}),
+              HasSubstr("lethe purge RUN --cache " + (folder / "shared").string()));
+  const std::string purged = R"({"purges": [{"time": "T", "complete": true, "files": [], "shared_caches":
+      [{"path": "runs/shared/cache/y.tokens", "action": "remove", "held": "tokens"}]}]})";
+  EXPECT_THAT(render_erasure(run, purged, {}), Not(HasSubstr("is still there")));
+}
+
 TEST(Erasure, SaysWhatAPurgeDidNotSearchFor) {
   const ScratchFolder folder;
   testing::write_fixture(folder / "run");
