@@ -33,10 +33,13 @@ struct HeldFile {
 
 struct PurgePlan {
   std::filesystem::path root;
-  std::vector<std::string> runs;     // of a campaign: those below its folder; each has a plan of its own
-  std::vector<HeldFile> files;       // by path; of a campaign those outside its runs
-  std::vector<HeldFile> shared;      // of caches outside the run directory; full paths; only what is removed
-  std::set<std::string> sample_ids;  // of the forget set, hashed
+  std::vector<std::string> runs;  // of a campaign: those below its folder; each has a plan of its own
+  std::vector<HeldFile> files;    // by path; of a campaign those outside its runs
+  std::vector<HeldFile> shared;   // of caches outside the run directory; full paths; only what is removed
+  // Named by the run's configuration, outside its directory, with something of its forget samples, and not
+  // given to the purge: left as they are, for other runs may use them.
+  std::vector<std::filesystem::path> unpurged_caches;
+  std::set<std::string> sample_ids;     // of the forget set, hashed
   std::vector<records::Entry> records;  // of records.jsonl, texts taken out; dropped once they are written
   bool has_records = false;
   std::set<std::string> telltales;  // questions and answers of forget sets: from the records, and from the

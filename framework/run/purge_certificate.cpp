@@ -47,6 +47,7 @@ Json certificate_of(const PurgePlan& plan, const std::string& lethe_version, con
       {"forget_samples", plan.sample_ids},
       {"files", std::move(files)},
       {"shared_caches", std::move(shared)}};
+  for (const auto& cache : plan.unpurged_caches) certificate["caches_left"].push_back(cache.string());
   if (!plan.runs.empty()) certificate["runs"] = plan.runs;  // of a campaign; each has its own certificate
   return certificate;
 }

@@ -7,6 +7,7 @@
 #include "framework/base/error.h"
 #include "framework/base/hash.h"
 #include "framework/config/document.h"
+#include "framework/config/raw_value.h"
 #include "framework/data/jsonl_reader.h"
 #include "framework/records/reader.h"
 #include "framework/records/run_directory.h"
@@ -114,6 +115,26 @@ std::set<std::string> texts_of_data(const std::filesystem::path& config_file,
   return texts;
 }
 
+std::vector<std::filesystem::path> caches_left(const std::filesystem::path& config_file,
+                                               const std::set<std::string>& ids,
+                                               const PurgeOptions& options) {
+  std::filesystem::path cache;
+  try {
+    config::Section root = config::load(config_file);
+    cache = config::raw_value(root, "cache", "of token stores and log-probabilities").scalar;
+  } catch (const Error&) {
+    return {};
+  }
+  std::error_code unreadable;
+  const auto is_it = [&](const std::filesystem::path& given) {
+    return std::filesystem::equivalent(given, cache, unreadable);
+  };
+  if (cache.empty() || !std::filesystem::is_directory(cache, unreadable) ||
+      std::ranges::any_of(options.shared_caches, is_it) || held_by_cache(cache, ids).empty())
+    return {};
+  return {cache};
+}
+
 bool quotes(std::string_view content, const std::set<std::string>& telltales) {
   return std::ranges::any_of(telltales, [&](const std::string& text) {
     const std::string escaped =
@@ -203,6 +224,7 @@ PurgePlan plan_run(const std::filesystem::path& root, const PurgeOptions& option
   measure(plan);
   for (const auto& cache : options.shared_caches)
     std::ranges::move(held_by_cache(cache, plan.sample_ids), std::back_inserter(plan.shared));
+  plan.unpurged_caches = caches_left(records::RunPaths{root}.config(), plan.sample_ids, options);
   say_what_model_it_is(plan);
   erase_forget_texts(plan.records, plan.telltales);
   check_what_stays(plan, plan.telltales);

@@ -2,8 +2,10 @@
 // and certifies it.
 #include <cstdio>
 #include <filesystem>
+#include <set>
 #include <vector>
 
+#include "framework/base/log.h"
 #include "framework/base/text.h"
 #include "framework/run/purge.h"
 #include "framework/run/version.h"
@@ -33,9 +35,17 @@ int purge(const Arguments& arguments) {
   if (const auto cache = arguments.flags.find("cache"); cache != arguments.flags.end())
     options.shared_caches.emplace_back(cache->second);
   const std::vector<std::filesystem::path> roots(arguments.positionals.begin(), arguments.positionals.end());
+  std::set<std::filesystem::path> left;
   for (const run::PurgePlan& plan :
-       arguments.check ? run::plan_purges(roots, options) : run::purge(roots, options))
+       arguments.check ? run::plan_purges(roots, options) : run::purge(roots, options)) {
     say(plan);
+    left.insert(plan.unpurged_caches.begin(), plan.unpurged_caches.end());
+  }
+  for (const auto& cache : left)
+    base::warn_here("purge.cache", fmt::format("{0}, which the runs shared, still holds tokens or "
+                                               "log-probabilities of their forget samples; remove them with "
+                                               "--cache {0}",
+                                               cache.string()));
   return 0;
 }
 

@@ -150,18 +150,22 @@ TEST_F(PurgedRun, ListsWithoutChanging) {
   EXPECT_EQ(row->num_forget_samples, 40u);
 }
 
+// A token store of one sample in a cache beside the run.
+std::filesystem::path write_store(const std::filesystem::path& cache, const std::string& key,
+                                  const std::string& id) {
+  const data::TokenizedSample tokens{.ids = {1, 2, 3}, .prompt_tokens = 1};
+  std::filesystem::create_directories(cache);
+  data::write_token_part(
+      cache,
+      {.key = base::hash_text(key), .all_samples = 1, .samples = {&tokens, 1}, .sample_ids = {&id, 1}});
+  return data::part_path(cache, base::hash_text(key), 0, 1);
+}
+
 TEST_F(PurgedRun, RemovesFromASharedCacheWhatHoldsItsSamplesAndNothingElse) {
   const auto all = generations();
   const std::string forget_id = std::ranges::find(all, "forget", &GenerationRecord::set)->id;
-  const data::TokenizedSample tokens{.ids = {1, 2, 3}, .prompt_tokens = 1};
-  const auto store = [&](const std::string& key, const std::string& id) {
-    data::write_token_part(
-        folder_ / "shared",
-        {.key = base::hash_text(key), .all_samples = 1, .samples = {&tokens, 1}, .sample_ids = {&id, 1}});
-    return data::part_path(folder_ / "shared", base::hash_text(key), 0, 1);
-  };
-  std::filesystem::create_directories(folder_ / "shared");
-  const auto forget = store("a", forget_id), other = store("b", base::hash_text("another sample"));
+  const auto forget = write_store(folder_ / "shared", "a", forget_id),
+             other = write_store(folder_ / "shared", "b", base::hash_text("another sample"));
   write_text(folder_ / "shared/reference-00.bin", "numbers");
   (void)purge({root()}, {.lethe_version = "0.1.0", .shared_caches = {folder_ / "shared"}});
   EXPECT_FALSE(std::filesystem::exists(forget));
@@ -169,6 +173,27 @@ TEST_F(PurgedRun, RemovesFromASharedCacheWhatHoldsItsSamplesAndNothingElse) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "shared/reference-00.bin"));
   const Json certificate = Json::parse(text_of(root() / "purge.json"))["purges"].at(0);
   EXPECT_EQ(certificate["shared_caches"].size(), 2u);
+}
+
+// Other runs may use it, so it stays; but nobody may believe that all is gone.
+TEST_F(PurgedRun, NamesACacheOfItsConfigurationThatItWasNotGiven) {
+  const auto cache = folder_ / "shared";
+  write_text(root() / "config.yaml", "objective: npo\ncache: " + cache.string() + "\n");
+  const auto left = [&](const PurgeOptions& options) {
+    return plan_purges({root()}, options).at(0).unpurged_caches;
+  };
+  EXPECT_TRUE(left(kOptions).empty());  // there is none
+  (void)write_store(cache, "b", base::hash_text("another sample"));
+  EXPECT_TRUE(left(kOptions).empty());
+  const auto all = generations();
+  const std::string id = std::ranges::find(all, "forget", &GenerationRecord::set)->id;
+  const auto store = write_store(cache, "a", id);
+  EXPECT_EQ(left(kOptions), std::vector{cache});
+  EXPECT_TRUE(left({.lethe_version = "0.1.0", .shared_caches = {cache / "."}}).empty());
+  (void)purge({root()}, kOptions);
+  EXPECT_TRUE(std::filesystem::exists(store));
+  const Json certificate = Json::parse(text_of(root() / "purge.json"))["purges"].at(0);
+  EXPECT_EQ(certificate["caches_left"], Json::array({cache.string()}));
 }
 
 TEST_F(PurgedRun, ErasesAlsoWhatTheModelSaidWhenAskedForSomethingElse) {
