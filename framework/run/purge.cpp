@@ -1,5 +1,7 @@
 #include "framework/run/purge.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <map>
 
@@ -60,10 +62,21 @@ void refuse_running_tasks(const std::filesystem::path& campaign) {
     if (entry.path().extension() == ".lock") const RunLock lock(entry.path());
 }
 
+// A lock is an open file, and a campaign may have more runs than a process may open at first. Where the
+// system allows no more, taking the locks says so before anything is removed.
+void allow_open_files(std::size_t locks) {
+  constexpr rlim_t kOthers = 64;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= locks + kOthers) return;
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, locks + kOthers);
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 // The campaigns' first, so that no driver begins a run in between.
 std::vector<RunLock> locks_of(const std::vector<PurgeFolder>& folders) {
   std::vector<RunLock> locks;
   locks.reserve(folders.size());
+  allow_open_files(folders.size());
   for (const bool campaigns : {true, false})
     for (const PurgeFolder& folder : folders) {
       if (folder.is_campaign != campaigns) continue;

@@ -1,6 +1,8 @@
 #include "framework/run/purge.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -173,6 +175,21 @@ TEST_F(PurgedRun, RemovesFromASharedCacheWhatHoldsItsSamplesAndNothingElse) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "shared/reference-00.bin"));
   const Json certificate = Json::parse(text_of(root() / "purge.json"))["purges"].at(0);
   EXPECT_EQ(certificate["shared_caches"].size(), 2u);
+}
+
+TEST_F(PurgedRun, MoreRunsThanFilesMayBeOpenAtFirst) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  std::vector<std::filesystem::path> runs;
+  for (int i = 0; i < 60; ++i) {
+    runs.push_back(folder_ / fmt::format("many/run-{}", i));
+    std::filesystem::create_directories(runs.back());
+    write_text(runs.back() / "config.yaml", "objective: npo\n");
+  }
+  const rlimit few{.rlim_cur = 40, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  EXPECT_EQ(purge(runs, kOptions).size(), 60u);
+  EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 // Other runs may use it, so it stays; but nobody may believe that all is gone.
