@@ -1,6 +1,5 @@
 #include "framework/run/purge_rules.h"
 
-#include <algorithm>
 #include <array>
 #include <span>
 
@@ -8,6 +7,18 @@ namespace lethe::run {
 namespace {
 
 constexpr auto kKeep = PurgeAction::keep, kRewrite = PurgeAction::rewrite, kRemove = PurgeAction::remove;
+
+// Of runs and of campaigns.
+constexpr std::array kCommonRules{
+    PurgeRule{"cache/*", kRemove, "tokens and log-probabilities of samples", true},
+    PurgeRule{"report.html", kRemove, "example questions and answers; can be made again from the records",
+              true},
+    PurgeRule{"report.md", kRemove, "can be made again from the records", true},
+    PurgeRule{"report.csv", kRemove, "can be made again from the records", true},
+    PurgeRule{"report.svg", kRemove, "can be made again from the records", true},
+    PurgeRule{"tensorboard/*", kKeep, "losses by step and averages over sets"},
+    PurgeRule{"purge.json", kKeep, "certificates of purges"},
+    PurgeRule{"lock", kKeep, "the name of the process that holds the lock"}};
 
 constexpr std::array kRunRules{
     PurgeRule{"config.yaml", kKeep, "settings"},
@@ -25,16 +36,7 @@ constexpr std::array kRunRules{
     PurgeRule{"model/*", kKeep, "the unlearned model"},
     PurgeRule{"checkpoints/*", kRemove,
               "weights from before the end, and moments of gradients of the forget set", true},
-    PurgeRule{"cache/*", kRemove, "tokens and log-probabilities of samples", true},
-    PurgeRule{"report.html", kRemove, "example questions and answers; can be made again from the records",
-              true},
-    PurgeRule{"report.md", kRemove, "can be made again from the records", true},
-    PurgeRule{"report.csv", kRemove, "can be made again from the records", true},
-    PurgeRule{"report.svg", kRemove, "can be made again from the records", true},
-    PurgeRule{"erasure.html", kRemove, "may quote samples; can be made again from the records", true},
-    PurgeRule{"tensorboard/*", kKeep, "losses by step and averages over sets"},
-    PurgeRule{"purge.json", kKeep, "certificates of purges"},
-    PurgeRule{"lock", kKeep, "the name of the process that holds the lock"}};
+    PurgeRule{"erasure.html", kRemove, "may quote samples; can be made again from the records", true}};
 
 // As framework/campaign writes it.
 constexpr std::array kCampaignRules{
@@ -49,16 +51,7 @@ constexpr std::array kCampaignRules{
     PurgeRule{"tasks/*.job", kKeep, "the number of a job"},
     PurgeRule{"tasks/*.sbatch", kKeep, "a job's script"},
     PurgeRule{"tasks/*.txt", kKeep, "the tasks of a job"},
-    PurgeRule{"runs/*/lock", kKeep, "the name of the process that holds the lock"},
-    PurgeRule{"cache/*", kRemove, "tokens and log-probabilities of samples", true},
-    PurgeRule{"report.html", kRemove, "example questions and answers; can be made again from the records",
-              true},
-    PurgeRule{"report.md", kRemove, "can be made again from the records", true},
-    PurgeRule{"report.csv", kRemove, "can be made again from the records", true},
-    PurgeRule{"report.svg", kRemove, "can be made again from the records", true},
-    PurgeRule{"tensorboard/*", kKeep, "losses by step and averages over sets"},
-    PurgeRule{"purge.json", kKeep, "certificates of purges"},
-    PurgeRule{"lock", kKeep, "the name of the process that holds the lock"}};
+    PurgeRule{"runs/*/lock", kKeep, "the name of the process that holds the lock"}};
 
 bool matches(std::string_view path, std::string_view pattern) {
   const std::size_t star = pattern.find('*');
@@ -71,9 +64,10 @@ const PurgeRule* find_rule(std::span<const PurgeRule> rules, std::string_view pa
   // What an atomic write leaves behind when it is killed; it may hold anything that its target may.
   static constexpr PurgeRule kAside{"", kRemove, "left behind by an interrupted write", true};
   if (path.find(".writing-") != std::string_view::npos) return &kAside;
-  const auto found =
-      std::ranges::find_if(rules, [&](const PurgeRule& rule) { return matches(path, rule.pattern); });
-  return found == rules.end() ? nullptr : &*found;
+  for (const std::span<const PurgeRule> list : {rules, std::span<const PurgeRule>(kCommonRules)})
+    for (const PurgeRule& rule : list)
+      if (matches(path, rule.pattern)) return &rule;
+  return nullptr;
 }
 
 }  // namespace

@@ -46,30 +46,34 @@ std::string error_of(const std::function<void()>& act) {
   }
 }
 
-TEST_P(ALostPeer, IsTheErrorOfAGather) {
+// What an engine of two ranks says whose peer is gone when it acts.
+std::string error_without_peer(bool prefetch, const std::function<void(lethe::testing::TinyEngine&)>& act) {
   const auto model = lethe::testing::tiny_model();
-  EXPECT_EQ(error_of([&] {
-              bool lost = false;
-              LostPeer world(lost);
-              lethe::testing::TinyEngine engine(model, world, grid_shape(3, 0, 2), {.prefetch = GetParam()});
-              lost = true;
-              engine.weights.prefetch(1);
-              for (int round = 0; round < 2; ++round) (void)engine.weights.acquire(1);
-            }),
+  return error_of([&] {
+    bool lost = false;
+    LostPeer world(lost);
+    lethe::testing::TinyEngine engine(model, world, grid_shape(3, 0, 2), {.prefetch = prefetch});
+    lost = true;
+    act(engine);
+  });
+}
+
+TEST_P(ALostPeer, IsTheErrorOfAGather) {
+  EXPECT_EQ(error_without_peer(GetParam(),
+                               [](auto& engine) {
+                                 engine.weights.prefetch(1);
+                                 for (int round = 0; round < 2; ++round) (void)engine.weights.acquire(1);
+                               }),
             "peer.lost");
 }
 
 TEST_P(ALostPeer, IsTheErrorOfAReduction) {
-  const auto model = lethe::testing::tiny_model();
-  EXPECT_EQ(error_of([&] {
-              bool lost = false;
-              LostPeer world(lost);
-              lethe::testing::TinyEngine engine(model, world, grid_shape(3, 0, 2), {.prefetch = GetParam()});
-              lost = true;
-              engine.gradients.open(1);
-              engine.gradients.close();
-              engine.gradients.finish();
-            }),
+  EXPECT_EQ(error_without_peer(GetParam(),
+                               [](auto& engine) {
+                                 engine.gradients.open(1);
+                                 engine.gradients.close();
+                                 engine.gradients.finish();
+                               }),
             "peer.lost");
 }
 
