@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "framework/ops/flash_attention.h"
+#include "framework/ops/product.h"
 
 namespace lethe::ops {
 namespace {
@@ -108,6 +109,8 @@ at::Tensor document_attention(const HeadJets& x) {
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                      std::span<const std::int64_t> document_offsets) {
   if (flash_takes(q)) return flash_attention(q, k, v, document_offsets);
+  if (!multiplied_natively(q.scalar_type(), q.device()))
+    return attention(widened(q), widened(k), widened(v), document_offsets).to(q.scalar_type());
   const std::int64_t repeats = q.size(1) / k.size(1);
   const at::Tensor queries = heads_first(q, 1), keys = heads_first(k, repeats),
                    values = heads_first(v, repeats);

@@ -5,6 +5,8 @@
 
 #include <optional>
 
+#include "framework/ops/product.h"
+
 namespace lethe::ops {
 namespace {
 
@@ -25,8 +27,8 @@ struct KnownLinear : torch::autograd::Function<KnownLinear> {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor& gradient = upstream[0];
     variable_list gradients(4);
-    if (context->needs_input_grad(0)) gradients[0] = gradient.mm(saved[1]);
-    if (context->needs_input_grad(1)) gradients[1] = gradient.t().mm(saved[0]);
+    if (context->needs_input_grad(0)) gradients[0] = product(gradient, saved[1]);
+    if (context->needs_input_grad(1)) gradients[1] = product(gradient.t(), saved[0]);
     if (context->saved_data["bias"].toBool() && context->needs_input_grad(2)) gradients[2] = gradient.sum(0);
     return gradients;
   }

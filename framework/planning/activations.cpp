@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "framework/ops/product.h"
+
 namespace lethe::planning {
 namespace {
 
@@ -15,6 +17,7 @@ class PassPrediction {
       : load_(load),
         compute_(static_cast<Bytes>(load.compute_bytes)),
         wide_(std::max<Bytes>(compute_, 4)),
+        widens_(load.widens_bf16 && compute_ == 2),
         hidden_(shape.hidden_size),
         queries_(shape.num_heads * shape.head_dim),
         keys_(shape.num_kv_heads * shape.head_dim),
@@ -43,7 +46,8 @@ class PassPrediction {
     const Bytes tokens = load_.pack_tokens,
                 chunk = std::min<Bytes>(load_.scored_tokens, load_.head.chunk_tokens);
     const Bytes widened = compute_ == 2 ? (vocab_ + load_.scored_tokens) * hidden_ * wide_ : 0;
-    return {.activations = static_cast<std::uint64_t>(tokens * (graph_of_layer() + rope_tables())),
+    return {.activations = static_cast<std::uint64_t>(tokens * (graph_of_layer() + rope_tables()) +
+                                                      widened_product(mlp_)),
             .head = static_cast<std::uint64_t>(2 * chunk * vocab_ * wide_ + widened)};
   }
 
@@ -56,7 +60,9 @@ class PassPrediction {
   Bytes graph_of_layer() const {
     const Bytes norms = compute_ == 2 ? 5 * hidden_ * compute_ + 2 * hidden_ * wide_ : 6 * hidden_ * compute_;
     const Bytes numbers = (heads_ + 2) * wide_;  // the softmax's sums and the norms' factors
-    return norms + (5 * queries_ + 4 * mlp_) * compute_ + numbers;
+    // Widened, attention keeps its inputs and its result by documents in float32.
+    const Bytes attention = queries_ * (widens_ ? 4 * wide_ + compute_ : 5 * compute_);
+    return norms + attention + 4 * mlp_ * compute_ + numbers;
   }
   // Between forward and backward; walk/kept_layer.h.
   Bytes kept_of_layer() const {
@@ -80,17 +86,25 @@ class PassPrediction {
     return tokens * (graph_of_layer() - shared * compute_ + input_back);
   }
 
-  // The fullest of three moments of a block's backward, beside all that is kept: the product of the gate,
-  // where three gradients of the MLP's width meet what is saved; the end of the MLP, whose saved tensors are
-  // gone and whose weights' gradients are there; and the end of the block, with the gradients of all its
-  // weights.
+  // The fullest of four moments of a block's backward, beside all that is kept: the gradient of the last
+  // product of the MLP; the product of the gate, where three gradients of the MLP's width meet what is saved;
+  // the end of the MLP, whose saved tensors are gone and whose weights' gradients are there; and the end of
+  // the block, with the gradients of all its weights.
   Bytes block_backward() const {
     const Bytes tokens = load_.pack_tokens, matrix = hidden_ * mlp_ * compute_;
     const Bytes outside = tokens * 2 * hidden_ * compute_;  // the block's output and its gradient
+    const Bytes widened = widened_product(mlp_);
+    const Bytes down = tokens * mlp_ * compute_ + matrix + widened;
     const Bytes gate = tokens * 2 * mlp_ * compute_ + matrix;
-    const Bytes mlp = tokens * (2 * hidden_ - 3 * mlp_) * compute_ + 3 * matrix;
-    const Bytes end = tokens * (4 * hidden_ * compute_ - graph_of_layer()) + parameters_ * compute_;
-    return run_again() + outside + std::max({gate, mlp, end});
+    const Bytes mlp = tokens * (2 * hidden_ - 3 * mlp_) * compute_ + 3 * matrix + widened;
+    const Bytes end = tokens * (4 * hidden_ * compute_ - graph_of_layer()) + parameters_ * compute_ +
+                      widened_product(queries_);
+    return run_again() + outside + std::max({down, gate, mlp, end});
+  }
+
+  // What the product of a gradient [tokens, width] with a weight [width, hidden] holds beside its result.
+  Bytes widened_product(Bytes width) const {
+    return widens_ ? ops::widened_product_bytes(load_.pack_tokens, width, hidden_) : 0;
   }
 
   // Logits are float32 at least; a bf16 head and what it reads are widened for them.
@@ -109,7 +123,9 @@ class PassPrediction {
   }
 
   const Workload& load_;
-  Bytes compute_, wide_, hidden_, queries_, keys_, mlp_, heads_, head_dim_, layers_, vocab_, parameters_;
+  Bytes compute_, wide_;
+  bool widens_;
+  Bytes hidden_, queries_, keys_, mlp_, heads_, head_dim_, layers_, vocab_, parameters_;
 };
 
 }  // namespace

@@ -24,6 +24,7 @@ struct Workload {
   int replicas = 1;                         // ranks that hold the same part
   int shard_group = 0;                      // what shard_size is where zero is not 0; 0: the world
   std::uint64_t compute_bytes = 4;          // of an element in the compute dtype: 2, 4, 8
+  bool widens_bf16 = false;                 // the processor has no products in bf16: ops/product.h
   // Of an element where it is not as usual; 0: it is.
   std::uint64_t wire_bytes = 0;       // of a gathered weight on its way: compute_bytes
   std::uint64_t reduction_bytes = 0;  // of a gradient on its way: as it is added up

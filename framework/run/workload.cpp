@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "framework/ops/product.h"
 #include "framework/run/engine.h"
 #include "framework/run/objective_inputs.h"
 #include "framework/sharding/gradient_store.h"
@@ -99,6 +100,7 @@ planning::Workload workload_of(const RunConfig& config, const models::ParameterI
                           .reference_tokens = reference_tokens(config.objective->needs(), data),
                           .frozen_shard_size = needs_frozen_model(config.objective->needs()) ? group : 0,
                           .leaves = config.logical_shards()};
+  load.widens_bf16 = !load.device && !ops::multiplied_natively(at::kBFloat16, at::kCPU);
   for (std::int64_t fewer = micro_batch / 2; fewer >= 1; fewer /= 2) {
     const planning::PackSize smaller = largest_pack(config, data, world, fewer);
     if (smaller.tokens < pack.tokens) load.smaller_packs.push_back(pack = smaller);

@@ -10,6 +10,7 @@
 
 #include "framework/base/memory_counter.h"
 #include "framework/dist/simulated_group.h"
+#include "framework/ops/product.h"
 #include "framework/optim/adamw.h"
 #include "framework/planning/memory.h"
 #include "framework/sharding/counting_allocator.h"
@@ -95,6 +96,7 @@ TEST_P(CountedBytes, AreWhatThePlanSays) {
   const Workload load{.zero = 3,
                       .shard_size = kRanks,
                       .compute_bytes = c10::elementSize(GetParam().compute),
+                      .widens_bf16 = !ops::multiplied_natively(at::kBFloat16, at::kCPU),
                       .prefetch = GetParam().prefetch,
                       .recompute = GetParam().recompute,
                       .offload_inputs = GetParam().offload_inputs,
@@ -133,7 +135,10 @@ INSTANTIATE_TEST_SUITE_P(
                       Setting{"bf16_selective", at::kBFloat16, true, Recompute::selective},
                       Setting{"bf16_recompute", at::kBFloat16, true, Recompute::full},
                       Setting{"smollm2_short", at::kFloat, true, Recompute::none, false, true},
-                      Setting{"smollm2_short_recompute", at::kFloat, true, Recompute::full, false, true}),
+                      Setting{"smollm2_short_recompute", at::kFloat, true, Recompute::full, false, true},
+                      Setting{"smollm2_short_bf16", at::kBFloat16, true, Recompute::none, false, true},
+                      Setting{"smollm2_short_bf16_recompute", at::kBFloat16, true, Recompute::full, false,
+                              true}),
     [](const auto& info) { return info.param.name; });
 
 }  // namespace
