@@ -20,6 +20,7 @@ struct RunRecord {
   std::string config_yaml;         // the effective configuration, every default written out
   std::string objective, sampler;  // the words of the YAML
   std::string purpose;             // of a training: unlearning, finetuning, retraining (data.exclude: forget)
+  std::map<std::string, std::string> method;    // of a training: what its objective says of itself
   std::map<std::string, std::string> versions;  // lethe, libtorch, mpi, nccl, compiler, …
   std::string git_commit;  // empty when built outside a repository; "-dirty" at the end when it was changed
   std::map<std::string, std::string> hashes;  // config, model, tokenizer, template, forget, retain, …
@@ -43,6 +44,7 @@ void describe(V& visit, R& r) {
   visit("objective", r.objective);
   visit("sampler", r.sampler);
   visit("purpose", r.purpose);
+  visit("method", r.method);
   visit("versions", r.versions);
   visit("git_commit", r.git_commit);
   visit("hashes", r.hashes);

@@ -112,9 +112,33 @@ std::string asked(const RunSummary& run, const ErasureOptions& options) {
                       table(rows) + sample_list(run, options.with_texts && !is_redacted(run)));
 }
 
+// "beta 0.1, retain_weight 1": the method's own settings.
+std::string objective_settings(const records::RunRecord& run) {
+  constexpr std::string_view kSection = "objective.";
+  std::string text;
+  for (const auto& [path, value] : readable_settings_of(run.config_yaml)) {
+    if (!path.starts_with(kSection) || path == "objective.name") continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", path.substr(kSection.size()), value);
+  }
+  return text;
+}
+
+// What the run's objective says of itself; runs of earlier versions keep its name alone.
+std::string what_the_method_does(const records::RunRecord& run) {
+  const auto says = [&](const char* what) {
+    const auto found = run.method.find(what);
+    return found == run.method.end() ? "" : escape(found->second);
+  };
+  const std::string formula = says("formula");
+  return fact_row("What it is for", says("when")) +
+         fact_row("What it minimises", formula.empty() ? "" : "<code>" + formula + "</code>") +
+         fact_row("Published in", says("source")) + fact_row("To be known of it", says("quirks")) +
+         fact_row("Settings", escape(objective_settings(run)));
+}
+
 std::string method(const RunSummary& run) {
-  std::string rows =
-      fact_row("Method", escape(run.run->objective)) + fact_row("Sampler", escape(run.run->sampler));
+  std::string rows = fact_row("Method", escape(run.run->objective)) + what_the_method_does(*run.run) +
+                     fact_row("Sampler", escape(run.run->sampler));
   rows += fact_row("Updates", run.summary ? grouped(run.summary->steps) : "");
   if (run.summary) rows += fact_row("Ended because", escape(run.summary->stopped_because));
   for (const auto& model : run.models)

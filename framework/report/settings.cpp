@@ -11,14 +11,18 @@ std::map<std::string, std::string> settings_of(const std::string& config_yaml) {
   return config::flat_values(config::parse(config_yaml, "config.yaml"));
 }
 
-std::string setting_of(const std::string& config_yaml, const std::string& path) {
+std::map<std::string, std::string> readable_settings_of(const std::string& config_yaml) {
   try {
-    const auto settings = settings_of(config_yaml);
-    const auto found = settings.find(path);
-    return found == settings.end() ? "" : found->second;
+    return settings_of(config_yaml);
   } catch (const Error&) {
-    return "";
+    return {};
   }
+}
+
+std::string setting_of(const std::string& config_yaml, const std::string& path) {
+  const auto settings = readable_settings_of(config_yaml);
+  const auto found = settings.find(path);
+  return found == settings.end() ? "" : found->second;
 }
 
 }  // namespace lethe::report

@@ -10,6 +10,9 @@ namespace lethe::report {
 // Errors: those of config::parse.
 [[nodiscard]] std::map<std::string, std::string> settings_of(const std::string& config_yaml);
 
+// The same; none where the configuration cannot be read.
+[[nodiscard]] std::map<std::string, std::string> readable_settings_of(const std::string& config_yaml);
+
 // One of them; empty where it is not written, or the configuration cannot be read.
 [[nodiscard]] std::string setting_of(const std::string& config_yaml, const std::string& path);
 

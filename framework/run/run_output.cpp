@@ -56,6 +56,12 @@ std::string purpose_of(const Launch& launch, const RunConfig& config) {
   return unlearns ? "unlearning" : "finetuning";
 }
 
+std::map<std::string, std::string> method_of(const Launch& launch, const RunConfig& config) {
+  if (launch.command != "train" || !config.objective) return {};
+  const objectives::Description says = config.objective->description();
+  return {{"formula", says.formula}, {"source", says.source}, {"quirks", says.quirks}, {"when", says.when}};
+}
+
 }  // namespace
 
 std::filesystem::path run_folder(const Launch& launch) {
@@ -131,6 +137,7 @@ void RunOutput::describe(const Launch& launch, const RunConfig& config, const st
                          .objective = config.objective_name,
                          .sampler = config.sampler_name,
                          .purpose = purpose_of(launch, config),
+                         .method = method_of(launch, config),
                          .versions = {{"lethe", kVersion},
                                       {"libtorch", TORCH_VERSION},
                                       {"compiler", __VERSION__},

@@ -24,6 +24,7 @@ std::vector<Record> one_of_each() {
                 .objective = "npo",
                 .sampler = "mrd",
                 .purpose = "unlearning",
+                .method = {{"formula", "-log p"}},
                 .versions = {{"lethe", "0.1.0"}},
                 .git_commit = "0f1a4d6",
                 .hashes = {{"model", "ab"}},

@@ -59,6 +59,18 @@ TEST(Erasure, QuotesNothingOfARunThatIsConfiguredToBeRedacted) {
     EXPECT_TRUE(g.set != "forget" || html.find(g.question) == std::string::npos) << g.question;
 }
 
+TEST(Erasure, SaysWhatTheMethodDoes) {
+  const ScratchFolder folder;
+  testing::write_fixture(folder / "run", {.method = {{"formula", "-log p < 0"}, {"source", "a paper"}}});
+  const std::string html = render_erasure(load_run(folder / "run"), "", {});
+  EXPECT_THAT(html, HasSubstr("<code>-log p &lt; 0</code>"));
+  EXPECT_THAT(html, HasSubstr("a paper"));
+  EXPECT_THAT(html, HasSubstr("beta 0.1"));
+  EXPECT_THAT(html, Not(HasSubstr("What it is for")));
+  testing::write_fixture(folder / "earlier");
+  EXPECT_THAT(render_erasure(load_run(folder / "earlier"), "", {}), Not(HasSubstr("What it minimises")));
+}
+
 // The message that a run of this fixture is refused with; empty where it gets its record.
 std::string refusal_of(const testing::FixtureRun& fixture) {
   const ScratchFolder folder;

@@ -181,6 +181,7 @@ RunRecord run_record(const FixtureRun& run) {
           .objective = run.objective,
           .sampler = run.sampler,
           .purpose = run.purpose,
+          .method = run.method,
           .versions = {{"lethe", "0.1.0"},
                        {"libtorch", "2.11.0"},
                        {"mpi", "Open MPI 4.1.4"},

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 
 #include "framework/records/record.h"
@@ -14,6 +15,7 @@ struct FixtureRun {
   std::string name = "npo, MRD-weighted";
   std::string sampler = "mrd";
   std::string objective = "npo", purpose = "unlearning", data_exclude = "none";
+  std::map<std::string, std::string> method = {};
   std::string stratum;      // of data.forget.select; empty: the whole set
   std::string more_config;  // YAML, whole lines
   std::uint64_t seed = 7;

@@ -52,11 +52,10 @@ class ObjectiveRuns : public ::testing::Test {
     return records::records_of<records::StepRecord>(
         records::read_records(records::RunPaths{(folder_ / name).string()}.records()).entries);
   }
-  // What the run says that it was for.
-  std::string purpose_of(const std::string& name) const {
+  records::RunRecord run_of(const std::string& name) const {
     const auto runs = records::records_of<records::RunRecord>(
         records::read_records(records::RunPaths{(folder_ / name).string()}.records()).entries);
-    return runs.empty() ? "no run record" : runs.back().purpose;
+    return runs.empty() ? records::RunRecord{} : runs.back();
   }
   // Metrics that have a value after the last update.
   std::map<std::string, double> values_of(const std::string& name) const {
@@ -81,7 +80,8 @@ TEST_F(ObjectiveRuns, EveryObjectiveTrainsOnTwoRanks) {
         << output_;
     const auto of_run = steps(name);
     ASSERT_EQ(of_run.size(), 2u) << name;
-    EXPECT_EQ(purpose_of(name), name == "finetune" ? "finetuning" : "unlearning");
+    EXPECT_EQ(run_of(name).purpose, name == "finetune" ? "finetuning" : "unlearning");
+    EXPECT_NE(run_of(name).method["formula"], "") << name;
     for (const auto& step : of_run) {
       EXPECT_TRUE(std::isfinite(step.loss)) << name;
       EXPECT_GT(step.gradient_norm, 0) << name;
@@ -104,13 +104,13 @@ TEST_F(ObjectiveRuns, CompatReadsTheFrozenModelOverPaddedBatches) {
 TEST_F(ObjectiveRuns, TheRetrainedModelNeverReadsTheForgetSet) {
   ASSERT_EQ(train("", "retrained", "--set objective.name=finetune --set data.exclude=forget", output_), 0)
       << output_;
-  EXPECT_EQ(purpose_of("retrained"), "retraining");
+  EXPECT_EQ(run_of("retrained").purpose, "retraining");
   for (const auto& step : steps("retrained")) {
     EXPECT_TRUE(step.forget_ids.empty());
     EXPECT_FALSE(step.retain_ids.empty());
   }
   ASSERT_EQ(train("", "kept", "--set objective.name=npo --set train.forget_batch=0", output_), 0) << output_;
-  EXPECT_EQ(purpose_of("kept"), "finetuning") << "no update drew a forget sample";
+  EXPECT_EQ(run_of("kept").purpose, "finetuning") << "no update drew a forget sample";
   EXPECT_NE(train("", "refused", "--set objective.name=npo --set data.exclude=forget", output_), 0);
   EXPECT_THAT(output_, HasSubstr("config.conflict"));
 }
