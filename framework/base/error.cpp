@@ -48,6 +48,7 @@ constexpr std::array kExitCodes = {
     Row{"ckpt.mismatch", 78},
     Row{"ckpt.missing", 66},
     Row{"ckpt", 65},
+    Row{"score.missing", 66},
     Row{"score", 80},
     Row{"eval", 65},
     Row{"run.missing", 66},

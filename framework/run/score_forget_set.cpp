@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <map>
 #include <numeric>
+#include <optional>
 
 #include "framework/base/error.h"
 #include "framework/base/log.h"
@@ -108,10 +108,12 @@ std::filesystem::path draws_file(const RunOutput& output, std::uint32_t refresh)
   return output.paths().cache() / fmt::format("scoring-{}.txt", refresh);
 }
 
-std::int64_t first_step(const std::vector<records::Entry>& entries) {
-  std::int64_t first = std::numeric_limits<std::int64_t>::max();
+// Updates done before the first scoring; nothing where there is none: a training run by an unscored sampler
+// and a scoring that was cut have an empty file.
+std::optional<std::int64_t> first_step(const std::vector<records::Entry>& entries) {
+  std::optional<std::int64_t> first;
   for (const auto& record : records::records_of<records::ScoreRecord>(entries))
-    first = std::min(first, record.step);
+    first = std::min(first.value_or(record.step), record.step);
   return first;
 }
 
@@ -122,7 +124,7 @@ double first_sigma_eff(const std::vector<records::Entry>& entries) {
 
 // Later scorings of a training run are of a model that has unlearned in part.
 std::map<std::string, records::ScoreRecord> first_scores(const std::vector<records::Entry>& entries) {
-  const std::int64_t first = first_step(entries);
+  const std::optional<std::int64_t> first = first_step(entries);
   std::map<std::string, records::ScoreRecord> by_id;
   for (const auto& record : records::records_of<records::ScoreRecord>(entries))
     if (record.step == first) by_id[record.id] = record;
@@ -146,11 +148,13 @@ void warn_of_other_model(const records::RunPaths& source, const std::string& mod
 }
 
 void check_model(const records::RunPaths& source, const std::string& model_hash, const std::string& key) {
-  if (const std::int64_t step = first_step(records::read_records(source.scores()).entries); step > 0)
+  const auto step = first_step(records::read_records(source.scores()).entries);
+  if (!step) return;  // scores_from_run says so
+  if (*step > 0)
     base::warn_once("score.source",
                     fmt::format("{}: {} was first scored after {} updates: what is easy there may not "
                                 "be easy here",
-                                key, source.root.string(), step));
+                                key, source.root.string(), *step));
   warn_of_other_model(source, model_hash, key, "scored");
 }
 
@@ -220,6 +224,9 @@ ForgetScores scores_from_run(const std::filesystem::path& folder, const SampleSe
          "make it with: lethe score FILE --out " + folder.string());
   const auto entries = records::read_records(file).entries;
   const auto by_id = first_scores(entries);
+  if (by_id.empty())
+    fail("run.missing", fmt::format("{}: {} holds no scores (was it interrupted?)", key, folder.string()),
+         "name a run of `lethe score` that has ended, or a training run whose sampler uses scores");
   ForgetScores scores{.sigma_eff = first_sigma_eff(entries)};
   for (const data::Sample& sample : forget.samples) {
     const auto found = by_id.find(sample.id);

@@ -36,7 +36,7 @@ void check_score_sources(const RunConfig& config, const Engine& engine);
 void check_later_run(const RunConfig& config, const Engine& engine);
 
 // The first scores that another run recorded, matched by sample id. `key`: the setting that names it. Errors:
-// run.missing, score.missing where a sample has none.
+// run.missing where it has none at all, score.missing where a sample has none.
 [[nodiscard]] ForgetScores scores_from_run(const std::filesystem::path& folder, const SampleSet& forget,
                                            const std::string& key = "score.from");
 

@@ -12,6 +12,7 @@ TEST(ExitCode, FollowsTheCatalogue) {
   EXPECT_EQ(exit_code_of("model.config"), 66);
   EXPECT_EQ(exit_code_of("model.config.json"), 65);
   EXPECT_EQ(exit_code_of("num.nonfinite"), 80);
+  EXPECT_EQ(exit_code_of("score.missing"), 66);
   EXPECT_EQ(exit_code_of("configuration"), 70) << "prefixes end at a dot";
 }
 
