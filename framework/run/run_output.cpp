@@ -2,6 +2,9 @@
 
 #include <torch/version.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "framework/base/atomic_file.h"
 #include "framework/base/hash.h"
 #include "framework/dist/nccl_group.h"
@@ -62,6 +65,26 @@ std::map<std::string, std::string> method_of(const Launch& launch, const RunConf
   return {{"formula", says.formula}, {"source", says.source}, {"quirks", says.quirks}, {"when", says.when}};
 }
 
+// Without the time.
+std::vector<std::string> lines_of_scores(const std::vector<records::Entry>& entries) {
+  std::vector<std::string> lines;
+  for (const auto& score : records::records_of<records::ScoreRecord>(entries))
+    lines.push_back(records::to_line({.record = score}));
+  return lines;
+}
+
+// Of `earlier`, what still holds beside the scores of `now`.
+std::vector<records::Entry> analysis_for(const std::vector<records::Entry>& now,
+                                         const std::vector<records::Entry>& earlier) {
+  const auto is_analysis = [](const records::Entry& entry) {
+    return std::holds_alternative<records::AnalysisRecord>(entry.record);
+  };
+  std::vector<records::Entry> kept;
+  if (std::ranges::any_of(now, is_analysis) || lines_of_scores(now) != lines_of_scores(earlier)) return kept;
+  std::ranges::copy_if(earlier, std::back_inserter(kept), is_analysis);
+  return kept;
+}
+
 }  // namespace
 
 std::filesystem::path run_folder(const Launch& launch) {
@@ -104,18 +127,43 @@ void RunOutput::append(const records::Record& record) {
   if (writer_) writer_->append(record);
 }
 void RunOutput::append_score(const records::Record& record) {
-  if (score_writer_) score_writer_->append(record);
+  if (held_scores_)
+    held_scores_->push_back({records::utc_now(), record});
+  else if (score_writer_)
+    score_writer_->append(record);
+}
+
+void RunOutput::hold_scores() {
+  if (!directory_) return;
+  earlier_scores_ = records::read_records(paths_.scores()).entries;
+  held_scores_.emplace();
+}
+
+void RunOutput::publish_scores() {
+  if (!held_scores_) return;
+  std::string text;
+  for (const auto& entries : {*held_scores_, analysis_for(*held_scores_, earlier_scores_)})
+    for (const records::Entry& entry : entries) text += records::to_line(entry) + '\n';
+  score_writer_.reset();
+  base::write_file_atomically(paths_.scores(), text);
+  score_writer_.emplace(paths_.scores());
+  held_scores_.reset();
+  earlier_scores_.clear();
 }
 
 void RunOutput::rewind_to(std::int64_t step) {
   if (!directory_) return;
-  writer_.reset();
+  rewind_records_to(step);
   score_writer_.reset();
-  for (const auto& file : {paths_.records(), paths_.scores()}) {
-    records::repair_end(file);
-    records::drop_after_step(file, step);
-  }
-  open_writers();
+  records::drop_after_step(paths_.scores(), step);
+  score_writer_.emplace(paths_.scores());
+}
+
+void RunOutput::rewind_records_to(std::int64_t step) {
+  if (!directory_) return;
+  writer_.reset();
+  records::drop_after_step(paths_.records(), step);
+  writer_.emplace(paths_.records());
 }
 
 void RunOutput::rewind_scorings(std::int64_t count) {

@@ -40,8 +40,14 @@ class RunOutput {
   const std::string& host(int rank) const { return hosts_[static_cast<std::size_t>(rank)]; }
   void append(const records::Record& record);
   void append_score(const records::Record& record);  // to scores.jsonl beside the records
+  // From here on append_score keeps what it is given until publish_scores puts it in the place of what an
+  // earlier command scored here. The earlier analysis stays where the scores came out the same.
+  void hold_scores();
+  void publish_scores();
   // Forgets what an earlier attempt recorded after `step`.
   void rewind_to(std::int64_t step);
+  // The same of its records alone: scores stay.
+  void rewind_records_to(std::int64_t step);
   // Keeps the first `count` scorings: a checkpoint is older than a scoring at its own step.
   void rewind_scorings(std::int64_t count);
   // The run, model and data records, and run.json.
@@ -58,6 +64,8 @@ class RunOutput {
   std::vector<std::string> hosts_;
   std::optional<records::RunDirectory> directory_;
   std::optional<records::Writer> writer_, score_writer_;
+  std::optional<std::vector<records::Entry>> held_scores_;
+  std::vector<records::Entry> earlier_scores_;
 };
 
 // Collective: the host of every rank, in rank order.

@@ -26,7 +26,7 @@ struct Parts {
         engine(config, world.group(), sets.tokenizer().vocab_size(),
                grid_of_measuring(config, sets, world, device.placement().device).shape, device.placement()) {
     check_score_sources(config, engine);
-    output.rewind_to(-1);
+    output.rewind_records_to(-1);
     output.describe(launch, config, yaml, engine, sets, -1);
   }
   RunConfig config;
@@ -48,8 +48,10 @@ void finish(Parts& parts, const char* reason) {
 int score(config::Section root, const Launch& launch, dist::World& world) {
   Parts parts(root, launch, world);
   if (launch.analyse) check_analysis(parts.config, parts.engine, parts.sets);
+  parts.output.hold_scores();  // scores that are there already serve others until these are whole
   const ForgetScores scores = score_forget_set(parts.config, parts.engine, parts.sets, {}, parts.output);
   if (launch.analyse) analyse_scores(parts.config, parts.engine, parts.sets, scores, parts.output);
+  parts.output.publish_scores();
   forget_draws(world.group(), parts.output, 0);
   finish(parts, "every sample of the forget set is scored");
   return 0;
