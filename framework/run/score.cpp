@@ -1,4 +1,6 @@
 // `lethe score FILE` and `lethe eval FILE`: measure, record, say.
+#include <functional>
+
 #include "framework/base/log.h"
 #include "framework/config/document.h"
 #include "framework/run/analyse_scores.h"
@@ -17,7 +19,9 @@ std::filesystem::path cache_of(const RunConfig& config, const records::RunPaths&
 
 // The parts that every command on a model needs.
 struct Parts {
-  Parts(config::Section root, const Launch& launch, dist::World& world)
+  // `check`: what the command asks of its parts before the run folder is described.
+  Parts(config::Section root, const Launch& launch, dist::World& world,
+        const std::function<void(const Parts&)>& check = {})
       : config(read_run_config(root)),
         yaml(config::effective_yaml(root)),
         device(config.device, world),
@@ -25,7 +29,8 @@ struct Parts {
         sets(config, tokenizer_directory(config), cache_of(config, output.paths()), world.group()),
         engine(config, world.group(), sets.tokenizer().vocab_size(),
                grid_of_measuring(config, sets, world, device.placement().device).shape, device.placement()) {
-    check_score_sources(config, engine);
+    check_selection(config, engine);
+    if (check) check(*this);
     output.rewind_records_to(-1);
     output.describe(launch, config, yaml, engine, sets, -1);
   }
@@ -46,8 +51,10 @@ void finish(Parts& parts, const char* reason) {
 }  // namespace
 
 int score(config::Section root, const Launch& launch, dist::World& world) {
-  Parts parts(root, launch, world);
-  if (launch.analyse) check_analysis(parts.config, parts.engine, parts.sets);
+  Parts parts(root, launch, world, [&](const Parts& p) {
+    check_scoring(p.config, p.engine);
+    if (launch.analyse) check_analysis(p.config, p.engine, p.sets);
+  });
   parts.output.hold_scores();  // scores that are there already serve others until these are whole
   const ForgetScores scores = score_forget_set(parts.config, parts.engine, parts.sets, {}, parts.output);
   if (launch.analyse) analyse_scores(parts.config, parts.engine, parts.sets, scores, parts.output);

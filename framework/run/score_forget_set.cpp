@@ -9,6 +9,7 @@
 #include "framework/base/error.h"
 #include "framework/base/log.h"
 #include "framework/records/reader.h"
+#include "framework/scoring/mrd_checks.h"
 #include "framework/scoring/walked_model.h"
 
 namespace lethe::run {
@@ -149,7 +150,7 @@ void warn_of_other_model(const records::RunPaths& source, const std::string& mod
 
 void check_model(const records::RunPaths& source, const std::string& model_hash, const std::string& key) {
   const auto step = first_step(records::read_records(source.scores()).entries);
-  if (!step) return;  // scores_from_run says so
+  if (!step) return;  // of a resume, which holds the scores
   if (*step > 0)
     base::warn_once("score.source",
                     fmt::format("{}: {} was first scored after {} updates: what is easy there may not "
@@ -201,12 +202,22 @@ void forget_draws(dist::ProcessGroup& world, const RunOutput& output, std::uint3
   if (world.rank() == 0) std::filesystem::remove(draws_file(output, refresh));
 }
 
-void check_score_sources(const RunConfig& config, const Engine& engine) {
+void check_selection(const RunConfig& config, const Engine& engine) {
   if (const auto& select = config.data.select; select && select->by != "length")
     check_model({select->scores}, engine.model_hash, "data.forget.select.scores");
-  if (config.score.from.empty() || !config.sampler->needs().scores) return;
+}
+
+void check_scoring(const RunConfig& config, const Engine& engine) {
+  scoring::check_mrd(config.score.mrd, scoring::precision_of(*engine.weights), engine.model.index);
+}
+
+void check_sampling(const RunConfig& config, const Engine& engine, const SampleSet& forget, bool begins) {
+  if (!config.sampler->needs().scores) return;
+  const bool measures = config.score.from.empty() || config.score.refresh.policy != "never";
+  if (measures) check_scoring(config, engine);
   const records::RunPaths source{config.score.from};
-  if (!std::filesystem::exists(source.scores())) return;  // scores_from_run says so
+  if (config.score.from.empty() || !(begins || std::filesystem::exists(source.scores()))) return;
+  if (begins) (void)scores_from_run(source.root, forget);
   check_model(source, engine.model_hash, "score.from");
   check_mode(source, mode_name(config.score.mrd.mode), "score.from");
 }

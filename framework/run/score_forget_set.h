@@ -28,9 +28,18 @@ ForgetScores score_forget_set(const RunConfig& config, Engine& engine, const Sam
 // repeat them. Removes them. Collective.
 void forget_draws(dist::ProcessGroup& world, const RunOutput& output, std::uint32_t refresh);
 
-// Of score.from and data.forget.select: warning[score.source] where they scored another model, or this one
-// after updates. Errors: config.conflict where score.from has scores of another mode.
-void check_score_sources(const RunConfig& config, const Engine& engine);
+// What can be found wrong with scores before anything is described or measured:
+
+// Of data.forget.select: warning[score.source] where it scored another model, or this one after updates.
+void check_selection(const RunConfig& config, const Engine& engine);
+
+// Of a scoring by this configuration. Errors: config.conflict, config.range.
+void check_scoring(const RunConfig& config, const Engine& engine);
+
+// Of the scores that a training run's sampler draws by, where it uses any. Warnings as check_selection.
+// `begins`: no checkpoint holds them, so score.from must. Errors: as check_scoring where the run measures, as
+// scores_from_run where it begins; config.conflict where score.from has scores of another mode.
+void check_sampling(const RunConfig& config, const Engine& engine, const SampleSet& forget, bool begins);
 
 // Of score.later: warning[score.source] where it trained another model.
 void check_later_run(const RunConfig& config, const Engine& engine);

@@ -129,8 +129,9 @@ class Training {
   }
 
   void prepare() {
+    check_selection(config_, engine_);
+    check_sampling(config_, engine_, sets_.forget, /*begins=*/!checkpoint_);
     output_.describe(launch_, config_, yaml_, engine_, sets_, checkpoint_ ? checkpoint_->step : -1);
-    check_score_sources(config_, engine_);
     inputs_.emplace(config_, sets_, engine_, cache(), grid_.shard_group);
     warn_of_idle_ranks(batch_size(), world_.size());
     if (checkpoint_)

@@ -11,6 +11,7 @@
 #include "framework/base/hash.h"
 #include "framework/base/statistics.h"
 #include "framework/scoring/calibration.h"
+#include "framework/scoring/mrd_checks.h"
 
 namespace lethe::scoring {
 namespace {
@@ -108,10 +109,7 @@ MrdRun::MrdRun(ScoredModel& model, MrdOptions options, std::uint32_t refresh, st
                                  .step_given = options_.sigma_eff.has_value()})),
       functional_(model, options_.mode, {options_.seed, refresh, options_.distribution, options_.scope}),
       previous_step_(previous_step) {
-  if (options_.sigma_eff && estimator_->step_size() == StepSize::none) {
-    fail("config.conflict", fmt::format("score.sigma_eff: `{}` takes no step", options_.estimator),
-         "leave score.sigma_eff out, or use antithetic");
-  }
+  check_step(options_, *estimator_);
   if (options_.sigma_eff || estimator_->step_size() != StepSize::calibrated) previous_step_ = 0;
   state_.identity = identity_of(options_, refresh, identity, estimator_->identity(), functional_.base());
 }

@@ -78,8 +78,10 @@ PassValues WalkedModel::compare(const inference::TokenLogProbs& perturbed,
   return values;
 }
 
-Precision WalkedModel::precision() const {
-  switch (store_.options().seen()) {
+Precision WalkedModel::precision() const { return precision_of(store_); }
+
+Precision precision_of(const sharding::WeightStore& store) {
+  switch (store.options().seen()) {
     case at::kDouble:
       return Precision::float64;
     case at::kBFloat16:

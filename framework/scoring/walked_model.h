@@ -11,6 +11,9 @@
 
 namespace lethe::scoring {
 
+// Of weights and forward pass, as the model's passes see them.
+[[nodiscard]] Precision precision_of(const sharding::WeightStore& store);
+
 class WalkedModel final : public ScoredModel {
  public:
   // All must outlive it. `documents`: the forget set, in sample order.
