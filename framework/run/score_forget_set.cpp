@@ -159,14 +159,34 @@ void check_model(const records::RunPaths& source, const std::string& model_hash,
   warn_of_other_model(source, model_hash, key, "scored");
 }
 
-void check_mode(const records::RunPaths& source, const char* mode, const std::string& key) {
+std::optional<records::ScoringRecord> first_scoring(const records::RunPaths& source) {
   const auto scorings =
       records::records_of<records::ScoringRecord>(records::read_records(source.scores()).entries);
-  if (scorings.empty() || scorings.front().mode == mode) return;
+  if (scorings.empty()) return std::nullopt;
+  return scorings.front();
+}
+
+void check_mode(const records::RunPaths& source, const char* mode, const std::string& key) {
+  const auto scoring = first_scoring(source);
+  if (!scoring || scoring->mode == mode) return;
   fail("config.conflict",
        fmt::format("{}: {} has scores of mode {}, and score.mode is {}", key, source.root.string(),
-                   scorings.front().mode, mode),
-       fmt::format("set score.mode: {}, or score again", scorings.front().mode));
+                   scoring->mode, mode),
+       fmt::format("set score.mode: {}, or score again", scoring->mode));
+}
+
+// `mean_abs` is another quantity than the others estimate.
+bool is_mrd(const std::string& estimator) { return estimator != "mean_abs"; }
+
+void warn_of_other_quantity(const records::RunPaths& source, const std::string& estimator,
+                            const std::string& key) {
+  const auto scoring = first_scoring(source);
+  if (!scoring || is_mrd(scoring->estimator) == is_mrd(estimator)) return;
+  base::warn_once(
+      "score.source",
+      fmt::format("{}: {} has scores by {}, and score.estimator is {}: mean_abs measures the size "
+                  "of a gradient, the others MRD",
+                  key, source.root.string(), scoring->estimator, estimator));
 }
 
 }  // namespace
@@ -203,8 +223,12 @@ void forget_draws(dist::ProcessGroup& world, const RunOutput& output, std::uint3
 }
 
 void check_selection(const RunConfig& config, const Engine& engine) {
-  if (const auto& select = config.data.select; select && select->by != "length")
-    check_model({select->scores}, engine.model_hash, "data.forget.select.scores");
+  const auto& select = config.data.select;
+  if (!select || select->by == "length") return;
+  const records::RunPaths source{select->scores};
+  check_model(source, engine.model_hash, "data.forget.select.scores");
+  if (select->by == "mrd")
+    warn_of_other_quantity(source, config.score.mrd.estimator, "data.forget.select.scores");
 }
 
 void check_scoring(const RunConfig& config, const Engine& engine) {
@@ -220,6 +244,7 @@ void check_sampling(const RunConfig& config, const Engine& engine, const SampleS
   if (begins) (void)scores_from_run(source.root, forget);
   check_model(source, engine.model_hash, "score.from");
   check_mode(source, mode_name(config.score.mrd.mode), "score.from");
+  warn_of_other_quantity(source, config.score.mrd.estimator, "score.from");
 }
 
 void check_later_run(const RunConfig& config, const Engine& engine) {

@@ -30,7 +30,8 @@ void forget_draws(dist::ProcessGroup& world, const RunOutput& output, std::uint3
 
 // What can be found wrong with scores before anything is described or measured:
 
-// Of data.forget.select: warning[score.source] where it scored another model, or this one after updates.
+// Of data.forget.select: warning[score.source] where it scored another model, or this one after updates, or
+// where one of its scores and score.estimator is mean_abs and the other is not.
 void check_selection(const RunConfig& config, const Engine& engine);
 
 // Of a scoring by this configuration. Errors: config.conflict, config.range.

@@ -68,6 +68,31 @@ TEST_F(Smoke, TakesTheFirstScoresOfARunAndLooksWhoseTheyAre) {
   EXPECT_THAT(mode.output, HasSubstr("has scores of mode sum, and score.mode is mean"));
 }
 
+TEST_F(Smoke, SaysWhereGradientNormsAreTakenForScores) {
+  const std::string score = "score configs/smoke/score.yaml --set score.estimator=", norms = out("norms"),
+                    pairs = out("pairs"), says = "mean_abs measures the size of a gradient";
+  ASSERT_EQ(lethe(1, score + "mean_abs --out " + norms).exit_code, 0);
+  const Result selected =
+      lethe(1, score + "auto --set 'data.forget.select={by: mrd, stratum: hard, count: 10, scores: " + norms +
+                   "}' --out " + pairs);
+  ASSERT_EQ(selected.exit_code, 0) << selected.output;
+  EXPECT_THAT(selected.output, HasSubstr("warning[score.source]: data.forget.select.scores: " + norms +
+                                         " has scores by mean_abs, and score.estimator is auto"));
+  const auto train = [&](const std::string& options) {
+    return lethe(1,
+                 "train configs/smoke/train.yaml --set sampler=mrd --set train.max_steps=1 --set "
+                 "eval.before=false --set eval.after=false --set export=false --set score.from=" +
+                     norms + options + " --out " + out(fmt::format("run{}", options.size())));
+  };
+  const Result taken = train("");
+  ASSERT_EQ(taken.exit_code, 0) << taken.output;
+  EXPECT_THAT(taken.output, HasSubstr("warning[score.source]: score.from: " + norms));
+  EXPECT_THAT(taken.output, HasSubstr(says));
+  const Result meant = train(" --set score.estimator=mean_abs");
+  ASSERT_EQ(meant.exit_code, 0) << meant.output;
+  EXPECT_THAT(meant.output, Not(HasSubstr(says)));
+}
+
 TEST_F(Smoke, SelectsForgetSetsOfStatedDifficulty) {
   const auto scores_of = [&](const std::string& name) {
     return records::records_of<records::ScoreRecord>(
