@@ -42,6 +42,15 @@ struct Parts {
   Engine engine;
 };
 
+// A campaign may set score.from for all of its stages, so this is no error.
+void warn_of_idle_source(const RunConfig& config) {
+  if (config.score.from.empty()) return;
+  base::warn_once("score.from",
+                  fmt::format("score.from: {} does nothing, because `lethe score` measures; leave "
+                              "it out, or train with it",
+                              config.score.from));
+}
+
 void finish(Parts& parts, const char* reason) {
   parts.output.append(records::SummaryRecord{.ended = records::utc_now(), .stopped_because = reason});
   parts.output.write_exports();
@@ -55,6 +64,7 @@ int score(config::Section root, const Launch& launch, dist::World& world) {
     check_scoring(p.config, p.engine);
     if (launch.analyse) check_analysis(p.config, p.engine, p.sets);
   });
+  warn_of_idle_source(parts.config);
   parts.output.hold_scores();  // scores that are there already serve others until these are whole
   const ForgetScores scores = score_forget_set(parts.config, parts.engine, parts.sets, {}, parts.output);
   if (launch.analyse) analyse_scores(parts.config, parts.engine, parts.sets, scores, parts.output);

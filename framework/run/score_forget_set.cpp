@@ -68,7 +68,7 @@ void say_extremes(const scoring::MrdResult& result, const SampleSet& forget) {
 void say_result(const scoring::MrdResult& r, double seconds) {
   const std::string at = r.sigma_eff > 0 ? fmt::format(" (measured at {:.1e})", r.sigma_eff) : "";
   spdlog::info(
-      "score: {}, sigma {:.0e}{}, {} draws in {:.1f} s; weights off by {:.1f} % (expected total variation), "
+      "score: {}, sigma {}{}, {} draws in {:.1f} s; weights off by {:.1f} % (expected total variation), "
       "ranking reliable to {:.2f}, {} of {} unresolved; one plain draw would be off by {:.0f} %",
       r.estimator, r.sigma, at, r.draws, seconds, 100 * r.total_variation, r.reliability, r.unresolved,
       r.samples.size(), 100 * r.plain_relative_error);
