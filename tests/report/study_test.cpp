@@ -214,6 +214,20 @@ TEST(Study, EachSampleHasItsScoreItsCourseAndItsAnswersBeforeAndAfter) {
   EXPECT_THAT(samples, HasSubstr("<title>step 0: 0.9"));
 }
 
+TEST(Study, ASampleHasItsFirstScore) {
+  const ScratchFolder folder;
+  testing::write_campaign(folder / "campaign", 4);
+  Study study = load_campaign(folder / "campaign");
+  const std::string before = sample_tables(study);
+  for (StudyCell& cell : study.cells)
+    for (RunSummary& run : cell.runs) {
+      run.scorings.push_back(run.scorings.at(0));
+      run.scorings.back().step = 5;
+      for (records::ScoreRecord& score : run.scorings.back().scores) score.mrd = 7;
+    }
+  EXPECT_EQ(sample_tables(study), before);
+}
+
 TEST(Study, TheMethodTableSaysWhatWasBeforeTheTraining) {
   const ScratchFolder folder;
   testing::write_campaign(folder / "campaign", 4);

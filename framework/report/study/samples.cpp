@@ -46,17 +46,24 @@ void take_trajectory(std::map<std::string, SampleRow>& rows, const RunSummary& r
         rows[sample.id].trajectory[evaluation.step].push_back(probability_in(sample));
 }
 
+// Of the first scoring of the first seed: later ones are of a model that has unlearned in part.
+void take_scores(std::map<std::string, SampleRow>& rows, const RunSummary& run) {
+  if (run.scorings.empty()) return;
+  for (const records::ScoreRecord& score : run.scorings.front().scores) {
+    SampleRow& row = rows[score.id];
+    if (row.has_score) continue;
+    row.mrd = score.mrd;
+    row.has_score = true;
+  }
+}
+
 void take_run(std::map<std::string, SampleRow>& rows, const StudyCell& cell, const RunSummary& run) {
   if (&run == cell.main_run() && run.run && run.run->command == "train")
     take_evaluation(rows, run.before("forget"), &SampleRow::before);
   if (&run == &cell.runs.back())
     take_evaluation(rows, run.after("forget") ? run.after("forget") : run.before("forget"),
                     &SampleRow::after);
-  for (const Scoring& scoring : run.scorings)
-    for (const records::ScoreRecord& score : scoring.scores) {
-      rows[score.id].mrd = score.mrd;
-      rows[score.id].has_score = true;
-    }
+  take_scores(rows, run);
   if (&run != cell.main_run()) return;  // an earlier stage planted what is to be forgotten
   take_trajectory(rows, run);
   for (const records::StepRecord& step : run.steps)
