@@ -37,10 +37,25 @@ std::int64_t updates_of_a_record(const RunConfig& config, std::int64_t epoch) {
   return std::max(epoch, (config.train.max_steps + kRecords - 1) / kRecords);
 }
 
-std::vector<std::int64_t> draw(const sampling::Sampler& sampler, std::int64_t step, std::int64_t size,
-                               std::size_t count) {
+// Without replacement no more than the set has.
+std::int64_t drawn(const sampling::Sampler& sampler, std::int64_t size, const SampleSet& set) {
+  return sampler.with_replacement() ? size : std::min(size, static_cast<std::int64_t>(set.samples.size()));
+}
+
+std::vector<std::int64_t> draw(const sampling::Sampler& sampler, std::int64_t step, std::int64_t size) {
   if (size == 0) return {};
-  return sampler.batch(static_cast<std::uint64_t>(step), std::min(size, static_cast<std::int64_t>(count)));
+  return sampler.batch(static_cast<std::uint64_t>(step), size);
+}
+
+void warn_of_small_set(const char* key, std::int64_t size, const SampleSet& set,
+                       const sampling::Sampler& sampler) {
+  const auto count = static_cast<std::int64_t>(set.samples.size());
+  if (size <= count || sampler.with_replacement()) return;
+  base::warn_once(
+      "config.batch",
+      fmt::format("train.{}: {} of a set of {} without replacement: every update takes all {}; make "
+                  "it smaller, or let samples repeat (replacement: true)",
+                  key, size, count, count));
 }
 
 // Of a forget token at a scoring, nats.
@@ -182,12 +197,27 @@ void BatchSampling::record(std::int64_t step) {
   output_.append(record);
 }
 
-std::vector<std::int64_t> BatchSampling::forget(std::int64_t step, std::int64_t size) const {
-  return draw(*config_.sampler, step, size, sets_.forget.samples.size());
+std::int64_t BatchSampling::forget_size() const {
+  return drawn(*config_.sampler, config_.train.forget_batch, sets_.forget);
 }
 
-std::vector<std::int64_t> BatchSampling::retain(std::int64_t step, std::int64_t size) const {
-  return draw(*config_.retain_sampler, step, size, sets_.retain.samples.size());
+std::int64_t BatchSampling::retain_size() const {
+  return drawn(*config_.retain_sampler, config_.train.retain_batch, sets_.retain);
+}
+
+std::vector<std::int64_t> BatchSampling::forget(std::int64_t step) const {
+  return draw(*config_.sampler, step, forget_size());
+}
+
+std::vector<std::int64_t> BatchSampling::retain(std::int64_t step) const {
+  return draw(*config_.retain_sampler, step, retain_size());
+}
+
+void BatchSampling::warn_of_small_sets(bool reads_forget, bool reads_retain) const {
+  if (reads_forget)
+    warn_of_small_set("forget_batch", config_.train.forget_batch, sets_.forget, *config_.sampler);
+  if (reads_retain)
+    warn_of_small_set("retain_batch", config_.train.retain_batch, sets_.retain, *config_.retain_sampler);
 }
 
 nlohmann::json BatchSampling::state() const {

@@ -23,9 +23,15 @@ class BatchSampling {
   // After an update: the mean loss of its forget tokens, nats; NaN where it had none.
   void observe(double forget_loss) { refresh_.observe(forget_loss); }
 
-  // Samples of the global batch of update `step`, at most the whole set; none for size 0.
-  [[nodiscard]] std::vector<std::int64_t> forget(std::int64_t step, std::int64_t size) const;
-  [[nodiscard]] std::vector<std::int64_t> retain(std::int64_t step, std::int64_t size) const;
+  // Of a batch: what train.forget_batch and train.retain_batch ask for, without replacement at most the whole
+  // set.
+  [[nodiscard]] std::int64_t forget_size() const;
+  [[nodiscard]] std::int64_t retain_size() const;
+  // Samples of the global batch of update `step`.
+  [[nodiscard]] std::vector<std::int64_t> forget(std::int64_t step) const;
+  [[nodiscard]] std::vector<std::int64_t> retain(std::int64_t step) const;
+  // warning[config.batch] where a set that is read has fewer samples than its batch asks for.
+  void warn_of_small_sets(bool reads_forget, bool reads_retain) const;
 
   // For a checkpoint, and to go on from one after `step` updates. Scores and losses go to the samples of the
   // same id; where one has none (another forget set, another sampler), all are measured again. Collective.

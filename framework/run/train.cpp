@@ -38,6 +38,7 @@ namespace lethe::run {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using Ids = std::vector<std::int64_t>;
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
@@ -77,7 +78,7 @@ class Training {
     for (; step_ < config_.train.max_steps; ++step_) {
       if (told_to_stop(world_)) return stop_and_save();
       if (enough()) break;
-      sampling_.refresh(step_);
+      if (!refreshed()) return stop_and_save();
       one_step();
       record_save(writer_.ended());
       if (config_.checkpoint.every > 0 && (step_ + 1) % config_.checkpoint.every == 0) save(step_ + 1);
@@ -92,6 +93,17 @@ class Training {
   }
 
  private:
+  // False where a signal came during the scoring: its draws are kept, and the checkpoint goes on with them.
+  bool refreshed() {
+    try {
+      sampling_.refresh(step_);
+    } catch (const Error& e) {
+      if (e.key() != "stopped") throw;
+      return false;
+    }
+    return true;
+  }
+
   std::filesystem::path cache() const {
     return config_.cache.empty() ? output_.paths().cache() : std::filesystem::path(config_.cache);
   }
@@ -121,11 +133,8 @@ class Training {
 
   // Of forget and retain samples, over all ranks.
   std::int64_t batch_size() const {
-    const auto part = [](bool reads, std::int64_t size, const SampleSet& set) {
-      return reads ? std::min(size, static_cast<std::int64_t>(set.samples.size())) : 0;
-    };
-    return part(inputs_->reads_forget(), config_.train.forget_batch, sets_.forget) +
-           part(inputs_->reads_retain(), config_.train.retain_batch, sets_.retain);
+    return (inputs_->reads_forget() ? sampling_.forget_size() : 0) +
+           (inputs_->reads_retain() ? sampling_.retain_size() : 0);
   }
 
   void prepare() {
@@ -133,6 +142,7 @@ class Training {
     check_sampling(config_, engine_, sets_.forget, /*begins=*/!checkpoint_);
     output_.describe(launch_, config_, yaml_, engine_, sets_, checkpoint_ ? checkpoint_->step : -1);
     inputs_.emplace(config_, sets_, engine_, cache(), grid_.shard_group);
+    sampling_.warn_of_small_sets(inputs_->reads_forget(), inputs_->reads_retain());
     warn_of_idle_ranks(batch_size(), world_.size());
     if (checkpoint_)
       resume(*checkpoint_);
@@ -167,8 +177,8 @@ class Training {
   void one_step() {
     const auto start = Clock::now();
     (void)sharding::take_waits();  // of evaluations and scorings between updates
-    const auto forget = sampling_.forget(step_, inputs_->reads_forget() ? config_.train.forget_batch : 0);
-    const auto retain = sampling_.retain(step_, inputs_->reads_retain() ? config_.train.retain_batch : 0);
+    const auto forget = inputs_->reads_forget() ? sampling_.forget(step_) : Ids{};
+    const auto retain = inputs_->reads_retain() ? sampling_.retain(step_) : Ids{};
     const auto items =
         training::batch_items(inputs_->data(), config_.objective->needs(),
                               {.forget = forget, .retain = retain, .seed = config_.seed, .step = step_});
@@ -209,7 +219,7 @@ class Training {
   // Passes over the forget set (where none of it is read, the retain set), this update included.
   double epochs_done() const {
     const bool forget = inputs_->reads_forget();
-    const auto batch = static_cast<double>(forget ? config_.train.forget_batch : config_.train.retain_batch);
+    const auto batch = static_cast<double>(forget ? sampling_.forget_size() : sampling_.retain_size());
     const auto& set = forget ? sets_.forget : sets_.retain;
     return static_cast<double>(step_ + 1) * batch / static_cast<double>(set.samples.size());
   }
