@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 
 #include "framework/base/error.h"
+#include "framework/base/log.h"
 
 namespace lethe::data {
 namespace {
@@ -63,9 +65,17 @@ std::vector<std::int64_t> select(std::span<const double> values, const SelectOpt
          "make it smaller");
   }
   for (const double value : values) {
-    if (std::isnan(value))
-      fail("config.range", fmt::format("data.forget.select: a sample's {} is no number", options.by));
+    if (!std::isfinite(value))
+      fail("config.range", fmt::format("data.forget.select: a sample's {} is no finite number", options.by),
+           "score again: warning[score.nonfinite] said so");
   }
+  if (options.by != "length" && size > 1 &&
+      std::ranges::adjacent_find(values, std::not_equal_to<>()) == values.end())
+    base::warn_once(
+        "data.select",
+        fmt::format("data.forget.select: all samples have the same {}, so they are taken in file order; "
+                    "score again as the warnings of that scoring say, or select by length",
+                    options.by));
   const std::vector<std::int64_t> order = order_of(values, options.by != "length");
   std::vector<std::int64_t> chosen;
   for (const std::int64_t place : places(size, options))

@@ -21,7 +21,7 @@ struct ScoringRecord {
   double sigma = 0, sigma_eff = 0;  // asked for; used (scores are scaled back to sigma), 0 without a step
   std::int64_t draws = 0, num_samples = 0, num_unresolved = 0;
   double tv_hat = 0;                    // expected total-variation error of the sampling probabilities
-  double reliability = 0;               // R: the relative error of one plain draw at sigma
+  double plain_relative_error = 0;      // R: the relative error of one plain draw at sigma
   double ranking_reliability = 0;       // split-half, 0 to 1
   double change = 0;                    // c: median relative change of a token's log-probability at sigma_eff
   std::int64_t passes = 0;              // over all samples, the base pass included
@@ -41,7 +41,7 @@ void describe(V& visit, R& r) {
   visit("num_samples", r.num_samples);
   visit("num_unresolved", r.num_unresolved);
   visit("tv_hat", r.tv_hat);
-  visit("reliability", r.reliability);
+  visit("plain_relative_error", r.plain_relative_error);
   visit("ranking_reliability", r.ranking_reliability);
   visit("change", r.change);
   visit("passes", r.passes);
@@ -146,6 +146,9 @@ void describe(V& visit, R& r) {
   visit("relations", r.relations);
   visit("seconds", r.seconds);
 }
+
+// Tag of records that hold a sample's texts and no answer: of the easiest and hardest of `lethe score`.
+inline constexpr std::string_view kTextsAlone = "scored";
 
 struct GenerationRecord {
   static constexpr std::string_view kKind = "generation";

@@ -23,10 +23,14 @@ Column norms_only(const RunConfig& config, Engine& engine, const SampleSets& set
   scoring::MrdOptions options = config.score.mrd;
   options.scope = "norms";
   options.sigma_eff.reset();
+  if (options.estimator == "plain" || options.estimator == "mean_abs")  // noise at the published sigma
+    options.estimator = "auto", options.estimator_options = {};
   scoring::WalkedModel model(*engine.walk, *engine.weights, engine.world, sets.forget.documents);
   Column column{"norms_only", {}};
-  for (const scoring::ScoredSample& sample : scoring::score(model, options, 0).samples)
-    column.values.push_back(sample.score);
+  const scoring::MrdResult result = scoring::score(model, options, 0);
+  for (const std::string& warning : result.warnings)
+    base::warn_once("score.analyse", column.name + ": " + warning);
+  for (const scoring::ScoredSample& sample : result.samples) column.values.push_back(sample.score);
   return column;
 }
 

@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <map>
 #include <numeric>
 #include <optional>
 
 #include "framework/base/error.h"
 #include "framework/base/log.h"
+#include "framework/base/statistics.h"
 #include "framework/records/reader.h"
+#include "framework/run/session.h"
 #include "framework/scoring/mrd_checks.h"
 #include "framework/scoring/walked_model.h"
 
@@ -30,7 +33,7 @@ void record_scores(const RunConfig& config, const scoring::MrdResult& result, co
                                              .num_samples = static_cast<std::int64_t>(result.samples.size()),
                                              .num_unresolved = result.unresolved,
                                              .tv_hat = result.total_variation,
-                                             .reliability = result.plain_relative_error,
+                                             .plain_relative_error = result.plain_relative_error,
                                              .ranking_reliability = result.reliability,
                                              .change = result.c,
                                              .passes = result.passes,
@@ -67,11 +70,15 @@ void say_extremes(const scoring::MrdResult& result, const SampleSet& forget) {
 
 void say_result(const scoring::MrdResult& r, double seconds) {
   const std::string at = r.sigma_eff > 0 ? fmt::format(" (measured at {:.1e})", r.sigma_eff) : "";
+  const std::string plain =
+      std::isfinite(r.plain_relative_error)
+          ? fmt::format("; one plain draw would be off by {:.0f} %", 100 * r.plain_relative_error)
+          : "";
   spdlog::info(
       "score: {}, sigma {}{}, {} draws in {:.1f} s; weights off by {:.1f} % (expected total variation), "
-      "ranking reliable to {:.2f}, {} of {} unresolved; one plain draw would be off by {:.0f} %",
+      "ranking reliable to {:.2f}, {} of {} unresolved{}",
       r.estimator, r.sigma, at, r.draws, seconds, 100 * r.total_variation, r.reliability, r.unresolved,
-      r.samples.size(), 100 * r.plain_relative_error);
+      r.samples.size(), plain);
 }
 
 // Goes on where an interrupted scoring of the same things stopped. Every rank reads the same file.
@@ -88,6 +95,16 @@ void take_up(scoring::MrdRun& scoring, dist::ProcessGroup& world, const std::fil
   scoring.resume(std::move(state));
 }
 
+// Every rank waits until the draws are on disk: none exits before.
+[[noreturn]] void stop_and_save(const scoring::MrdRun& scoring, dist::ProcessGroup& world,
+                                const std::filesystem::path& file) {
+  const std::size_t draws = scoring.state().draws.size();
+  if (world.rank() == 0 && draws > 0) scoring::save(scoring.state(), file);
+  world.barrier();
+  fail("stopped",
+       fmt::format("stopped after {} draws of a scoring, saved; run the same command to go on", draws));
+}
+
 // Draws until enough. What is there is saved at most once a second, so an interruption costs a second or a
 // draw.
 void draw_all(scoring::MrdRun& scoring, dist::ProcessGroup& world, const std::filesystem::path& file) {
@@ -95,7 +112,9 @@ void draw_all(scoring::MrdRun& scoring, dist::ProcessGroup& world, const std::fi
   take_up(scoring, world, file);
   if (world.rank() == 0) std::filesystem::create_directories(file.parent_path());
   Clock::time_point saved{};
+  listen_to_signals();
   while (!scoring.done()) {
+    if (told_to_stop(world)) stop_and_save(scoring, world, file);
     scoring.advance();
     spdlog::info("score: {} draws", scoring.state().draws.size());
     if (world.rank() != 0 || Clock::now() - saved < std::chrono::seconds(1)) continue;
@@ -189,6 +208,18 @@ void warn_of_other_quantity(const records::RunPaths& source, const std::string& 
                   key, source.root.string(), scoring->estimator, estimator));
 }
 
+// Below the round-off of its arithmetic a scoring resolves nothing, however small the draws' own spread:
+// scores that lie far from zero and are not resolved are no difficulty, and all samples count the same.
+void forget_what_was_not_seen(ForgetScores& scores, const std::vector<bool>& resolved) {
+  if (std::ranges::find(resolved, true) != resolved.end()) return;
+  bool far = false;
+  for (std::size_t i = 0; i < resolved.size(); ++i)
+    far = far || base::is_resolved(scores.score[i], scores.standard_error[i]);
+  if (!far) return;
+  std::ranges::fill(scores.score, 0.0);
+  std::ranges::fill(scores.standard_error, 0.0);
+}
+
 }  // namespace
 
 ForgetScores score_forget_set(const RunConfig& config, Engine& engine, const SampleSets& sets,
@@ -208,12 +239,15 @@ ForgetScores score_forget_set(const RunConfig& config, Engine& engine, const Sam
   say_extremes(result, sets.forget);
   record_scores(config, result, sets.forget, turn.step, seconds, output);
   ForgetScores scores{.sigma_eff = result.sigma_eff};
+  std::vector<bool> resolved;
   for (const scoring::ScoredSample& s : result.samples) {
+    resolved.push_back(s.resolved);
     scores.score.push_back(s.score);
     scores.standard_error.push_back(s.standard_error);
     scores.loss.push_back(s.loss);
     scores.tokens.push_back(s.tokens);
   }
+  forget_what_was_not_seen(scores, resolved);
   return scores;
 }
 
@@ -264,6 +298,7 @@ ForgetScores scores_from_run(const std::filesystem::path& folder, const SampleSe
     fail("run.missing", fmt::format("{}: {} holds no scores (was it interrupted?)", key, folder.string()),
          "name a run of `lethe score` that has ended, or a training run whose sampler uses scores");
   ForgetScores scores{.sigma_eff = first_sigma_eff(entries)};
+  std::vector<bool> resolved;
   for (const data::Sample& sample : forget.samples) {
     const auto found = by_id.find(sample.id);
     if (found == by_id.end())
@@ -274,7 +309,9 @@ ForgetScores scores_from_run(const std::filesystem::path& folder, const SampleSe
     scores.standard_error.push_back(found->second.standard_error);
     scores.loss.push_back(found->second.loss);
     scores.tokens.push_back(found->second.tokens);
+    resolved.push_back(found->second.resolved);
   }
+  forget_what_was_not_seen(scores, resolved);
   return scores;
 }
 

@@ -21,14 +21,16 @@ constexpr double kUnknown =
     1e-3;  // where nothing of second order shows: the step that suits most models in float32
 
 struct Trial {
-  double c;      // median |mean a| / n
-  double error;  // median over samples of the standard error of their mean a, in the same unit
+  double c;                   // median |mean a| / n
+  double error;               // median over samples of the standard error of their mean a, in the same unit
+  std::vector<double> means;  // mean a / n, by sample
+  std::size_t draws;
   bool visible() const { return std::isfinite(c) && c > 0 && error <= c; }
 };
 
 Trial trial_of(const Functional& f, std::span<const DrawValues> made,
                const std::vector<std::int64_t>& samples) {
-  std::vector<double> changes, errors;
+  std::vector<double> means, changes, errors;
   for (std::size_t at = 0; at < samples.size(); ++at) {
     double sum = 0, squares = 0;
     for (const auto& draw : made) sum += f.per_token(draw.value[at], samples[at]);
@@ -37,10 +39,11 @@ Trial trial_of(const Functional& f, std::span<const DrawValues> made,
       const double off = f.per_token(draw.value[at], samples[at]) - mean;
       squares += off * off;
     }
+    means.push_back(mean);
     changes.push_back(std::abs(mean));
     errors.push_back(std::sqrt(squares / (n - 1) / n));
   }
-  return {base::median_of_finite(changes), base::median_of_finite(errors)};
+  return {base::median_of_finite(changes), base::median_of_finite(errors), std::move(means), made.size()};
 }
 
 // How far from the target, as the logarithm of the ratio.
@@ -111,6 +114,22 @@ double near_target(Trials& trials, const ChangeBand& band, Trial& trial) {
 double upper_doubling(double c) { return 4 * std::max(1.1, 1.05 * (1 + 0.7 * 4 * c) / (1 + 0.7 * c)); }
 constexpr double kLowerDoubling = 4 * 0.95;
 
+// A model whose samples bend early is measured below the band, if this far above round-off.
+constexpr double kAboveRoundOff = 100;
+
+// How far samples are from quadratic, each by itself: the median of |a(2s)/4 - a(s)| / |a(s)|. The same draws
+// make both, so their spread cancels; where one of the two took more draws nothing can be said. Medians of
+// all samples may double as they should while the samples themselves do not.
+double bend(const Trial& step, const Trial& doubled) {
+  if (step.draws != doubled.draws) return 0;
+  std::vector<double> off;
+  for (std::size_t i = 0; i < step.means.size(); ++i)
+    off.push_back(std::abs(doubled.means[i] / 4 - step.means[i]) / std::abs(step.means[i]));
+  return base::median_of_finite(off);
+}
+// The fourth order alone makes about 2 c of it.
+double allowed_bend(double c) { return std::max(0.1, 4 * c); }
+
 bool inside(double c, const ChangeBand& band) { return c >= band.low && c <= band.high; }
 
 }  // namespace
@@ -148,22 +167,26 @@ Calibration calibrate(const Functional& f, const Estimator& estimator) {
   if (!trial.visible())
     return {.step = kUnknown, .c = 0, .doubling = 0, .accepted = false, .passes = trials.passes()};
 
-  double doubling = 0;
+  double doubling = 0, least = band.low;
+  bool quadratic = false;
   for (int correction = 0; correction <= kCorrections; ++correction) {
-    doubling = trials.at(2 * step).c / trial.c;
-    const bool too_large = !(doubling <= upper_doubling(trial.c)), round_off = doubling < kLowerDoubling;
-    if (!too_large && !round_off) break;
-    const double moved = too_large ? step / 2 : step * 1.5;
+    const Trial doubled = trials.at(2 * step);
+    doubling = doubled.c / trial.c;
+    const bool round_off = doubling < kLowerDoubling, grows = !(doubling <= upper_doubling(trial.c)),
+               bent = !round_off && !grows && !(bend(trial, doubled) <= allowed_bend(trial.c));
+    quadratic = !round_off && !grows && !bent;
+    if (quadratic) break;
+    if (bent) least = std::min(least, kAboveRoundOff * band.round_off);
+    const double moved = round_off ? step * 1.5 : step / 2;
     const Trial there = trials.at(moved);
-    if (!there.visible() || !inside(there.c, band)) break;
+    if (!there.visible() || there.c < least || there.c > band.high) break;
     step = moved;
     trial = there;
   }
-  const bool quadratic = doubling >= kLowerDoubling && doubling <= upper_doubling(trial.c);
   return {.step = step,
           .c = trial.c,
           .doubling = doubling,
-          .accepted = quadratic && inside(trial.c, band),
+          .accepted = quadratic && trial.c >= least && trial.c <= band.high,
           .passes = trials.passes()};
 }
 

@@ -16,16 +16,17 @@
 namespace lethe::scoring {
 namespace {
 
-void check_positive(const char* name, double value) {
-  if (!(value > 0) || !std::isfinite(value)) {
-    fail("config.range", fmt::format("score.{} must be a finite number > 0, got {}", name, value),
-         "the score is proportional to sigma^2: any positive sigma gives the same ranking");
-  }
+void check_sigma(const char* name, double value) {
+  if (value >= kSmallestSigma && value <= kLargestSigma) return;
+  fail("config.range",
+       fmt::format("score.{} must be a finite number between {} and {}, got {}", name, kSmallestSigma,
+                   kLargestSigma, value),
+       "the score is proportional to sigma^2: any positive sigma gives the same ranking");
 }
 
 MrdOptions checked(MrdOptions options) {
-  check_positive("sigma", options.sigma);
-  if (options.sigma_eff) check_positive("sigma_eff", *options.sigma_eff);
+  check_sigma("sigma", options.sigma);
+  if (options.sigma_eff) check_sigma("sigma_eff", *options.sigma_eff);
   if (options.stop.min_draws < 2 || options.stop.max_draws < options.stop.min_draws) {
     fail("config.range", fmt::format("score.stop needs 2 <= min_draws <= max_draws, got {} and {}",
                                      options.stop.min_draws, options.stop.max_draws));
@@ -51,16 +52,19 @@ std::vector<std::vector<double>> column(const std::vector<DrawValues>& draws,
   return rows;
 }
 
-// R: the relative error of one plain draw at sigma, from the first-order parts seen at the step.
+// R: the relative error of one plain draw at sigma, from the first-order parts seen at the step. Only of
+// scores that are told apart from zero: divided by its own noise, an error looks small.
 double plain_relative_error(const std::vector<DrawValues>& draws, const std::vector<double>& mean,
-                            double ratio) {
+                            const std::vector<ScoredSample>& samples, double ratio) {
   if (draws.front().first_order.empty()) return std::numeric_limits<double>::quiet_NaN();
   const auto errors = standard_errors(column(draws, &DrawValues::first_order));
   std::vector<double> relative;
   for (std::size_t i = 0; i < mean.size(); ++i) {
+    if (!samples[i].resolved) continue;
     relative.push_back(errors[i] * std::sqrt(static_cast<double>(draws.size())) / std::abs(mean[i]) * ratio);
   }
-  return base::median_of_finite(relative);
+  return 2 * relative.size() < mean.size() ? std::numeric_limits<double>::quiet_NaN()
+                                           : base::median_of_finite(relative);
 }
 
 double median_change(const Functional& f, const std::vector<double>& mean) {
@@ -75,7 +79,7 @@ ScoredSample scored(const SampleBase& base, double mean, double error, double sc
   ScoredSample sample;
   sample.score = scale * std::abs(mean);
   sample.standard_error = scale * error;
-  sample.weight = scale * base::debiased_magnitude(mean, error);
+  sample.weight = visible ? scale * base::debiased_magnitude(mean, error) : 0;
   sample.resolved = visible && base::is_resolved(mean, error);
   sample.tokens = base.tokens;
   sample.dropped_tokens = base.dropped;
@@ -187,12 +191,12 @@ MrdResult MrdRun::result() const {
   r.c = stepless ? 0 : median_change(functional_, mean);
   r.total_variation = expected_total_variation(values);
   r.reliability = ranking_reliability(values);
-  r.plain_relative_error = plain_relative_error(state_.draws, mean, state_.step / options_.sigma);
   const double scale = estimator_->scale(options_.sigma, state_.step);
   const bool visible = sees_step(r.c);
   for (std::size_t i = 0; i < mean.size(); ++i) {
     r.samples.push_back(scored(functional_.base()[i], mean[i], error[i], scale, visible));
   }
+  r.plain_relative_error = plain_relative_error(state_.draws, mean, r.samples, state_.step / options_.sigma);
   count(r);
   r.warnings = warnings_of(r);
   return r;

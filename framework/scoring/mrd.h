@@ -20,6 +20,9 @@
 
 namespace lethe::scoring {
 
+// Scores are multiples of sigma^2, which must neither vanish nor overflow.
+inline constexpr double kSmallestSigma = 1e-100, kLargestSigma = 1e100;
+
 struct MrdOptions {
   double sigma = 1e-5;              // the unit of the scores
   std::optional<double> sigma_eff;  // calibrated where absent
@@ -37,8 +40,8 @@ struct MrdOptions {
 struct ScoredSample {
   double score = 0;           // at sigma
   double standard_error = 0;  // at sigma
-  double weight = 0;          // the score, debiased where it is not resolved
-  bool resolved = false;      // at least three standard errors from zero, by a path that can hold sigma_eff
+  double weight = 0;  // the score, debiased where it is not resolved; 0 where the path cannot hold sigma_eff
+  bool resolved = false;  // at least three standard errors from zero, by a path that can hold sigma_eff
   std::int64_t tokens = 0, dropped_tokens = 0;
   double loss = 0;  // mean negative log-likelihood of a scored token, nats
 };
@@ -51,10 +54,12 @@ struct MrdResult {
   std::int64_t passes = 0;  // over all samples, the base pass included, since the start or the resume
   std::int64_t calibration_passes = 0;  // over at most 16 samples
   double c = 0;  // median relative change of a token's log-probability at sigma_eff; 0 without a step
-  double total_variation = 0;       // expected error of the sampling weights
-  double reliability = 0;           // of the ranking, split-half; NaN where it cannot be said
-  double plain_relative_error = 0;  // R: of one plain draw at sigma (median over samples); NaN where not seen
-  double effective_samples = 0;     // of weights proportional to the score
+  double total_variation = 0;  // expected error of the sampling weights
+  double reliability = 0;      // of the ranking, split-half; NaN where it cannot be said
+  double plain_relative_error =
+      0;  // R: of one plain draw at sigma (median over resolved samples); NaN where fewer than half are
+
+  double effective_samples = 0;  // of weights proportional to the score
   std::int64_t unresolved = 0, non_finite = 0, dropped_tokens = 0;
   std::vector<std::string> warnings;  // "score.unresolved: …": what to change
 };
@@ -63,7 +68,8 @@ struct MrdResult {
 class MrdRun {
  public:
   // `identity` names model and data (a hash) for resuming; `previous_step` is sigma_eff of the scoring
-  // before: the first draws are made with it, and stay where they say that it still fits. Errors: config.range.
+  // before: the first draws are made with it, and stay where they say that it still fits. Errors:
+  // config.range.
   MrdRun(ScoredModel& model, MrdOptions options, std::uint32_t refresh, std::string identity = "",
          double previous_step = 0);
 

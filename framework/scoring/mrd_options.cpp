@@ -4,12 +4,11 @@ namespace lethe::scoring {
 
 MrdOptions read_mrd(config::Section section) {
   MrdOptions o;
+  const config::Range sigmas = config::between(kSmallestSigma, kLargestSigma);
   std::string mode = "sum", distribution = "rademacher";
-  section
-      .optional("sigma", o.sigma, "standard deviation of the weight noise: the unit of the scores",
-                config::above(0))
+  section.optional("sigma", o.sigma, "standard deviation of the weight noise: the unit of the scores", sigmas)
       .maybe("sigma_eff", o.sigma_eff,
-             "step at which the score is measured; found by calibration where absent", config::above(0));
+             "step at which the score is measured; found by calibration where absent", sigmas);
   o.estimator_options =
       section.named("estimator", o.estimator, estimator_names(), "how the expectation is estimated");
   // An option that the estimator does not know is an error before anything is loaded.

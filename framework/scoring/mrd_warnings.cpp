@@ -14,16 +14,20 @@ void warn_of_step(std::vector<std::string>& out, const MrdResult& r, const Chang
                   Precision precision, bool sees, bool by_hand) {
   const char* advice = by_hand ? "leave score.sigma_eff out to have it calibrated"
                                : "score in float32, or set score.sigma_eff";
-  if (!sees) {
+  if (!std::isfinite(r.c)) {
+    out.push_back(fmt::format("score.bias: at sigma_eff {:.3g} nothing is finite; {}", r.sigma_eff, advice));
+  } else if (!sees) {
     out.push_back(fmt::format(
         "score.unresolved: at sigma_eff {:.3g} a token's log-probability changes by {:.2g}, below the "
-        "round-off of {} (about {:.0e}): no sample is resolved; {}",
+        "round-off of {} (about {:.0e}): no sample is resolved, and all count the same; {}",
         r.sigma_eff, r.c, name_of(precision), band.round_off, advice));
   } else if (r.c > band.high) {
+    const std::string expected =
+        r.c < 1 ? fmt::format("about {:.0f} % too large", 70 * r.c) : "that say nothing";
     out.push_back(fmt::format(
         "score.bias: a token's log-probability changes by c = {:.2g} at sigma_eff {:.3g}, above {:.2g}: "
-        "expect scores about {:.0f} % too large; {}",
-        r.c, r.sigma_eff, band.high, 70 * r.c, advice));
+        "expect scores {}; {}",
+        r.c, r.sigma_eff, band.high, expected, advice));
   } else if (r.c < band.low) {
     out.push_back(fmt::format(
         "score.small_step: a token's log-probability changes by c = {:.2g} at sigma_eff {:.3g}, below "
@@ -32,9 +36,9 @@ void warn_of_step(std::vector<std::string>& out, const MrdResult& r, const Chang
   }
 }
 
-void warn_of_samples(std::vector<std::string>& out, const MrdResult& r) {
+void warn_of_samples(std::vector<std::string>& out, const MrdResult& r, bool sees) {
   const std::size_t all = r.samples.size();
-  if (r.unresolved > 0) {
+  if (sees && r.unresolved > 0) {
     out.push_back(fmt::format(
         "score.unresolved: {} of {} samples lie within three standard errors of zero; their weights are "
         "debiased; raise score.stop.min_draws for more draws",
@@ -65,8 +69,13 @@ void warn_of_targets(std::vector<std::string>& out, const MrdResult& r, const St
 
 void warn_of_draws(std::vector<std::string>& out, const MrdResult& r, const StopOptions& stop, bool plain) {
   if (r.draws >= stop.max_draws) warn_of_targets(out, r, stop);
+  if (!plain) return;
   const double error = r.plain_relative_error / std::sqrt(static_cast<double>(r.draws));
-  if (plain && error > 0.3) {
+  if (2 * r.unresolved > static_cast<std::int64_t>(r.samples.size())) {
+    out.push_back(
+        "score.plain: most of these scores are not told apart from zero, so they are noise; use estimator: "
+        "antithetic, which also says how far off a plain draw is");
+  } else if (error > 0.3) {
     out.push_back(fmt::format(
         "score.plain: the relative error of these scores is about {:.2g}; use estimator: antithetic", error));
   }
@@ -92,7 +101,7 @@ std::vector<std::string> MrdRun::warnings_of(const MrdResult& result) const {
   if (calibrated || !sees) {
     warn_of_step(out, result, band_of(precision), precision, sees, options_.sigma_eff.has_value());
   }
-  warn_of_samples(out, result);
+  warn_of_samples(out, result, sees);
   warn_of_draws(out, result, options_.stop, estimator_->step_size() == StepSize::sigma);
   return out;
 }

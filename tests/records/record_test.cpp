@@ -104,7 +104,7 @@ std::vector<Record> one_of_each() {
                     .num_samples = 40,
                     .num_unresolved = 2,
                     .tv_hat = 0.01,
-                    .reliability = 130,
+                    .plain_relative_error = 130,
                     .calibration_passes = 6,
                     .effective_samples = 38,
                     .seconds = 9},

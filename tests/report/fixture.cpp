@@ -150,7 +150,7 @@ void write_scores(const std::filesystem::path& folder) {
                               .num_samples = 40,
                               .num_unresolved = 1,
                               .tv_hat = 0.019,
-                              .reliability = 133,
+                              .plain_relative_error = 133,
                               .effective_samples = 36.9,
                               .seconds = 38});
   for (std::int64_t row = 0; row < 40; ++row)

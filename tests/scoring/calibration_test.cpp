@@ -80,5 +80,39 @@ TEST(Calibration, SaysThatAModelWithoutCurvatureHasNoStep) {
   EXPECT_LT(found.passes, 100);
 }
 
+// f = s^2 q + s^4 q^2 b, with b of either sign: the median over samples doubles as a quadratic does.
+class Bent : public Estimator {
+ public:
+  StepSize step_size() const override { return StepSize::calibrated; }
+  std::string identity() const override { return "bent"; }
+  double scale(double sigma, double step) const override { return sigma * sigma / step / step; }
+  std::vector<DrawValues> draws(const Functional& f, double step, std::int64_t, std::int64_t count,
+                                std::span<const std::int64_t> samples) const override {
+    DrawValues draw;
+    for (const std::int64_t i : samples) {
+      const double n = 1 / f.per_token(1, i), c = step * step * 100;  // per token
+      draw.value.push_back(n * c * (1 + (i % 2 == 0 ? 1 : -1) * bend * c));
+    }
+    return std::vector<DrawValues>(static_cast<std::size_t>(count), draw);
+  }
+  double bend = 0;
+};
+
+TEST(Calibration, LooksAtEachSampleByItself) {
+  auto toy = made_up_toy<float>(16);
+  const Functional f(toy, Mode::sum, {.seed = 1});
+  Bent estimator;
+  const Calibration straight = calibrate(f, estimator);
+  EXPECT_TRUE(straight.accepted);
+  EXPECT_NEAR(straight.c, band_of(Precision::float32).target, 0.01);
+  estimator.bend = 30;  // at the target a sample is off by nearly one
+  const Calibration bent = calibrate(f, estimator);
+  EXPECT_TRUE(bent.accepted);
+  EXPECT_LT(bent.step, straight.step / 2);
+  EXPECT_LT(3 * estimator.bend * bent.c, 0.1 * (1 + estimator.bend * bent.c));
+  estimator.bend = 1e6;
+  EXPECT_FALSE(calibrate(f, estimator).accepted);
+}
+
 }  // namespace
 }  // namespace lethe::scoring

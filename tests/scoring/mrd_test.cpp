@@ -63,15 +63,19 @@ TEST(Score, CostsOnePassAndTwoForEachPair) {
   EXPECT_EQ(result.calibration_passes, 0);
 }
 
-TEST(Score, SigmaOfZeroIsRefusedByName) {
+TEST(Score, SigmaWhoseSquareVanishesOrOverflowsIsRefusedByName) {
   MrdOptions options;
   options.sigma = 0;
-  expect_refused(options, "score.sigma must be a finite number > 0, got 0");
+  expect_refused(options, "score.sigma must be a finite number between 1e-100 and 1e+100, got 0");
   options.sigma = std::numeric_limits<double>::quiet_NaN();
-  expect_refused(options, "score.sigma must be a finite number > 0, got nan");
+  expect_refused(options, "score.sigma must be a finite number between 1e-100 and 1e+100, got nan");
+  options.sigma = 1e-200;
+  expect_refused(options, "score.sigma must be a finite number between 1e-100 and 1e+100, got 1e-200");
+  options.sigma = 1e200;
+  expect_refused(options, "score.sigma must be a finite number between 1e-100 and 1e+100, got 1e+200");
   options.sigma = 1e-5;
   options.sigma_eff = -1;
-  expect_refused(options, "score.sigma_eff must be a finite number > 0, got -1");
+  expect_refused(options, "score.sigma_eff must be a finite number between 1e-100 and 1e+100, got -1");
 }
 
 TEST(Score, ImpossibleStopsAndUnknownEstimatorsAreRefused) {
@@ -258,6 +262,9 @@ TEST(Score, UnresolvedIsRaisedForBf16AtTheUnitSigma) {
   options.sigma_eff = 1e-5;
   const MrdResult result = score(toy, options, 0);
   EXPECT_EQ(result.unresolved, 16);
+  for (const ScoredSample& sample : result.samples) EXPECT_EQ(sample.weight, 0);
+  EXPECT_TRUE(std::isnan(result.plain_relative_error));
+  EXPECT_THAT(result.warnings, testing::Not(testing::Contains(testing::HasSubstr("three standard errors"))));
   ASSERT_FALSE(result.warnings.empty());
   EXPECT_THAT(result.warnings[0],
               testing::AllOf(testing::StartsWith("score.unresolved"), testing::HasSubstr("round-off of bf16"),
@@ -271,10 +278,13 @@ TEST(Score, WarnsOfAStepThatIsTooLargeAndOfPlainNoise) {
   MrdOptions options;
   options.sigma_eff = 0.3;
   EXPECT_THAT(score(toy, options, 0).warnings, testing::Contains(testing::StartsWith("score.bias")));
+  options.sigma_eff = 1e90;
+  EXPECT_THAT(score(toy, options, 0).warnings, testing::Contains(testing::HasSubstr("expect scores that say nothing;")));
   options.sigma_eff.reset();
   options.estimator = "plain";
   const MrdResult plain = score(toy, options, 0);
-  EXPECT_THAT(plain.warnings, testing::Contains(testing::StartsWith("score.plain")));
+  EXPECT_THAT(plain.warnings, testing::Contains(testing::StartsWith("score.plain: most of these scores")));
+  EXPECT_TRUE(std::isnan(plain.plain_relative_error)) << "an error over noise says nothing";
   EXPECT_THAT(plain.warnings, testing::Contains(testing::StartsWith("score.stop")));
   EXPECT_GT(plain.unresolved, 6);
 }

@@ -1,0 +1,125 @@
+// Scorings that are told to stop, scorings that say nothing, batches larger than the set.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "tests/smoke/smoke.h"
+
+namespace lethe::smoke {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Each;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+class Scorings : public Smoke {
+ protected:
+  template <class R>
+  std::vector<R> of(const std::string& name) const {
+    const records::RunPaths paths{out(name)};
+    auto found = records::records_of<R>(records::read_records(paths.records()).entries);
+    for (R& record : records::records_of<R>(records::read_records(paths.scores()).entries))
+      found.push_back(std::move(record));
+    return found;
+  }
+  std::vector<double> scores(const std::string& name) const {
+    std::vector<double> values;
+    for (const auto& score : of<records::ScoreRecord>(name)) values.push_back(score.mrd);
+    return values;
+  }
+  std::vector<std::vector<std::string>> batches(const std::string& name) const {
+    std::vector<std::vector<std::string>> ids;
+    for (const auto& step : of<records::StepRecord>(name)) ids.push_back(step.forget_ids);
+    return ids;
+  }
+  // Sends SIGTERM when the draws of scoring `number` appear on the disk.
+  Result told_to_stop(const std::string& arguments, const std::string& name, int number) const {
+    const fs::path state = fs::path(out(name)) / "cache" / fmt::format("scoring-{}.txt", number);
+    return run("sh -c '\"$0\" \"$@\" & p=$!; while [ ! -e " + state.string() +
+                   " ] && kill -0 $p; do sleep 0.02; done; kill -TERM $p; wait $p'",
+               arguments);
+  }
+};
+
+TEST_F(Scorings, ToldToStopKeepTheirDrawsAndGoOn) {
+  const std::string command =
+      "score configs/smoke/score.yaml --set score.sigma_eff=1e-3 --set score.stop.min_draws=40 --set "
+      "score.stop.max_draws=40 --out ";
+  ASSERT_EQ(lethe(1, command + out("whole")).exit_code, 0);
+  const Result stopped = told_to_stop(command + out("cut"), "cut", 0);
+  EXPECT_EQ(stopped.exit_code, 75) << stopped.output;
+  EXPECT_THAT(stopped.output, AllOf(HasSubstr("draws of a scoring, saved; run the same command to go on"),
+                                    Not(HasSubstr("error["))));
+  const Result resumed = lethe(1, command + out("cut"));
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("goes on after"));
+  EXPECT_THAT(scores("whole"), SizeIs(40));
+  EXPECT_EQ(scores("cut"), scores("whole"));
+}
+
+TEST_F(Scorings, ToldToStopBetweenUpdatesLeaveACheckpoint) {
+  const std::string command =
+      "train configs/smoke/train.yaml --set sampler=mrd --set score.sigma_eff=1e-3 --set "
+      "score.stop.min_draws=40 --set score.stop.max_draws=40 --set 'score.refresh={name: interval, every: "
+      "3}' "
+      "--set checkpoint.every=0 --set eval.before=false --set eval.after=false --out ";
+  ASSERT_EQ(lethe(1, command + out("whole")).exit_code, 0);
+  const Result stopped = told_to_stop(command + out("cut"), "cut", 1);
+  EXPECT_EQ(stopped.exit_code, 75) << stopped.output;
+  EXPECT_THAT(stopped.output, HasSubstr("stopped at step 3, state saved"));
+  const Result resumed = lethe(1, command + out("cut") + " --resume");
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("goes on after"));
+  EXPECT_EQ(batches("cut"), batches("whole"));
+  EXPECT_EQ(losses("cut"), losses("whole"));
+  EXPECT_EQ(model_bytes("cut"), model_bytes("whole"));
+}
+
+// In bf16 a step of 1e-5 is below round-off: the scores are its pattern, and differ by far more than their
+// spread.
+TEST_F(Scorings, BelowRoundOffDrawAllSamplesEquallyOften) {
+  const std::string score =
+      " --set model.compute=bfloat16 --set score.estimator=antithetic --set score.sigma_eff=1e-5 --set "
+      "score.stop.min_draws=8 --set score.stop.max_draws=8 --out ";
+  const Result source = lethe(1, "score configs/smoke/score.yaml" + score + out("source"));
+  ASSERT_EQ(source.exit_code, 0) << source.output;
+  EXPECT_THAT(source.output, AllOf(HasSubstr("no sample is resolved, and all count the same"),
+                                   Not(HasSubstr("within three standard errors"))));
+  const std::string train =
+      "train configs/smoke/train.yaml --set sampler=mrd --set train.max_steps=1 --set eval.before=false "
+      "--set "
+      "eval.after=false --set export=false";
+  ASSERT_EQ(lethe(1, train + score + out("measured")).exit_code, 0);
+  ASSERT_EQ(lethe(1, train + " --set score.from=" + out("source") + " --out " + out("taken")).exit_code, 0);
+  for (const char* name : {"measured", "taken"}) {
+    const auto samplers = of<records::SamplerRecord>(name);
+    ASSERT_FALSE(samplers.empty());
+    for (const auto& sample : samplers[0].weights) EXPECT_EQ(sample.probability, 1.0 / 40) << name;
+  }
+  const Result selected = lethe(
+      1,
+      "eval configs/smoke/train.yaml --set 'data.forget.select={by: mrd, stratum: hard, count: 5, scores: " +
+          out("source") + "}' --out " + out("selected"));
+  EXPECT_EQ(selected.exit_code, 0) << selected.output;
+  EXPECT_THAT(selected.output, HasSubstr("all samples have the same mrd, so they are taken in file order"));
+}
+
+TEST_F(Scorings, SetsSmallerThanABatchRepeatOnlyWithReplacement) {
+  const std::string train =
+      "train configs/smoke/train.yaml --set train.forget_batch=50 --set train.max_steps=2 --set "
+      "eval.before=false "
+      "--set eval.after=false --set export=false --set 'sampler={name: uniform, replacement: ";
+  const Result without = lethe(1, train + "false}' --out " + out("without"));
+  ASSERT_EQ(without.exit_code, 0) << without.output;
+  EXPECT_THAT(without.output, HasSubstr("warning[config.batch]: train.forget_batch: 50 of a set of 40"));
+  EXPECT_THAT(batches("without"), AllOf(SizeIs(2), Each(SizeIs(40))));
+  const Result with = lethe(1, train + "true}' --out " + out("with"));
+  ASSERT_EQ(with.exit_code, 0) << with.output;
+  EXPECT_THAT(with.output, Not(HasSubstr("config.batch")));
+  EXPECT_THAT(batches("with"), AllOf(SizeIs(2), Each(SizeIs(50))));
+}
+
+}  // namespace
+}  // namespace lethe::smoke
