@@ -8,6 +8,7 @@
 #include "framework/run/device.h"
 #include "framework/run/evaluate_sets.h"
 #include "framework/run/grid_choice.h"
+#include "framework/run/record_extremes.h"
 #include "framework/run/score_forget_set.h"
 
 namespace lethe::run {
@@ -68,6 +69,7 @@ int score(config::Section root, const Launch& launch, dist::World& world) {
   parts.output.hold_scores();  // scores that are there already serve others until these are whole
   const ForgetScores scores = score_forget_set(parts.config, parts.engine, parts.sets, {}, parts.output);
   if (launch.analyse) analyse_scores(parts.config, parts.engine, parts.sets, scores, parts.output);
+  if (parts.config.redact != "forget") record_extremes(scores, parts.sets.forget, parts.output);
   parts.output.publish_scores();
   forget_draws(world.group(), parts.output, 0);
   finish(parts, "every sample of the forget set is scored");

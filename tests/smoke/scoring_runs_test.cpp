@@ -6,6 +6,7 @@
 namespace lethe::smoke {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -305,6 +306,24 @@ TEST_F(Smoke, RecordsTheWeightsOfACurriculumOverTheRun) {
     EXPECT_NEAR(sum, 1, 1e-12);
   }
   EXPECT_TRUE(samplers_of(" --set sampler.replacement=true").at(0).with_replacement);
+}
+
+TEST_F(Smoke, ReportsTheTextsOfTheEasiestAndTheHardest) {
+  ASSERT_EQ(lethe(1, "score configs/smoke/score.yaml --out " + out("shown")).exit_code, 0);
+  const auto entries = records::read_records(records::RunPaths{out("shown")}.records()).entries;
+  const auto texts = records::records_of<records::GenerationRecord>(entries);
+  ASSERT_EQ(texts.size(), 10u);
+  ASSERT_EQ(lethe(1, "report " + out("shown")).exit_code, 0);
+  std::ifstream page(out("shown") + "/report.html");
+  const std::string html{std::istreambuf_iterator<char>(page), {}};
+  EXPECT_THAT(html, AllOf(HasSubstr("The easiest and the hardest to remove"), HasSubstr(texts.front().answer),
+                          HasSubstr(texts.back().answer)));
+  ASSERT_EQ(lethe(1, "score configs/smoke/score.yaml --set report.redact=forget --out " + out("redacted"))
+                .exit_code,
+            0);
+  EXPECT_TRUE(records::records_of<records::GenerationRecord>(
+                  records::read_records(records::RunPaths{out("redacted")}.records()).entries)
+                  .empty());
 }
 
 }  // namespace

@@ -76,6 +76,7 @@ void take_texts(std::map<std::string, SampleRow>& rows, const RunSummary& run) {
     if (const auto row = rows.find(generation.id); row != rows.end() && !generation.purged) {
       row->second.question = generation.question;
       row->second.answer = generation.answer;
+      if (generation.tag == records::kTextsAlone) continue;
       (generation.tag == "before" ? row->second.said_before : row->second.said_after) = generation.generated;
     }
 }

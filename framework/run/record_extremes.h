@@ -1,0 +1,13 @@
+// The texts of the samples that a scoring found easiest and hardest, for its report.
+#pragma once
+
+#include "framework/run/run_output.h"
+#include "framework/run/score_forget_set.h"
+
+namespace lethe::run {
+
+// Five at either end, fewer where the set is small; samples whose score is no number are neither. Not to be
+// called where the configuration keeps forget texts out of records (report.redact: forget).
+void record_extremes(const ForgetScores& scores, const SampleSet& forget, RunOutput& output);
+
+}  // namespace lethe::run
