@@ -15,7 +15,7 @@ for seeds in 1,2 1,2,3,4 1,2,3,4,5; do  # two cells at a time: three samplers x 
   done
 done
 # Gradient norms and the like of the planted model's samples, once.
-[ -e "$RUNS/analysis/scores.jsonl" ] || "$LETHE" score configs/studies/common.yaml --analyse --out "$RUNS/analysis" \
+[ -s "$RUNS/analysis/scores.jsonl" ] || "$LETHE" score configs/studies/common.yaml --analyse --out "$RUNS/analysis" \
   --set "model.path=$(echo "$RUNS"/runs/plant-*/model)" --set score.stop.min_draws=2 --set score.stop.max_draws=2
 python3 configs/studies/samplers.py collect "$RUNS" "$RUNS/numbers"
 python3 configs/studies/samplers.py table "$RUNS/numbers"

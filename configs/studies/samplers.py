@@ -14,6 +14,8 @@ import argparse, glob, json, math, os, statistics, sys
 T975 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
         2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042]
 
+CALIBRATION_SAMPLES = 16  # framework/scoring/calibration.cpp
+
 
 def records(path):
     return [json.loads(line) for line in open(path)]
@@ -25,6 +27,14 @@ def of_kind(rows, kind):
 
 # ---- collect ----
 
+def named(campaign, choices):
+    """A cell's table and its sampler there, with what else was varied: scores belong to the sampler, the rest to the table."""
+    other = {k: v for k, v in choices.items() if k not in ("sampler", "seed")}
+    told = lambda scores: [f"{k} {v}" for k, v in other.items() if k.startswith("score.") == scores]
+    sampler = choices["sampler"] if choices["sampler"] == "uniform" else ", ".join([choices["sampler"], *told(True)])
+    return {"objective": ", ".join([campaign, *told(False)]), "sampler": sampler, "seed": int(choices["seed"])}
+
+
 def one_cell(folder, cell):
     rows = records(f"{folder}/{cell['runs'][-1]}/records.jsonl")
     row_of = {w["id"]: w["row"] for w in of_kind(rows, "sampler")[0]["weights"]}
@@ -34,12 +44,11 @@ def one_cell(folder, cell):
         values = [s["probability"] for s in sorted(e["samples"], key=lambda s: s["row"])]
         at[e["set"]] = [round(v, 5) for v in values]
     steps = of_kind(rows, "step")
-    return {"sampler": cell["choices"]["sampler"], "seed": int(cell["choices"]["seed"]),
-            "evaluated": [by_step[s] for s in sorted(by_step)],
+    return {"evaluated": [by_step[s] for s in sorted(by_step)],
             "batches": [[row_of[i] for i in s["forget_ids"]] for s in steps],
             "tokens": [s["real_tokens"] for s in steps],
             "seconds": round(sum(s["seconds"] for s in steps), 1),
-            "looks": sum(s["step"] > 0 for s in of_kind(rows, "sampler")) + 1,
+            "looks": len({s["step"] for s in of_kind(rows, "sampler")}),
             "effective_samples": [round(s["effective_samples"], 2) for s in of_kind(rows, "sampler")]}
 
 
@@ -48,9 +57,9 @@ def samples_of(folder, cell, like):
     scoring = of_kind(rows, "scoring")[0]
     extra = {}
     if os.path.exists(f"{folder}/analysis/scores.jsonl"):
-        analysis = of_kind(records(f"{folder}/analysis/scores.jsonl"), "analysis")[0]
-        extra = {s["row"]: s for s in analysis["samples"]}
-    head = {k: scoring[k] for k in ("estimator", "draws", "passes", "sigma_eff", "tv_hat", "seconds", "effective_samples")}
+        for analysis in of_kind(records(f"{folder}/analysis/scores.jsonl"), "analysis"):
+            extra = {s["row"]: s for s in analysis["samples"]}
+    head = {k: scoring[k] for k in ("estimator", "draws", "passes", "calibration_passes", "sigma_eff", "tv_hat", "seconds", "effective_samples")}
     evaluated = like["evaluated"][0]  # the planted model's evaluation may have more rows
     before = {e["set"]: [round(s["probability"], 5) for s in sorted(e["samples"], key=lambda s: s["row"])][:len(evaluated[e["set"]])]
               for e in of_kind(records(f"{folder}/{cell['runs'][0]}/records.jsonl"), "evaluation")}
@@ -66,7 +75,7 @@ def collect(folders, out):
     for name in sorted(name for folder in folders for name in glob.glob(f"{folder}/cells-*.json")):
         folder, objective = os.path.dirname(name), os.path.basename(name)[len("cells-"):-len(".json")]
         done = [c for c in json.load(open(name))["cells"] if c["state"] == "done"]
-        cells += [{"objective": objective, **one_cell(folder, c)} for c in done]
+        cells += [{**named(objective, c["choices"]), **one_cell(folder, c)} for c in done]
         samples = samples or (samples_of(folder, done[0], cells[0]) if done else [])
     for name, lines in (("cells", cells), ("samples", samples)):
         with open(f"{out}/{name}.jsonl", "w") as f:
@@ -117,6 +126,7 @@ def reached(cell, start, target, share):
 # ---- statistics ----
 
 def interval(values):
+    values = [round(v, 9) for v in values]  # no round-off where pairs are equal
     if len(values) < 2:
         return f"{values[0]:+.3g} (one pair)" if values else "–"
     freedom = min(len(values) - 1, len(T975))  # of more pairs a little wide
@@ -152,6 +162,7 @@ def head(*cells):
 
 def sampler_table(cells, start, target, share):
     results = {(c["sampler"], c["seed"]): reached(c, start, target, share) for c in cells}
+    assert len(results) == len(cells), "two cells of the same sampler and seed"
     names = list(dict.fromkeys(c["sampler"] for c in cells))
     head("sampler", "seeds", f"reached {share:.0%}", "updates", "real tokens", "kept probability there",
          "samples used", "uses of a sample, least–most", "forget / kept at the end")
@@ -211,7 +222,7 @@ def table(out, target, share):
     uniform = {o: [c for c in mine if c["sampler"] == "uniform"] for o, mine in by_objective.items()}
     relation_table({o: u for o, u in uniform.items() if u}, samples, start, target)
     print(f"Scoring, once: {scoring['estimator']}, {scoring['draws']} draws, {scoring['passes']} passes over the forget "
-          f"set, {scoring['seconds']:.0f} s; weights off by {100 * scoring['tv_hat']:.1f} %; effective samples of MRD "
+          f"set and {scoring['calibration_passes']} over at most {CALIBRATION_SAMPLES} of its samples for the step, {scoring['seconds']:.0f} s; weights off by {100 * scoring['tv_hat']:.1f} %; effective samples of MRD "
           f"weights {scoring['effective_samples']:.1f} of {len(samples)}.")
 
 

@@ -33,6 +33,21 @@ TEST(StudyTables, IntervalsOfManyPairsAreStudents) {
   EXPECT_EQ(python(spread + "print(samplers.interval(f(100)))").output, "+0 ± 0.2\n");
 }
 
+// What is varied beside the sampler and the seed never falls together: scores make another sampler, the rest
+// another table.
+TEST(StudyTables, OtherChoicesMakeOtherTablesOrSamplers) {
+  const std::string choices =
+      "c = {\"sampler\": \"mrd\", \"seed\": \"2\", \"objective\": \"npo\", \"score.refresh\": \"interval\"}; ";
+  EXPECT_EQ(python(choices + "print(sorted(samplers.named(\"forget05\", c).values(), key=str))").output,
+            "[2, 'forget05, objective npo', 'mrd, score.refresh interval']\n");
+  const std::string one = "{\"sampler\": \"mrd\", \"seed\": 1, \"batches\": [], \"tokens\": [], \"evaluated\": "
+                          "[{\"step\": 1, \"forget\": [0.1], \"kept\": [0.9]}]}";
+  const std::string start = "{\"forget\": [0.9], \"kept\": [0.9]}";
+  const auto twice = python("samplers.sampler_table([" + one + "] * 2, " + start + ", 0.2, 0.9)");
+  EXPECT_NE(twice.exit_code, 0);
+  EXPECT_THAT(twice.output, ::testing::HasSubstr("two cells of the same sampler and seed"));
+}
+
 TEST(StudyTables, ThePageHasTheNumbersThatTheScriptMakes) {
   const std::string page = base::read_file(source_root() / "docs/results/samplers.md");
   for (const std::string share : {"0.9", "0.75"}) {
