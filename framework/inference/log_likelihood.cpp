@@ -15,17 +15,13 @@ TokenLogProbs empty_log_probs(std::span<const data::Document> documents) {
   return result;
 }
 
-void fill_pack(walk::BlockWalk& walk, std::span<const data::Document> documents,
-               std::span<const std::int64_t> pack_documents, const sharding::WeightSource* source,
-               TokenLogProbs& into) {
-  std::vector<data::Document> chosen;
-  for (const std::int64_t d : pack_documents) chosen.push_back(documents[d]);
-  const data::Pack pack = data::make_pack(chosen);
-  const at::Tensor values = walk.forward(pack, {.source = source})[0].to(at::kCPU, at::kDouble).contiguous();
+void put_pack(const at::Tensor& log_probs, const data::Pack& pack, std::span<const std::int64_t> documents,
+              TokenLogProbs& into) {
+  const at::Tensor values = log_probs.to(at::kCPU, at::kDouble).contiguous();
   const double* from = values.const_data_ptr<double>();
-  for (std::size_t i = 0; i < chosen.size(); ++i)
+  for (std::size_t i = 0; i < documents.size(); ++i)
     std::copy(from + pack.scored_offsets[i], from + pack.scored_offsets[i + 1],
-              into.values.begin() + into.offsets[pack_documents[i]]);
+              into.values.begin() + into.offsets[documents[i]]);
 }
 
 TokenLogProbs token_log_probs(walk::BlockWalk& walk, dist::ProcessGroup& world,
@@ -36,10 +32,12 @@ TokenLogProbs token_log_probs(walk::BlockWalk& walk, dist::ProcessGroup& world,
   const auto ranks = static_cast<std::size_t>(world.size());
   for (std::size_t round = 0; round < (packs.size() + ranks - 1) / ranks; ++round) {
     const std::size_t mine = round * ranks + static_cast<std::size_t>(world.rank());
-    fill_pack(
-        walk, documents,
-        mine < packs.size() ? std::span<const std::int64_t>(packs[mine]) : std::span<const std::int64_t>(),
-        source, result);
+    const auto members =
+        mine < packs.size() ? std::span<const std::int64_t>(packs[mine]) : std::span<const std::int64_t>();
+    std::vector<data::Document> chosen;
+    for (const std::int64_t d : members) chosen.push_back(documents[d]);
+    const data::Pack pack = data::make_pack(chosen);
+    put_pack(walk.forward(pack, {.source = source})[0], pack, members, result);
   }
   // Each value was computed by one rank and is zero on the others, so the sum is exact.
   world.all_reduce(dist::span_of(std::span(result.values)));

@@ -28,9 +28,9 @@ struct TokenLogProbs {
                                             const sharding::WeightSource* source = nullptr,
                                             std::int64_t max_tokens = data::kPackTokens);
 
-// One pass of one pack by this rank alone: writes its tokens' values into place.
-void fill_pack(walk::BlockWalk& walk, std::span<const data::Document> documents,
-               std::span<const std::int64_t> pack, const sharding::WeightSource* source, TokenLogProbs& into);
+// Puts what a walk made of a pack, [scored], into the places of the documents that the pack is made of.
+void put_pack(const at::Tensor& log_probs, const data::Pack& pack, std::span<const std::int64_t> documents,
+              TokenLogProbs& into);
 [[nodiscard]] TokenLogProbs empty_log_probs(std::span<const data::Document> documents);
 
 // Mean negative log-likelihood of each document's scored tokens, nats; NaN for a document without any.

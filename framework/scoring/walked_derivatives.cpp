@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "framework/base/error.h"
+#include "framework/scoring/job_grid.h"
 #include "framework/scoring/nested_autograd.h"
 #include "framework/scoring/perturbation.h"
 #include "framework/scoring/sample_choice.h"
@@ -61,29 +62,17 @@ DerivativeValues unpacked(std::span<const Sums> sums) {
   return values;
 }
 
-// One walk of this rank: a group of directions over some of the samples; none of them where it only gathers
-// along.
-struct JetWork {
-  std::size_t group;
-  std::span<const std::int64_t> members;
-};
+// Passes that share a gather. A rank that holds the model gains nothing by it and keeps its activations few.
+constexpr std::size_t kJetsOfAGather = 4;
 
-// A rank that holds the model takes whole (group, pack) pairs. Ranks that share one walk every group
-// together, each with packs of its own; a rank without a pack still gathers.
-std::vector<JetWork> jobs_of(std::size_t groups, const std::vector<std::vector<std::int64_t>>& packs,
-                             const dist::ProcessGroup& world, bool sharded) {
-  const auto ranks = static_cast<std::size_t>(world.size()), rank = static_cast<std::size_t>(world.rank());
-  const std::size_t all = groups * packs.size();
-  std::vector<JetWork> jobs;
-  for (std::size_t g = 0; g < groups; ++g) {
-    for (std::size_t k = 0; k < packs.size(); ++k) {
-      const bool mine = sharded ? k % ranks == rank : (g * packs.size() + k) * ranks / all == rank;
-      if (mine) jobs.push_back({g, packs[k]});
-    }
-    const std::size_t last_round = packs.size() % ranks;
-    if (sharded && last_round != 0 && rank >= last_round) jobs.push_back({g, {}});
-  }
-  return jobs;
+// By pass; the oracle takes one, an empty pack where there is none.
+std::vector<ops::LogProbJet> walk_together(const models::DecoderModel& model, sharding::WeightStore& store,
+                                           std::span<const walk::JetPass> passes, SecondOrder how) {
+  if (how == SecondOrder::jet) return walk::JetWalk(model, store).forward(passes);
+  if (!passes.empty()) return {nested_log_prob(model, store, *passes[0].pack, passes[0].request)};
+  const std::vector<bool> none(model.index.parameters().size());
+  (void)nested_log_prob(model, store, data::make_pack({}), {.directions = {.count = 1}, .moves = none});
+  return {};
 }
 
 }  // namespace
@@ -96,17 +85,25 @@ std::vector<DerivativeValues> WalkedModel::derivative_passes(const Noise& noise,
   const std::vector<data::Document> chosen = documents_of(documents_, samples);
   const auto packs = data::packs_of(chosen);
   const std::vector<bool> moves = moved_parameters(store_.index(), noise.scope);
-  walk::JetWalk jets(walk_.model(), store_);
+  const bool sharded = store_.grid().shard_size() > 1;
+  const std::size_t at_once = sharded && how == SecondOrder::jet ? kJetsOfAGather : 1;
   std::vector<Sums> sums(groups.size() * samples.size());
-  for (const JetWork& job : jobs_of(groups.size(), packs, world_, store_.grid().shard_size() > 1)) {
-    const data::Pack pack = data::make_pack(documents_of(chosen, job.members));
-    const walk::JetRequest request{directions_of(noise, groups[job.group]), moves};
-    const ops::LogProbJet p =
-        widened_sum(how == SecondOrder::jet ? jets.forward(pack, request)
-                                            : nested_log_prob(walk_.model(), store_, pack, request));
-    for (std::size_t i = 0; i < job.members.size(); ++i) {
-      const auto at = static_cast<std::size_t>(job.members[i]);
-      sums[job.group * samples.size() + at] = sums_of(p, pack.scored_offsets[i], base_.of(samples[at]));
+  for (const auto& round : rounds_of_jobs(groups.size(), packs.size(), world_, at_once, sharded)) {
+    std::vector<data::Pack> made(round.size());
+    std::vector<walk::JetPass> passes;
+    for (std::size_t i = 0; i < round.size(); ++i) {
+      made[i] = data::make_pack(documents_of(chosen, packs[round[i].pack]));
+      passes.push_back({&made[i], {directions_of(noise, groups[round[i].draw]), moves}});
+    }
+    const auto jets = walk_together(walk_.model(), store_, passes, how);
+    for (std::size_t i = 0; i < round.size(); ++i) {
+      const ops::LogProbJet p = widened_sum(jets[i]);
+      const auto& members = packs[round[i].pack];
+      for (std::size_t m = 0; m < members.size(); ++m) {
+        const auto at = static_cast<std::size_t>(members[m]);
+        sums[round[i].draw * samples.size() + at] =
+            sums_of(p, made[i].scored_offsets[m], base_.of(samples[at]));
+      }
     }
   }
   // Each sum was made by one rank and is zero on the others, so adding is exact.

@@ -1,9 +1,17 @@
 #include "framework/scoring/walked_model.h"
 
+#include "framework/scoring/job_grid.h"
 #include "framework/scoring/perturbation.h"
 #include "framework/scoring/sample_choice.h"
 
 namespace lethe::scoring {
+namespace {
+
+// Passes that share a gather, and neighbours a copy of each block: four pairs of one pack. Each holds its
+// hidden states between blocks ([tokens of a pack, width]).
+constexpr std::size_t kJobsAtOnce = 8;
+
+}  // namespace
 
 WalkedModel::WalkedModel(walk::BlockWalk& walk, sharding::WeightStore& store, dist::ProcessGroup& world,
                          std::span<const data::Document> documents)
@@ -36,27 +44,30 @@ std::vector<PassValues> WalkedModel::perturbed_passes(const Noise& noise,
 std::vector<inference::TokenLogProbs> WalkedModel::walk_all(const Noise& noise,
                                                             std::span<const Perturbation> perturbations,
                                                             std::span<const data::Document> documents) {
+  std::vector<PerturbedWeights> sources;
+  for (const Perturbation& perturbation : perturbations)
+    sources.emplace_back(store_.index(), noise, perturbation);
   std::vector<inference::TokenLogProbs> passes;
-  if (store_.grid().shard_size() > 1) {
-    for (const Perturbation& perturbation : perturbations) {
-      const PerturbedWeights source(store_.index(), noise, perturbation);
+  if (!store_.can_view()) {  // bf16 travels, and noise is added to float32: a gather each
+    for (const PerturbedWeights& source : sources)
       passes.push_back(inference::token_log_probs(walk_, world_, documents, &source));
-    }
     return passes;
   }
+  passes.assign(sources.size(), inference::empty_log_probs(documents));
   const auto packs = data::packs_of(documents);
-  const std::size_t jobs = perturbations.size() * packs.size(),
-                    ranks = static_cast<std::size_t>(world_.size()),
-                    rank = static_cast<std::size_t>(world_.rank());
-  for (std::size_t p = 0; p < perturbations.size(); ++p) {
-    passes.push_back(inference::empty_log_probs(documents));
-    const PerturbedWeights source(store_.index(), noise, perturbations[p]);
-    for (std::size_t k = 0; k < packs.size(); ++k) {
-      const std::size_t job = p * packs.size() + k;
-      if (job * ranks / jobs == rank)
-        inference::fill_pack(walk_, documents, packs[k], &source, passes.back());
+  const bool sharded = store_.grid().shard_size() > 1;
+  for (const auto& round : rounds_of_jobs(sources.size(), packs.size(), world_, kJobsAtOnce, sharded)) {
+    std::vector<data::Pack> made;
+    std::vector<const sharding::WeightSource*> seen;
+    for (const Job& job : round) {
+      made.push_back(data::make_pack(documents_of(documents, packs[job.pack])));
+      seen.push_back(&sources[job.draw]);
     }
+    const auto values = walk_.forward(made, {.sources = seen});
+    for (std::size_t i = 0; i < round.size(); ++i)
+      inference::put_pack(values[i][0], made[i], packs[round[i].pack], passes[round[i].draw]);
   }
+  // Each value was computed by one rank and is zero on the others, so the sum is exact.
   for (inference::TokenLogProbs& pass : passes) world_.all_reduce(dist::span_of(std::span(pass.values)));
   return passes;
 }
@@ -91,6 +102,8 @@ Precision precision_of(const sharding::WeightStore& store) {
   }
 }
 
-std::int64_t WalkedModel::draws_at_once() const { return store_.grid().shard_size() > 1 ? 1 : world_.size(); }
+std::int64_t WalkedModel::draws_at_once() const {
+  return draws_that_keep_busy(world_.size(), static_cast<std::int64_t>(data::packs_of(documents_).size()));
+}
 
 }  // namespace lethe::scoring

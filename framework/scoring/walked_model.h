@@ -1,6 +1,6 @@
-// The scored model over the engine: passes of the walk through perturbed weights, spread over ranks. Where a
-// rank holds the model (shard group of one), ranks take whole (draw, pack) jobs; where it is sharded, all
-// ranks walk each draw together, each with its own packs.
+// The scored model over the engine: passes of the walk through perturbed weights, spread over ranks as
+// (draw, pack) jobs. Several jobs walk together: a block is gathered once (where the model is sharded) and
+// each draw and sign makes its own copy of it in a scratch buffer, or, for jets, none.
 #pragma once
 
 #include <span>
@@ -23,7 +23,7 @@ class WalkedModel final : public ScoredModel {
   std::vector<SampleBase> base_pass() override;
   std::vector<PassValues> perturbed_passes(const Noise& noise, std::span<const Perturbation> perturbations,
                                            std::span<const std::int64_t> samples) override;
-  // One walk a group: what walks together does not depend on the world, so neither do the bits.
+  // What a pass holds does not depend on the world, so neither do the bits.
   std::vector<DerivativeValues> derivative_passes(const Noise& noise, std::span<const DirectionGroup> groups,
                                                   std::span<const std::int64_t> samples,
                                                   SecondOrder how) override;
@@ -31,9 +31,6 @@ class WalkedModel final : public ScoredModel {
   std::int64_t draws_at_once() const override;
 
  private:
-  struct Job {
-    std::size_t perturbation, pack;
-  };
   std::vector<inference::TokenLogProbs> walk_all(const Noise& noise,
                                                  std::span<const Perturbation> perturbations,
                                                  std::span<const data::Document> documents);

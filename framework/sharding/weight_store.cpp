@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "framework/base/error.h"
@@ -62,8 +63,10 @@ WeightStore::WeightStore(const models::ParameterIndex& index, Grid& grid, StoreO
 
 WeightStore::~WeightStore() { stream_->drain(); }
 
+bool WeightStore::narrows() const { return options_.seen() != master_dtype(options_.compute); }
+
 bool WeightStore::seats_on_master(const WeightSource* source) const {
-  return source == nullptr && grid_.shard_size() == 1 && options_.seen() == master_dtype(options_.compute);
+  return source == nullptr && grid_.shard_size() == 1 && !narrows();
 }
 
 bool WeightStore::keeps_gathered(const WeightSource* source) const {
@@ -92,6 +95,46 @@ WeightStore::Lease WeightStore::acquire(int segment, const WeightSource* source)
   state.source = source;
   ++state.holders;
   return Lease(this, segment);
+}
+
+WeightStore::View WeightStore::view(int segment, const WeightSource& source) {
+  const auto count = static_cast<std::int64_t>(index_.segments()[segment].count);
+  at::Tensor scratch = take_scratch(segment);
+  {
+    const at::NoGradGuard no_grad;
+    const base::TraceSpan span(base::Track::compute, "view", index_.segments()[segment].name);
+    at::Tensor whole = scratch.narrow(0, 0, count);
+    at::Tensor out = options_.seen() == options_.compute ? whole : at::empty_like(whole, options_.seen());
+    source.write({.first = index_.segments()[segment].first, .valid = static_cast<std::uint64_t>(count)},
+                 whole_as_it_is(segment), out);
+    if (!out.is_same(whole)) whole.copy_(out);
+  }
+  seat_segment(segment, scratch.mutable_data_ptr());
+  return View(this, segment, std::move(scratch));
+}
+
+// [count of the segment], in the masters' dtype.
+at::Tensor WeightStore::whole_as_it_is(int segment) const {
+  const auto count = static_cast<std::int64_t>(index_.segments()[segment].count);
+  if (grid_.shard_size() == 1) return masters_[segment].narrow(0, 0, count);
+  const Seated& state = seated_[segment];
+  LETHE_CHECK(can_view() && state.holders > 0 && state.source == nullptr,
+              "a view of segment {}, which is not held as it is", index_.segments()[segment].name);
+  return state.buffer.narrow(0, 0, count);
+}
+
+void WeightStore::end_view(int segment, at::Tensor scratch) {
+  if (seated_[segment].holders > 0)
+    seat_segment(segment, plain_bytes(segment));
+  else
+    unseat_segment(segment);
+  if (options_.poison_released) scratch.fill_(std::numeric_limits<double>::quiet_NaN());
+  free_scratch_.push_back(std::move(scratch));
+}
+
+void* WeightStore::plain_bytes(int segment) {
+  const at::Tensor& buffer = seated_[segment].buffer;
+  return (buffer.defined() ? buffer : masters_[segment]).mutable_data_ptr();
 }
 
 void WeightStore::wait_for_gather(int segment) const {
@@ -160,12 +203,16 @@ void WeightStore::seat_segment(int segment, void* bytes) {
   }
 }
 
-void WeightStore::release(int segment) {
-  Seated& state = seated_[segment];
-  if (--state.holders > 0) return;
+void WeightStore::unseat_segment(int segment) {
   const models::Segment& whole = index_.segments()[segment];
   for (int p = whole.first_parameter; p < whole.first_parameter + whole.num_parameters; ++p)
     unseat(slots_[p]);
+}
+
+void WeightStore::release(int segment) {
+  Seated& state = seated_[segment];
+  if (--state.holders > 0) return;
+  unseat_segment(segment);
   if (!state.buffer.defined() || keeps_gathered(state.source)) return;
   give_back(std::exchange(state.buffer, {}));
 }
@@ -204,6 +251,26 @@ at::Tensor WeightStore::make_buffer(std::int64_t size, at::ScalarType dtype) {
 void WeightStore::give_back(at::Tensor buffer) {
   if (options_.poison_released) buffer.fill_(std::numeric_limits<double>::quiet_NaN());
   free_buffers_.push_back(std::move(buffer));
+}
+
+// One of the largest segment's size serves all, but a small segment (the final norm, seen beside the head)
+// has one of its own size.
+at::Tensor WeightStore::take_scratch(int segment) {
+  constexpr std::uint64_t kSmall = 16;
+  const std::uint64_t own = index_.segments()[segment].count, largest = layout_.largest_padded_size();
+  const auto size = static_cast<std::int64_t>(own * kSmall < largest ? own : largest);
+  const auto fits = [size](const at::Tensor& buffer) { return buffer.size(0) == size; };
+  const auto found = std::ranges::find_if(free_scratch_, fits);
+  if (found != free_scratch_.end()) {
+    at::Tensor scratch = std::move(*found);
+    free_scratch_.erase(found);
+    return scratch;
+  }
+  const base::MemoryScope memory(base::Memory::gathered);
+  at::Tensor scratch = at::empty({size}, tensor_options());
+  peak_gathered_bytes_ += scratch.nbytes();
+  gathered_bytes_.count(scratch);
+  return scratch;
 }
 
 std::size_t WeightStore::gathered_bytes() const noexcept {

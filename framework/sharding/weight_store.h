@@ -61,6 +61,33 @@ class WeightStore {
   // Collective over the shard group when the segment must be gathered: all ranks acquire the same segments in
   // the same order. A null source is the weights as they are.
   [[nodiscard]] Lease acquire(int segment, const WeightSource* source = nullptr);
+  // Seats a segment on a copy of its own, written through `source`; gives the slots back at the end of its
+  // life.
+  class View {
+   public:
+    View(WeightStore* store, int segment, at::Tensor scratch)
+        : store_(store), segment_(segment), scratch_(std::move(scratch)) {}
+    View(View&& other) noexcept
+        : store_(std::exchange(other.store_, nullptr)),
+          segment_(other.segment_),
+          scratch_(std::move(other.scratch_)) {}
+    View& operator=(View&&) = delete;
+    ~View() {
+      if (store_ != nullptr) store_->end_view(segment_, std::move(scratch_));
+    }
+
+   private:
+    WeightStore* store_;
+    int segment_;
+    at::Tensor scratch_;
+  };
+
+  // Can every rank see a segment through sources of its own? Not where weights are sharded and travel in a
+  // narrower dtype than the masters': what a source writes starts from the masters.
+  bool can_view() const { return grid_.shard_size() == 1 || !narrows(); }
+  // Local. One gather serves as many views as ranks care to make: where weights are sharded, the segment is
+  // held as it is (without a source). Costs one buffer of the segment's size.
+  [[nodiscard]] View view(int segment, const WeightSource& source);
   // Starts the gather that the next acquire() of this segment will wait for. Does nothing without
   // StoreOptions::prefetch.
   void prefetch(int segment, const WeightSource* source = nullptr);
@@ -96,17 +123,23 @@ class WeightStore {
   void gather(int segment, const WeightSource* source, at::Tensor whole) const;
   void write_own_part(int segment, const WeightSource* source, at::Tensor& part) const;
   void seat_segment(int segment, void* bytes);
+  void unseat_segment(int segment);
   bool seats_on_master(const WeightSource* source) const;
   bool keeps_gathered(const WeightSource* source) const;  // ZeRO below 3 gathers once a step
   at::Tensor take_buffer(int segment);
   at::Tensor make_buffer(std::int64_t size, at::ScalarType dtype);
   void give_back(at::Tensor buffer);
+  bool narrows() const;  // is what blocks see of a narrower dtype than the masters?
+  at::Tensor whole_as_it_is(int segment) const;
+  void* plain_bytes(int segment);
+  void end_view(int segment, at::Tensor scratch);
+  at::Tensor take_scratch(int segment);
 
   const models::ParameterIndex& index_;
   Grid& grid_;
   StoreOptions options_;
   ShardLayout layout_;
-  std::vector<at::Tensor> masters_, slots_, free_buffers_;
+  std::vector<at::Tensor> masters_, slots_, free_buffers_, free_scratch_;
   at::Tensor wire_buffer_;  // one whole segment as it travels, where that is not the compute dtype
   std::vector<Seated> seated_;
   std::size_t peak_gathered_bytes_ = 0;

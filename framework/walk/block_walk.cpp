@@ -45,6 +45,10 @@ Statistics BlockWalk::forward(const data::Pack& pack, const PassRequest& request
 std::vector<Statistics> BlockWalk::forward(std::span<const data::Pack> packs, const PassRequest& request) {
   const base::MemoryScope memory(base::Memory::activations);
   source_ = request.source;
+  holds_ = request.sources.empty() || store_.grid().shard_size() > 1;
+  LETHE_CHECK(request.sources.empty() || (request.sources.size() == packs.size() && !request.for_backward &&
+                                          request.source == nullptr && store_.can_view()),
+              "{} sources of {} packs", request.sources.size(), packs.size());
   tap_layer_ = request.tap_layer;
   last_layer_ = last_layer(request);
   with_head_ = !request.statistics.empty() || request.normed;
@@ -52,25 +56,51 @@ std::vector<Statistics> BlockWalk::forward(std::span<const data::Pack> packs, co
   for (const data::Pack& pack : packs) passes_.emplace_back().pack = &pack;
   const at::NoGradGuard no_grad;
   {
-    const auto held = store_.acquire(model_.segment_of(model_.embedding), source_);
+    const int segment = model_.segment_of(model_.embedding);
+    const auto held = hold(segment);
     prefetch_layer(0);
     const base::TraceSpan span(base::Track::compute, "embedding forward");
-    for (Pass& pass : passes_) begin(pass);
+    each_pass({segment}, request, [&](std::size_t i) { begin(passes_[i]); });
   }
   for (int layer = 0; layer <= last_layer_; ++layer) {
-    const auto held = store_.acquire(model_.layers[layer].segment, source_);
+    const int segment = model_.layers[layer].segment;
+    const auto held = hold(segment);
     if (layer < last_layer_ || with_head_) prefetch_layer(layer + 1);
     const base::TraceSpan span(base::Track::compute, segment_name(model_, layer), "forward");
-    for (Pass& pass : passes_) run_layer_forward(layer, pass, request);
+    each_pass({segment}, request, [&](std::size_t i) { run_layer_forward(layer, passes_[i], request); });
   }
   if (!with_head_) return std::vector<Statistics>(passes_.size());
-  const auto norm_held = store_.acquire(model_.segment_of(model_.final_norm), source_);
-  const auto head_held = store_.acquire(model_.segment_of(model_.head), source_);
+  const int norm_segment = model_.segment_of(model_.final_norm),
+            head_segment = model_.segment_of(model_.head);
+  const auto norm_held = hold(norm_segment);
+  const auto head_held = hold(head_segment);
   const base::TraceSpan span(base::Track::compute, "head forward");
   std::vector<Statistics> results;
-  for (std::size_t i = 0; i < passes_.size(); ++i)
+  each_pass({norm_segment, head_segment}, request, [&](std::size_t i) {
     results.push_back(run_head(passes_[i], request, request.reads.empty() ? PackReads{} : request.reads[i]));
+  });
   return results;
+}
+
+// What all packs read, or their copies are made from.
+std::optional<sharding::WeightStore::Lease> BlockWalk::hold(int segment) {
+  if (!holds_) return std::nullopt;
+  return store_.acquire(segment, source_);
+}
+
+// Runs `run(i)` for every pack in turn, with the weights of `segments` as that pack sees them.
+template <class Run>
+void BlockWalk::each_pass(std::initializer_list<int> segments, const PassRequest& request, const Run& run) {
+  std::vector<sharding::WeightStore::View> views;
+  const sharding::WeightSource* seen = nullptr;
+  for (std::size_t i = 0; i < passes_.size(); ++i) {
+    if (!request.sources.empty() && !passes_[i].empty() && request.sources[i] != seen) {
+      views.clear();
+      seen = request.sources[i];
+      for (const int segment : segments) views.push_back(store_.view(segment, *seen));
+    }
+    run(i);
+  }
 }
 
 // Every rank ends at the same layer, with or without tokens: the request decides.
@@ -244,7 +274,7 @@ HeadWeights head_weights(const sharding::WeightStore& store, const models::Decod
 
 void BlockWalk::prefetch_layer(int layer) {
   const int last = static_cast<int>(model_.layers.size());
-  if (layer < 0) return;
+  if (layer < 0 || !holds_) return;
   store_.prefetch(layer < last ? model_.layers[layer].segment : model_.segment_of(model_.head), source_);
 }
 

@@ -7,7 +7,9 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -36,6 +38,9 @@ struct PackReads {
 struct PassRequest {
   std::vector<std::string> statistics = {"log_prob"};
   const sharding::WeightSource* source = nullptr;  // null: the weights as they are
+  // By pack, where each sees the weights its own way (WeightStore::can_view): every block is gathered once
+  // for all. Neighbours that share a source share its copy of the block. Not for a backward; empty: `source`.
+  std::span<const sharding::WeightSource* const> sources = {};
   bool for_backward = false;
   int first_kept_layer = 0;  // layers below keep nothing for the backward: what is trained lies above
   std::span<const PackReads> reads = {};  // by pack; empty: every row
@@ -97,6 +102,9 @@ class BlockWalk {
   void keep_input(KeptLayer& kept, const at::Tensor& input);
   void run_again(int layer, const Pass& pass, KeptLayer& kept);
   void fetch_inputs(int layer);
+  std::optional<sharding::WeightStore::Lease> hold(int segment);
+  template <class Run>
+  void each_pass(std::initializer_list<int> segments, const PassRequest& request, const Run& run);
   int last_layer(const PassRequest& request) const;
   void take_tap(Pass& pass) const;
   void start_backward_at_tap(sharding::GradientStore& gradients);
@@ -116,6 +124,7 @@ class BlockWalk {
   WalkOptions options_;
   std::unique_ptr<HostInputs> host_inputs_;         // where inputs are offloaded
   const sharding::WeightSource* source_ = nullptr;  // of the pass under way
+  bool holds_ = true;  // false where every pack sees copies of masters that this rank has whole
   int tap_layer_ = -1, last_layer_ = -1;
   bool with_head_ = true;  // false where the pass ends at a tap
   std::vector<Pass> passes_;

@@ -3,8 +3,6 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include <utility>
-
 #include "framework/base/error.h"
 #include "framework/ops/attention.h"
 #include "framework/ops/embedding.h"
@@ -50,45 +48,67 @@ models::LayerWeights<ops::Jet> JetWalk::layer_weights(const models::LayerParamet
           .down = of(p.down)};
 }
 
+struct JetWalk::Way {
+  const data::Pack& pack;
+  const JetRequest& request;
+  ops::RopeTables rope;
+  ops::Jet hidden;
+};
+
 ops::LogProbJet JetWalk::forward(const data::Pack& pack, const JetRequest& request) {
-  LETHE_CHECK(request.moves.size() == model_.index.parameters().size(), "a scope of {} of {} parameters",
-              request.moves.size(), model_.index.parameters().size());
+  const JetPass pass{&pack, request};
+  return forward(std::span(&pass, 1))[0];
+}
+
+std::vector<ops::LogProbJet> JetWalk::forward(std::span<const JetPass> passes) {
   const at::NoGradGuard no_grad;
-  ops::Jet hidden = embed(pack, request);
-  hidden = run_layers(pack, request, std::move(hidden));
-  return head(pack, request, hidden);
-}
-
-ops::Jet JetWalk::embed(const data::Pack& pack, const JetRequest& request) {
-  const auto held = store_.acquire(model_.segment_of(model_.embedding));
-  prefetch_layer(0);
-  if (pack.num_tokens() == 0) return {};
-  return ops::embedding(weight(model_.embedding, request), index_tensor(pack.ids, store_.device()));
-}
-
-ops::Jet JetWalk::run_layers(const data::Pack& pack, const JetRequest& request, ops::Jet hidden) {
-  const ops::RopeTables rope =
-      ops::rope_tables(pack.positions, model_.rope_frequencies, store_.tensor_options());
-  const models::Attend<ops::Jet> attend = [&](const ops::Jet& q, const ops::Jet& k, const ops::Jet& v) {
-    return ops::attention(q, k, v, pack.document_offsets);
-  };
-  for (int layer = 0; layer < static_cast<int>(model_.layers.size()); ++layer) {
-    const models::LayerParameters& p = model_.layers[layer];
-    const auto held = store_.acquire(p.segment);
-    prefetch_layer(layer + 1);
-    if (pack.num_tokens() == 0) continue;
-    hidden = models::decoder_layer(model_.shape, layer_weights(p, request), hidden, rope, attend);
+  std::vector<Way> ways;
+  for (const JetPass& pass : passes) {
+    LETHE_CHECK(pass.request.moves.size() == model_.index.parameters().size(),
+                "a scope of {} of {} parameters", pass.request.moves.size(),
+                model_.index.parameters().size());
+    ways.push_back({*pass.pack,
+                    pass.request,
+                    ops::rope_tables(pass.pack->positions, model_.rope_frequencies, store_.tensor_options()),
+                    {}});
   }
-  return hidden;
-}
-
-ops::LogProbJet JetWalk::head(const data::Pack& pack, const JetRequest& request, const ops::Jet& hidden) {
+  {
+    const auto held = store_.acquire(model_.segment_of(model_.embedding));
+    prefetch_layer(0);
+    for (Way& way : ways) {
+      if (way.pack.num_tokens() > 0)
+        way.hidden = ops::embedding(weight(model_.embedding, way.request),
+                                    index_tensor(way.pack.ids, store_.device()));
+    }
+  }
+  for (int layer = 0; layer < static_cast<int>(model_.layers.size()); ++layer) {
+    const auto held = store_.acquire(model_.layers[layer].segment);
+    prefetch_layer(layer + 1);
+    for (Way& way : ways) run_layer(model_.layers[layer], way);
+  }
   const auto norm_held = store_.acquire(model_.segment_of(model_.final_norm));
   const auto head_held = store_.acquire(model_.segment_of(model_.head));
-  if (pack.num_scored() == 0) return no_tokens(request.directions.count, store_);
-  const ops::Jet rows = hidden.rows(index_tensor(pack.scored_rows, store_.device()));
-  const ops::Jet normed = ops::rms_norm(rows, weight(model_.final_norm, request), model_.shape.rms_norm_eps);
-  return ops::log_prob(normed, weight(model_.head, request), index_tensor(pack.targets, store_.device()));
+  std::vector<ops::LogProbJet> results;
+  for (const Way& way : ways) results.push_back(head(way));
+  return results;
+}
+
+void JetWalk::run_layer(const models::LayerParameters& layer, Way& way) const {
+  if (way.pack.num_tokens() == 0) return;
+  const models::Attend<ops::Jet> attend = [&](const ops::Jet& q, const ops::Jet& k, const ops::Jet& v) {
+    return ops::attention(q, k, v, way.pack.document_offsets);
+  };
+  way.hidden =
+      models::decoder_layer(model_.shape, layer_weights(layer, way.request), way.hidden, way.rope, attend);
+}
+
+ops::LogProbJet JetWalk::head(const Way& way) const {
+  if (way.pack.num_scored() == 0) return no_tokens(way.request.directions.count, store_);
+  const ops::Jet rows = way.hidden.rows(index_tensor(way.pack.scored_rows, store_.device()));
+  const ops::Jet normed =
+      ops::rms_norm(rows, weight(model_.final_norm, way.request), model_.shape.rms_norm_eps);
+  return ops::log_prob(normed, weight(model_.head, way.request),
+                       index_tensor(way.pack.targets, store_.device()));
 }
 
 void JetWalk::prefetch_layer(int layer) {

@@ -1,8 +1,10 @@
 // One pass over the blocks with jets: log-probabilities of the scored tokens and their derivatives along
-// several directions in parameter space, from one gather of each block. No backward and no perturbed weights;
-// activations are (directions + 2) times those of a forward pass. A rank with an empty pack still gathers.
+// several directions in parameter space. No backward and no perturbed weights; activations are (directions +
+// 2) times those of a forward pass. Several passes share one gather of each block; a rank with an empty pack,
+// or no pass, still gathers.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "framework/data/packing.h"
@@ -17,6 +19,11 @@ struct JetRequest {
   std::vector<bool> moves;  // by parameter: which weights the directions move
 };
 
+struct JetPass {
+  const data::Pack* pack;
+  JetRequest request;
+};
+
 class JetWalk {
  public:
   // Both must outlive it.
@@ -24,14 +31,16 @@ class JetWalk {
 
   // Of the pack's scored tokens, in its order.
   [[nodiscard]] ops::LogProbJet forward(const data::Pack& pack, const JetRequest& request);
+  // The same of several, by pass.
+  [[nodiscard]] std::vector<ops::LogProbJet> forward(std::span<const JetPass> passes);
 
  private:
+  struct Way;  // of one pass through the blocks
   ops::JetWeight weight(int parameter, const JetRequest& request) const;
   models::LayerWeights<ops::Jet> layer_weights(const models::LayerParameters& p,
                                                const JetRequest& request) const;
-  ops::Jet embed(const data::Pack& pack, const JetRequest& request);
-  ops::Jet run_layers(const data::Pack& pack, const JetRequest& request, ops::Jet hidden);
-  ops::LogProbJet head(const data::Pack& pack, const JetRequest& request, const ops::Jet& hidden);
+  void run_layer(const models::LayerParameters& layer, Way& way) const;
+  ops::LogProbJet head(const Way& way) const;
   void prefetch_layer(int layer);
 
   const models::DecoderModel& model_;

@@ -9,6 +9,7 @@
 #include "framework/scoring/mrd.h"
 #include "framework/scoring/perturbation.h"
 #include "framework/scoring/walked_model.h"
+#include "tests/support/counting_group.h"
 #include "tests/support/tiny_model.h"
 
 namespace lethe::scoring {
@@ -92,7 +93,7 @@ TEST_P(Worlds, GiveTheSameBitsOfEveryScore) {
 INSTANTIATE_TEST_SUITE_P(Estimators, Worlds,
                          ::testing::Values(Case{"antithetic", at::kFloat}, Case{"plain", at::kFloat},
                                            Case{"mean_abs", at::kFloat}, Case{"jet", at::kFloat},
-                                           Case{"jet", at::kBFloat16}),
+                                           Case{"jet", at::kBFloat16}, Case{"antithetic", at::kBFloat16}),
                          [](const auto& info) {
                            return info.param.estimator +
                                   (info.param.compute == at::kBFloat16 ? "_bf16" : "_float32");
@@ -114,6 +115,21 @@ TEST(EngineScores, JetsAreTheOracleSampleBySample) {
         EXPECT_NEAR(jets[g].second[i] / oracle[g].second[i], 1, 1e-10);
         EXPECT_NEAR(jets[g].first[i] / oracle[g].first[i], 1, 1e-10);
       }
+    }
+  }
+}
+
+// Ranks without a job of the oracle's join its gathers.
+TEST(EngineScores, TheOracleIsTheSameOnEveryWorld) {
+  const Set set(2);
+  const auto model = lethe::testing::tiny_model({.layers = 1});
+  const auto alone = dist::make_single_group();
+  const Scored expected = score_on(model, set, *alone, 0, at::kDouble, "hvp");
+  for (const int size : {2, 3}) {
+    for (const int zero : {0, 3}) {
+      dist::run_simulated(size, [&](dist::ProcessGroup& world) {
+        EXPECT_EQ(score_on(model, set, world, zero, at::kDouble, "hvp").numbers, expected.numbers);
+      });
     }
   }
 }
@@ -176,8 +192,39 @@ TEST(EngineScores, WeightsStayAsTheyAreWhenAPassThrows) {
   for (int s = 0; s < 3; ++s) EXPECT_TRUE(at::equal(engine.weights.master(s), before[s])) << s;
 }
 
-// Beside the weights: one scratch buffer of the largest segment for each segment held at once (a layer; the
-// final norm and the head), and none for jets where the rank holds the model.
+// Sharded, a gather of each block serves four pairs with both signs, and jets of several groups and packs.
+TEST(EngineScores, OneGatherServesSeveralDrawsAndBothSigns) {
+  constexpr int kRanks = 2;
+  const Set set(20);
+  const auto model = lethe::testing::tiny_model();
+  const std::size_t segments = model.index.segments().size();
+  dist::run_simulated(kRanks, [&](dist::ProcessGroup& group) {
+    lethe::testing::Traffic traffic;
+    const auto world = lethe::testing::count_traffic(group, traffic);
+    TinyEngine engine(model, *world, sharding::grid_shape(3, 0, kRanks), {});
+    walk::BlockWalk walk(model, engine.weights);
+    WalkedModel scored(walk, engine.weights, *world, set.documents);
+    ASSERT_EQ(data::packs_of(set.documents).size(), 1);
+    const auto gathers_of = [&](const auto& work) {
+      const std::size_t before = traffic.gathers;
+      work();
+      return traffic.gathers - before;
+    };
+    const std::size_t pass = gathers_of([&] { (void)scored.base_pass(); });
+    // The embedding is the head's segment too, and is gathered at both ends.
+    EXPECT_EQ(pass, segments + 1);
+    std::vector<Perturbation> pairs;
+    for (std::uint32_t k = 0; k < 8; ++k) {
+      for (const int sign : {1, -1}) pairs.push_back({.sigma = 1e-3, .sign = sign, .draw = k});
+    }
+    EXPECT_EQ(gathers_of([&] { (void)scored.perturbed_passes({}, pairs, {}); }), pass);
+    const std::vector<DirectionGroup> groups = {{0, 2}, {2, 2}, {4, 2}, {6, 2}};
+    EXPECT_EQ(gathers_of([&] { (void)scored.derivative_passes({}, groups, {}, SecondOrder::jet); }), pass);
+  });
+}
+
+// Beside the weights: one scratch buffer of the largest segment and one of the final norm, which is seen
+// beside the head, and none for jets where the rank holds the model.
 TEST(EngineScores, ScratchIsABlockAndJetsNeedNone) {
   const Set set(20);
   const auto model = lethe::testing::tiny_model({.layers = 6});
@@ -188,7 +235,8 @@ TEST(EngineScores, ScratchIsABlockAndJetsNeedNone) {
     WalkedModel scored(walk, engine.weights, *world, set.documents);
     (void)score(scored, options_of(estimator), 0);
     const std::size_t block = engine.weights.layout().largest_padded_size() * sizeof(float);
-    EXPECT_EQ(engine.weights.peak_gathered_bytes(), estimator == "jet" ? 0 : 2 * block);
+    const std::size_t norm = static_cast<std::size_t>(model.config.hidden_size) * sizeof(float);
+    EXPECT_EQ(engine.weights.peak_gathered_bytes(), estimator == "jet" ? 0 : block + norm);
   }
 }
 
