@@ -95,6 +95,21 @@ RunSummary run_of(const std::string& config, int seed, double forget) {
   return run;
 }
 
+// Once a sampler's settings, which the others lack, kept their runs apart.
+TEST(Study, SamplersOfSingleRunsAreComparedWhateverSettingsEachHas) {
+  std::vector<RunSummary> runs;
+  for (const int seed : {1, 2, 3, 4}) {
+    const double base = 0.1 * seed;
+    runs.push_back(run_of("sampler:\n  name: uniform\n", seed, base + 0.2));
+    runs.back().run->sampler = "uniform";
+    runs.push_back(run_of("sampler:\n  name: mrd\n  power: 1\n  floor: 0.1\n", seed, base + 0.1));
+  }
+  const Study study = study_of(runs);
+  const Figure figure = sampler_figure(study);
+  EXPECT_THAT(figure.numbers, HasSubstr("<th scope=\"row\">npo</th><td class=\"word\">mrd, 0.1, 1 \u2212 "
+                                        "uniform</td><td>\u22120.100 \u00B1 0.000</td>"));
+}
+
 // Once every run that agreed in objective and sampler was taken for a repeat, whatever else it had set.
 TEST(Study, RunsThatDifferInASettingAreNoRepeats) {
   std::vector<RunSummary> runs;

@@ -13,7 +13,8 @@ namespace {
 
 using Block = std::vector<const Group*>;
 
-bool is_sampler(const std::string& column) { return column == "sampler"; }
+// Its settings are part of it: of single runs, a sampler's own stand in columns that no other sampler has.
+bool is_sampler(const std::string& column) { return column == "sampler" || column.starts_with("sampler."); }
 
 bool agree_but_for(const Study& study, const Group& a, const Group& b, ColumnRule is_part) {
   std::size_t at = 0;
@@ -110,8 +111,8 @@ Figure sampler_figure(const Study& study) {
       rows += difference_row(study, *block.front(), *block[i], metrics);
   if (rows.empty()) return figure;
   figure.lead =
-      "Paired over seeds: the same configuration and seed with another sampler, \u00B1 95 % interval of the "
-      "mean difference.";
+      "Paired over seeds: the same configuration and seed with another sampler or other settings of it, "
+      "\u00B1 95 % interval of the mean difference.";
   std::string head = "<thead><tr><th>method</th><th class=\"word\">difference</th>";
   for (const std::string& metric : metrics) head += fmt::format("<th>{}</th>", escape(metric_title(metric)));
   figure.numbers = head + "</tr></thead><tbody>" + rows + "</tbody>";
