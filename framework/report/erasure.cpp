@@ -37,11 +37,6 @@ std::map<std::string, std::int64_t> forget_samples(const RunSummary& run) {
   return samples;
 }
 
-const DataRecord* data_of(const RunSummary& run, std::string_view set) {
-  const auto found = std::ranges::find(run.data, set, &DataRecord::set);
-  return found == run.data.end() ? nullptr : &*found;
-}
-
 std::string fact_row(const std::string& label, const std::string& html) {
   return html.empty() ? ""
                       : fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>", escape(label), html);
@@ -97,7 +92,7 @@ std::string how_samples_are_named(const RunSummary& run, const ErasureOptions& o
 }
 
 std::string asked(const RunSummary& run, const ErasureOptions& options) {
-  const DataRecord* data = data_of(run, "forget");
+  const DataRecord* data = run.data_of("forget");
   std::string rows = fact_row("Samples", grouped(static_cast<long long>(forget_samples(run).size())));
   if (data != nullptr) {
     rows += fact_row("Samples of the forget set", grouped(data->num_samples));

@@ -78,6 +78,11 @@ const EvaluationRecord* RunSummary::after(std::string_view set) const {
   return latest;
 }
 
+const DataRecord* RunSummary::data_of(std::string_view set) const {
+  const auto found = std::ranges::find(data, set, &DataRecord::set);
+  return found == data.end() ? nullptr : &*found;
+}
+
 std::vector<std::string> RunSummary::evaluated_sets() const {
   std::vector<std::string> sets;
   for (const auto& evaluation : evaluations)

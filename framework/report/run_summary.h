@@ -38,6 +38,8 @@ struct RunSummary {
   [[nodiscard]] const records::EvaluationRecord* before(std::string_view set) const;
   // Tagged "after", or else the latest evaluation of a later step.
   [[nodiscard]] const records::EvaluationRecord* after(std::string_view set) const;
+  // Nothing where the records do not describe it.
+  [[nodiscard]] const records::DataRecord* data_of(std::string_view set) const;
   // The sets that were evaluated: forget, retain, general, then others by name.
   [[nodiscard]] std::vector<std::string> evaluated_sets() const;
 };

@@ -1,5 +1,7 @@
 #include "tests/report/campaign_fixture.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "tests/records/scratch_folder.h"
@@ -33,6 +35,19 @@ void write_campaign(const std::filesystem::path& folder, int cells) {
   records::write_text(
       folder / "cells.json",
       nlohmann::json{{"schema", 1}, {"name", "fixture"}, {"columns", columns}, {"cells", list}}.dump());
+}
+
+RunSummary run_of(const std::string& config, int seed, double forget) {
+  RunSummary run{.name = config};
+  run.run.emplace();
+  run.run->command = "train";
+  run.run->objective = "npo";
+  run.run->sampler = "mrd";
+  run.run->seed = static_cast<std::uint64_t>(seed);
+  run.run->config_yaml = config + fmt::format("seed: {}\n", seed);
+  run.summary = records::SummaryRecord{};
+  run.evaluations = {{.tag = "after", .step = 3, .set = "forget", .aggregates = {{"probability", forget}}}};
+  return run;
 }
 
 }  // namespace lethe::report::testing

@@ -26,6 +26,7 @@ using records::ScratchFolder;
 using records::text_of;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using testing::run_of;
 
 StudyCell cell_of(std::size_t number, const std::string& sampler, const std::string& seed, double forget,
                   double retain) {
@@ -80,34 +81,6 @@ TEST(Study, ValuesThatReadAlikeInDifferentColumnsAreDifferentMethods) {
   ASSERT_EQ(groups.size(), 2u);
   EXPECT_EQ(groups[0].label, "first=a, second=");
   EXPECT_EQ(groups[1].cells.size(), 2u);
-}
-
-RunSummary run_of(const std::string& config, int seed, double forget) {
-  RunSummary run{.name = config};
-  run.run.emplace();
-  run.run->command = "train";
-  run.run->objective = "npo";
-  run.run->sampler = "mrd";
-  run.run->seed = static_cast<std::uint64_t>(seed);
-  run.run->config_yaml = config + fmt::format("seed: {}\n", seed);
-  run.summary = records::SummaryRecord{};
-  run.evaluations = {{.tag = "after", .step = 3, .set = "forget", .aggregates = {{"probability", forget}}}};
-  return run;
-}
-
-// Once a sampler's settings, which the others lack, kept their runs apart.
-TEST(Study, SamplersOfSingleRunsAreComparedWhateverSettingsEachHas) {
-  std::vector<RunSummary> runs;
-  for (const int seed : {1, 2, 3, 4}) {
-    const double base = 0.1 * seed;
-    runs.push_back(run_of("sampler:\n  name: uniform\n", seed, base + 0.2));
-    runs.back().run->sampler = "uniform";
-    runs.push_back(run_of("sampler:\n  name: mrd\n  power: 1\n  floor: 0.1\n", seed, base + 0.1));
-  }
-  const Study study = study_of(runs);
-  const Figure figure = sampler_figure(study);
-  EXPECT_THAT(figure.numbers, HasSubstr("<th scope=\"row\">npo</th><td class=\"word\">mrd, 0.1, 1 \u2212 "
-                                        "uniform</td><td>\u22120.100 \u00B1 0.000</td>"));
 }
 
 // Once every run that agreed in objective and sampler was taken for a repeat, whatever else it had set.
@@ -166,49 +139,8 @@ TEST(Study, EveryNumberHasAnIntervalOrSaysThatItHasOneSeed) {
   EXPECT_THAT(study_markdown(small_study()), HasSubstr("1 of 3 methods have one seed"));
 }
 
-// grad_diff forgets 0.1 less than npo, of easy samples and of hard ones; easy ones were forgotten by 0.5
-// more.
-Study strata_study() {
-  Study study{
-      .name = "strata",
-      .columns = {{"objective"}, {"data.forget.select.by"}, {"data.forget.select.stratum"}, {"seed", true}}};
-  for (const bool is_hard : {false, true})
-    for (const bool is_npo : {true, false})
-      for (const int seed : {1, 2})
-        study.cells.push_back(
-            {.number = study.cells.size() + 1,
-             .choices = {{"objective", is_npo ? "npo" : "grad_diff"},
-                         {"data.forget.select.by", "mrd"},
-                         {"data.forget.select.stratum", is_hard ? "hard" : "easy"},
-                         {"seed", std::to_string(seed)}},
-             .state = "done",
-             .metrics = {{"forget.probability", 0.1 * seed + (is_hard ? 0.5 : 0) + (is_npo ? 0 : 0.1)},
-                         {"retain.probability", is_npo ? 0.8 : 0.7}}});
-  return study;
-}
-
-TEST(Study, StrataStandSideBySideAndMethodsAreComparedWithin) {
-  const Figure figure = strata_figure(strata_study());
-  EXPECT_EQ(figure.title, "Methods on samples of each difficulty");
-  EXPECT_THAT(figure.numbers, HasSubstr("<th>mrd, easy</th><th>mrd, hard</th>"));
-  const auto at = figure.numbers.find("<th scope=\"row\">grad_diff</th>");
-  ASSERT_NE(at, std::string::npos);
-  const std::string row = figure.numbers.substr(at, figure.numbers.find("</tr>", at) - at);
-  EXPECT_THAT(row, HasSubstr("0.250 \u00B1 0.635<br><small class=\"clear\">+0.100"));
-  EXPECT_THAT(row, HasSubstr("0.750 \u00B1 0.635<br><small class=\"clear\">+0.100"));
+TEST(Study, WithoutAChoiceOfSamplesThereIsNoTableOfThem) {
   EXPECT_TRUE(strata_figure(small_study()).numbers.empty());
-}
-
-// Once a method on hard samples was compared with another one on easy samples.
-TEST(Study, DifferencesAndTheFrontStayWithinTheSameSamples) {
-  const Study study = strata_study();
-  const auto groups = groups_of(study);
-  EXPECT_EQ(baseline_of(study, groups, groups[3]).label, "npo, mrd, hard");
-  EXPECT_THAT(method_table(study), Not(HasSubstr("+0.600")));
-  EXPECT_THAT(study_csv(study),
-              HasSubstr("\ngrad_diff,mrd,hard,retain.probability,0.69999999999999996,0,2,-0.1"));
-  EXPECT_TRUE(is_on_front(study, groups, groups[2], "forget.probability", "retain.probability"));
-  EXPECT_FALSE(is_on_front(study, groups, groups[3], "forget.probability", "retain.probability"));
 }
 
 TEST(Study, IntervalsShowTwoDigitsOfTheirWidth) {

@@ -124,6 +124,10 @@ std::vector<std::string> metrics_of(const Study& study) {
   return names;
 }
 
+bool is_to_forget(const std::string& metric) {
+  return records::is_forget_text(metric.substr(0, metric.find('.')));
+}
+
 bool is_on_front(const Study& study, const std::vector<Group>& groups, const Group& group,
                  const std::string& forget_metric, const std::string& keep_metric) {
   const auto forget = mean_of(group, forget_metric), keep = mean_of(group, keep_metric);

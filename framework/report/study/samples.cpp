@@ -188,6 +188,31 @@ std::string sample_tables(const Study& study) {
   return html;
 }
 
+bool mixes_up_samples(const Study& study) {
+  std::vector<std::pair<const StudyCell*, std::string>> chosen;
+  for (const Group& group : groups_of(study))
+    for (const StudyCell* cell : group.cells) chosen.emplace_back(cell, samples_of(study, group));
+  const auto has_anothers = [&](const auto& one) {
+    return !one.first->measured_on.empty() && std::ranges::any_of(chosen, [&](const auto& other) {
+      return other.first->measured_hash == one.first->measured_hash && other.second != one.second;
+    });
+  };
+  return std::ranges::any_of(chosen, has_anothers);
+}
+
+std::string other_samples_note(const Study& study) {
+  const auto is_other = [](const StudyCell& cell) { return !cell.measured_on.empty(); };
+  const auto first = std::ranges::find_if(study.cells, is_other);
+  if (first == study.cells.end()) return "";
+  return fmt::format(
+      "Numbers to forget are of other samples than the training had in {} of {} cells (cell {}: {}).{}",
+      std::ranges::count_if(study.cells, is_other), study.cells.size(), first->number, first->measured_on,
+      mixes_up_samples(study)
+          ? " They are the same samples whichever were chosen: compare methods by them, not choices, and let "
+            "an axis that chooses samples touch the stage that measures too (stages: [unlearn, measure])."
+          : "");
+}
+
 std::vector<std::string> missing_from(const Study& study) {
   std::vector<std::string> notes;
   std::size_t unmeasured = 0;
@@ -198,6 +223,7 @@ std::vector<std::string> missing_from(const Study& study) {
     else if (cell.metrics.empty())
       ++unmeasured;
   }
+  if (const std::string note = other_samples_note(study); !note.empty()) notes.push_back(note);
   if (unmeasured > 0) notes.push_back(fmt::format("{} cells are done and hold no evaluation.", unmeasured));
   const auto groups = groups_of(study);
   const auto single = std::ranges::count_if(groups, [](const Group& g) { return g.num_measured() == 1; });

@@ -92,6 +92,13 @@ std::string before_row(const Study& study, const std::vector<Group>& groups,
   return is_known ? "<tr><th scope=\"row\">before training</th>" + cells + "</tr>" : "";
 }
 
+// Not those of the same samples in each column.
+std::vector<std::string> metrics_of_strata(const Study& study) {
+  std::vector<std::string> metrics = metrics_of(study);
+  if (mixes_up_samples(study)) std::erase_if(metrics, is_to_forget);
+  return metrics;
+}
+
 std::string strata_title(const Study& study) {
   const bool only_strata = std::ranges::all_of(study.columns, [](const StudyColumn& column) {
     return !chooses_samples(column.name) || column.name.starts_with("data.forget.select");
@@ -123,13 +130,14 @@ Figure strata_figure(const Study& study) {
   Figure figure{.id = "strata", .title = strata_title(study)};
   const auto groups = groups_of(study);
   const auto sets = sample_sets_of(study, groups);
-  const auto metrics = metrics_of(study);
+  const auto metrics = metrics_of_strata(study);
   if (sets.size() < 2 || metrics.empty()) return figure;
   figure.lead =
       "Compare methods within a column: each column holds other samples, which the model knew differently "
       "well before. Means over seeds \u00B1 95 % interval; below, the paired difference to the first method "
       "on "
       "the same samples, bold where its interval does not hold zero.";
+  if (const std::string note = other_samples_note(study); !note.empty()) figure.lead += " " + note;
   std::string rows = "<thead><tr><th>method</th>";
   for (const std::string& set : sets) rows += fmt::format("<th>{}</th>", escape(or_all(set)));
   rows += "</tr></thead><tbody>";

@@ -22,6 +22,26 @@ StudyCell cell_from(const json& in, const std::filesystem::path& folder) {
   return cell;
 }
 
+std::string words_for(const records::DataRecord& forget) {
+  return forget.selection.empty() ? fmt::format("all {} samples", forget.num_samples) : forget.selection;
+}
+
+std::string hash_of_forget(const RunSummary& run) {
+  const records::DataRecord* forget = run.data_of("forget");
+  return forget == nullptr ? "" : forget->hash + forget->selection_hash;
+}
+
+// A setting that chooses samples may touch one stage only: a later one then measures other samples.
+std::string other_samples(const RunSummary& trained, const RunSummary& measured) {
+  const records::DataRecord *theirs = trained.data_of("forget"), *here = measured.data_of("forget");
+  if (theirs == nullptr || here == nullptr || hash_of_forget(trained) == hash_of_forget(measured)) return "";
+  const bool other_file = theirs->hash != here->hash;
+  const auto of_file = [&](const records::DataRecord& forget) {
+    return words_for(forget) + (other_file ? " of " + forget.path : "");
+  };
+  return fmt::format("{}, not {}", of_file(*here), of_file(*theirs));
+}
+
 }  // namespace
 
 const RunSummary* StudyCell::main_run() const {
@@ -40,6 +60,8 @@ void StudyCell::take_metrics() {
   for (const RunSummary* run = trains ? main : runs.data(); run <= &runs.back(); ++run)
     if (!run->evaluations.empty()) last = run;
   if (last == nullptr) return;
+  if (trains) measured_on = other_samples(*main, *last);
+  measured_hash = hash_of_forget(*last);
   for (const std::string& set : last->evaluated_sets()) {
     const records::EvaluationRecord* evaluation = last->after(set);
     if (evaluation == nullptr && !(trains && last == main)) evaluation = last->before(set);

@@ -23,10 +23,14 @@ struct StudyCell {
   std::vector<RunSummary> runs;  // in the order of its stages
   // "forget.probability": of the last stage that evaluated, from the last training on; none unless done.
   std::map<std::string, double> metrics;
+  // Which samples to forget those numbers are of where the training had others: "all 40 samples, not easy by
+  // mrd, 10 of 40"; empty where they are the same, or records do not tell.
+  std::string measured_on;
+  std::string measured_hash;  // of those samples
 
   // The run that says the method: the last that trained, else the last.
   [[nodiscard]] const RunSummary* main_run() const;
-  void take_metrics();  // from `runs`
+  void take_metrics();  // and what they are of, from `runs`
   [[nodiscard]] std::string choice(const std::string& column) const;
 };
 

@@ -59,6 +59,14 @@ std::string open_table(const Figure& figure) {
                        escape(figure.title), figure.numbers));
 }
 
+std::string methods_lead(const Study& study) {
+  const std::string note = other_samples_note(study);
+  return "Means over seeds \u00B1 half width of the 95 % confidence interval; below, the paired "
+         "difference to the first method on the same samples, bold where its interval does not hold "
+         "zero. Press a heading to sort." +
+         (note.empty() ? "" : " " + note);
+}
+
 std::string missing(const Study& study) {
   std::string items;
   for (const std::string& note : missing_from(study)) items += fmt::format("<li>{}</li>", escape(note));
@@ -73,12 +81,8 @@ std::string render_study(const Study& study) {
   const std::string samples = sample_tables(study);
   const std::vector<PageSection> sections{
       {"methods-section", "Methods",
-       page_section(
-           "methods-section", "Methods",
-           "Means over seeds \u00B1 half width of the 95 % confidence interval; below, the paired "
-           "difference to the first method on the same samples, bold where its interval does not hold "
-           "zero. Press a heading to sort.",
-           filtered("methods", "Filter methods", method_table(study)))},
+       page_section("methods-section", "Methods", methods_lead(study),
+                    filtered("methods", "Filter methods", method_table(study)))},
       {"pareto", "Trade-off", figure_section(pareto_figure(study))},
       {"samplers", "Samplers", open_table(sampler_figure(study))},
       {"strata", "Forget sets", open_table(strata_figure(study))},

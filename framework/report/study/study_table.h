@@ -25,6 +25,12 @@ namespace lethe::report {
 [[nodiscard]] std::string sample_tables(const Study& study);
 // What all cells share, then one row a cell for what differs.
 [[nodiscard]] std::string study_provenance(const Study& study);
+// Whether numbers to forget stand under several choices of samples and are of the same ones, because a later
+// stage measured others than the training had.
+[[nodiscard]] bool mixes_up_samples(const Study& study);
+// Where numbers are of other samples than were to be forgotten: how many cells, which samples, and what to
+// set instead where that mixes them up. Empty where there is no such cell.
+[[nodiscard]] std::string other_samples_note(const Study& study);
 // What a reader might expect and will not find.
 [[nodiscard]] std::vector<std::string> missing_from(const Study& study);
 
