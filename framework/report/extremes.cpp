@@ -51,18 +51,26 @@ std::string group_of(const std::string& title, std::span<const ScoreRecord> scor
   return rows;
 }
 
+std::string section_with(const std::string& lead, const std::string& content) {
+  return page_section("extremes", "The easiest and the hardest to remove", lead, content);
+}
+
 }  // namespace
 
 std::string extremes_section(const RunSummary& run) {
   if (run.scorings.empty()) return "";
+  if (run.scorings.front().saw_nothing())
+    return section_with(
+        "The scoring told no sample from zero: what it recorded is round-off or noise, and no sample counts "
+        "as easier or harder than another.",
+        "");
   const auto scores = easiest_first(run.scorings.front());
   const TextsById texts = recorded_texts(run);
   const std::size_t count = std::min(kMostShown, scores.size() / 2);
   const std::span easiest = std::span(scores).first(count), hardest = std::span(scores).last(count);
   const auto has_text = [&](const ScoreRecord& score) { return texts.contains(score.id); };
   if (std::ranges::none_of(easiest, has_text) && std::ranges::none_of(hardest, has_text)) return "";
-  return page_section(
-      "extremes", "The easiest and the hardest to remove",
+  return section_with(
       "By memory removal difficulty (MRD) before the first step: a large one is read as easily forgotten.",
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Easiest and hardest "
       "samples\"><table "

@@ -15,6 +15,11 @@ struct Scoring {
   std::optional<records::ScoringRecord> header;
   std::int64_t step = 0;
   std::vector<records::ScoreRecord> scores;  // in row order
+
+  // It told no sample from zero: all count the same, whatever was recorded of each.
+  [[nodiscard]] bool saw_nothing() const {
+    return header && header->effective_samples == 0 && !scores.empty();
+  }
 };
 
 struct RunSummary {

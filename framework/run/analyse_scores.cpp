@@ -30,7 +30,9 @@ Column norms_only(const RunConfig& config, Engine& engine, const SampleSets& set
   const scoring::MrdResult result = scoring::score(model, options, 0);
   for (const std::string& warning : result.warnings)
     base::warn_once("score.analyse", column.name + ": " + warning);
-  for (const scoring::ScoredSample& sample : result.samples) column.values.push_back(sample.score);
+  const bool saw_nothing = result.effective_samples == 0;  // its scores are then no difficulty
+  for (const scoring::ScoredSample& sample : result.samples)
+    column.values.push_back(saw_nothing ? 0 : sample.score);
   return column;
 }
 
@@ -113,6 +115,7 @@ void say_quarters(const ForgetScores& scores, const SampleSet& forget, bool reda
   std::vector<std::size_t> order(scores.score.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t i) { return scores.score[i]; });
+  if (order.empty() || scores.score[order.front()] == 0) return;  // the scoring saw nothing: all are alike
   const std::size_t shown = std::min<std::size_t>(3, order.size() / 4);
   for (std::size_t k = 0; k < shown; ++k) {
     const data::Sample& easy = forget.samples[order[k]];

@@ -12,6 +12,7 @@ void record_extremes(const ForgetScores& scores, const SampleSet& forget, RunOut
   for (std::size_t i = 0; i < scores.score.size(); ++i)
     if (std::isfinite(scores.score[i])) order.push_back(i);
   std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t i) { return scores.score[i]; });
+  if (order.empty() || !(scores.score[order.front()] > 0)) return;  // the scoring saw nothing: all are alike
   const std::size_t shown = std::min(kAtEitherEnd, order.size() / 2);
   order.erase(order.begin() + static_cast<std::ptrdiff_t>(shown),
               order.end() - static_cast<std::ptrdiff_t>(shown));

@@ -6,8 +6,9 @@
 
 namespace lethe::run {
 
-// Five at either end, fewer where the set is small; samples whose score is no number are neither. Not to be
-// called where the configuration keeps forget texts out of records (report.redact: forget).
+// Five at either end, fewer where the set is small; samples whose score is no number are neither, and
+// none is where the scoring saw nothing (all scores are 0). Not to be called where the configuration keeps
+// forget texts out of records (report.redact: forget).
 void record_extremes(const ForgetScores& scores, const SampleSet& forget, RunOutput& output);
 
 }  // namespace lethe::run

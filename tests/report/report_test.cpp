@@ -122,6 +122,19 @@ TEST(Report, QuotesTheEasiestAndTheHardestSamplesWhereTheRecordsHoldThem) {
   EXPECT_FALSE(contains(render_html(two_runs(folder)), "<section id=\"extremes\"")) << "of one run only";
 }
 
+// Once its samples were ranked by round-off, and stood there as not recorded.
+TEST(Report, HasNoEasiestAndNoHardestOfAScoringThatSawNothing) {
+  const ScratchFolder folder;
+  write_fixture(folder / "run");
+  RunSummary run = load_run(folder / "run");
+  run.scorings[0].header->effective_samples = 0;
+  const std::string html = render_html({run});
+  EXPECT_TRUE(contains(html, "The scoring told no sample from zero"));
+  EXPECT_FALSE(contains(html, ">Easiest<"));
+  EXPECT_TRUE(contains(html, "MRD against length: rank correlation not defined."));
+  expect_balanced(html);
+}
+
 TEST(Report, LeavesTheEasiestAndTheHardestOutWhereTheForgetSetIsRedacted) {
   const ScratchFolder folder;
   write_fixture(folder / "run");

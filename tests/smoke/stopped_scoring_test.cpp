@@ -87,6 +87,7 @@ TEST_F(Scorings, BelowRoundOffDrawAllSamplesEquallyOften) {
   ASSERT_EQ(source.exit_code, 0) << source.output;
   EXPECT_THAT(source.output, AllOf(HasSubstr("no sample is resolved, and all count the same"),
                                    Not(HasSubstr("within three standard errors"))));
+  EXPECT_TRUE(of<records::GenerationRecord>("source").empty()) << "none is easiest, none hardest";
   const std::string train =
       "train configs/smoke/train.yaml --set sampler=mrd --set train.max_steps=1 --set eval.before=false "
       "--set "

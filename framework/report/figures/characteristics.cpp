@@ -91,11 +91,11 @@ std::string scatter(const Scores& scores, const Against& against, Size size, con
   return std::move(svg).finish();
 }
 
-Drawing against_drawing(const Scores& all, const Against& against) {
-  const Scores scores = drawn(all, against);
+Drawing against_drawing(const Scoring& scoring, const Against& against) {
+  const Scores scores = drawn(scoring.scores, against);
   std::vector<double> x, y;
   for (const records::ScoreRecord& s : scores) x.push_back(against.value(s)), y.push_back(s.mrd);
-  const double rho = base::spearman(x, y);
+  const double rho = scoring.saw_nothing() ? NAN : base::spearman(x, y);
   return {fmt::format("MRD against {}: rank correlation {}.", against.name,
                       std::isfinite(rho) ? signed_fixed(rho, 2) : "not defined"),
           scatter(scores, against, {900, 300}, "against-" + against.name + "-wide"),
@@ -142,7 +142,7 @@ Figure characteristics_figure(const std::vector<RunSummary>& runs) {
     if (figure.lead.empty())
       figure.lead = "MRD sums over tokens: where it follows length, it measures length.";
     for (const Against& against : axes())
-      figure.drawings.push_back(against_drawing(scored->scorings.front().scores, against));
+      figure.drawings.push_back(against_drawing(scored->scorings.front(), against));
   }
   return figure;
 }
