@@ -80,6 +80,7 @@ struct RelationRow {
   double rho = 0, rho_low = 0, rho_high = 0;
   double partial = 0, partial_low = 0, partial_high = 0;  // after length and loss are removed
   double easy_mean = 0, hard_mean = 0;                    // over the quarters of largest and of smallest MRD
+  std::string undefined, partial_undefined;  // why a correlation is no number: "constant"; else empty
 };
 
 template <class V, OneOf<RelationRow> R>
@@ -93,6 +94,8 @@ void describe(V& visit, R& r) {
   visit("partial_high", r.partial_high);
   visit("easy_mean", r.easy_mean);
   visit("hard_mean", r.hard_mean);
+  visit("undefined", r.undefined);
+  visit("partial_undefined", r.partial_undefined);
 }
 
 // One sample's metrics: probability, rougeL_recall, truth_ratio, … (the names are the metrics' own).

@@ -94,17 +94,27 @@ std::vector<records::RelationRow> relate(const std::vector<double>& scores,
                     .partial_low = partial.low,
                     .partial_high = partial.high,
                     .easy_mean = means.easy,
-                    .hard_mean = means.hard});
+                    .hard_mean = means.hard,
+                    .undefined = std::string(raw.undefined),
+                    .partial_undefined = std::string(partial.undefined)});
   }
   return rows;
 }
 
+std::string correlation(double rho, double low, double high, const std::string& undefined) {
+  return std::isfinite(rho) ? fmt::format("{:+.2f} [{:+.2f}, {:+.2f}]", rho, low, high)
+                            : fmt::format("\u2013 ({})", undefined);
+}
+
+std::string quarter(double mean) { return std::isfinite(mean) ? fmt::format("{:.4g}", mean) : "\u2013"; }
+
 void say(const std::vector<records::RelationRow>& rows) {
   spdlog::info("rank correlation with MRD [95 %]      after length and loss        easy / hard quarter");
   for (const records::RelationRow& r : rows) {
-    spdlog::info("  {:20} {:+.2f} [{:+.2f}, {:+.2f}]   {:+.2f} [{:+.2f}, {:+.2f}]   {:.4g} / {:.4g}", r.name,
-                 r.rho, r.rho_low, r.rho_high, r.partial, r.partial_low, r.partial_high, r.easy_mean,
-                 r.hard_mean);
+    spdlog::info("  {:20} {:20}   {:20}   {} / {}", r.name,
+                 correlation(r.rho, r.rho_low, r.rho_high, r.undefined),
+                 correlation(r.partial, r.partial_low, r.partial_high, r.partial_undefined),
+                 quarter(r.easy_mean), quarter(r.hard_mean));
   }
 }
 

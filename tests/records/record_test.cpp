@@ -134,7 +134,11 @@ std::vector<Record> one_of_each() {
                        .purged = true},
       AnalysisRecord{.step = 1,
                      .samples = {{.id = "a", .row = 3, .values = {{"length", 12}}}},
-                     .relations = {{.name = "length", .rho = 0.9, .rho_low = 0.8, .rho_high = 0.95}},
+                     .relations = {{.name = "length",
+                                    .rho = 0.9,
+                                    .rho_low = 0.8,
+                                    .rho_high = 0.95,
+                                    .partial_undefined = "constant"}},
                      .seconds = 2},
   };
 }

@@ -145,6 +145,22 @@ TEST(Report, LeavesTheEasiestAndTheHardestOutWhereTheForgetSetIsRedacted) {
   EXPECT_FALSE(contains(html({.redact_forget = true}), "<section id=\"extremes\""));
 }
 
+// Once "nan [nan, nan]" stood there.
+TEST(Report, SaysWhyACharacteristicGoesWithNothing) {
+  const ScratchFolder folder;
+  write_fixture(folder / "run");
+  RunSummary run = load_run(folder / "run");
+  records::RelationRow constant{.name = "near_copies_forget", .undefined = "constant"};
+  constant.rho = constant.rho_low = constant.rho_high = constant.partial = constant.hard_mean = NAN;
+  run.analysis = records::AnalysisRecord{.relations = {constant}};
+  const std::string html = render_html({run});
+  EXPECT_TRUE(contains(html,
+                       "<td class=\"none\">\u2013 (constant)</td><td class=\"none\">\u2013 (not "
+                       "defined)</td><td>0</td><td class=\"none\">\u2013</td>"));
+  EXPECT_TRUE(contains(html, "near copies forget: constant</text>"));
+  EXPECT_FALSE(contains(html, "nan ["));
+}
+
 TEST(Report, DrawsDifficultiesFromLargeToSmall) {
   const ScratchFolder folder;
   write_fixture(folder / "run");

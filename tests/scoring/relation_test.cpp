@@ -33,6 +33,17 @@ TEST(RankCorrelation, LeavesOutWhatIsNoNumberAndSaysNothingOfAConstant) {
   EXPECT_TRUE(std::isnan(rank_correlation(normals(1, 2), normals(2, 2)).rho));
 }
 
+TEST(RankCorrelation, ThatIsNoneSaysWhy) {
+  const std::vector<double> constant(9, 1.0), varied = normals(1, 9);
+  EXPECT_EQ(rank_correlation(varied, normals(2, 9)).undefined, "");
+  EXPECT_EQ(rank_correlation(varied, constant).undefined, "constant");
+  EXPECT_EQ(partial_rank_correlation(varied, constant, {normals(3, 9)}).undefined, "constant");
+  EXPECT_EQ(rank_correlation(constant, varied).undefined, "all scores alike");
+  EXPECT_EQ(rank_correlation(normals(1, 3), normals(2, 3)).undefined, "too few samples");
+  EXPECT_EQ(rank_correlation(varied, std::vector<double>(9, std::nan(""))).undefined, "too few samples");
+  EXPECT_EQ(partial_rank_correlation(normals(2, 9), varied, {varied}).undefined, "nothing left");
+}
+
 // The 95 % interval holds the truth (0 here) in about 95 of 100 tries.
 TEST(RankCorrelation, ItsIntervalCoversTheTruth) {
   int covered = 0;
@@ -73,6 +84,7 @@ TEST(QuartileMeans, AreOfTheLargestAndTheSmallestScores) {
   const QuartileMeans means = quartile_means(scores, values);
   EXPECT_EQ(means.easy, 15);
   EXPECT_EQ(means.hard, 4);
+  EXPECT_TRUE(std::isnan(quartile_means(std::vector<double>(8, 0.0), values).easy)) << "none is easier";
 }
 
 }  // namespace

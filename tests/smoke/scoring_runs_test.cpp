@@ -269,6 +269,8 @@ TEST_F(Smoke, RelatesScoresToTheUpdatesThatALaterRunNeeded) {
                    out("run"));
   ASSERT_EQ(result.exit_code, 0) << result.output;
   EXPECT_THAT(result.output, Not(HasSubstr("score.source")));
+  EXPECT_THAT(result.output,
+              AllOf(HasSubstr("  updates_needed       \u2013 (constant)"), Not(HasSubstr("nan ["))));
   const auto analyses = records::records_of<records::AnalysisRecord>(
       records::read_records(records::RunPaths{out("run")}.scores()).entries);
   ASSERT_EQ(analyses.size(), 1u);

@@ -25,6 +25,9 @@ std::string words(std::string name) {
   return name;
 }
 
+// Records of earlier versions do not say.
+std::string why(const std::string& undefined) { return undefined.empty() ? "not defined" : undefined; }
+
 void draw_interval(Svg& svg, const Plot& plot, double y, double rho, double low, double high, bool partial,
                    const std::string& what) {
   if (!std::isfinite(rho)) return;
@@ -46,7 +49,8 @@ std::string forest(const AnalysisRecord& analysis, double width, const std::stri
   for (std::size_t i = 0; i < analysis.relations.size(); ++i) {
     const RelationRow& r = analysis.relations[i];
     const double middle = plot.top() + step * (static_cast<double>(i) + 0.5);
-    svg.text({plot.left() + 2, middle - 5}, words(r.name), "tick");
+    svg.text({plot.left() + 2, middle - 5},
+             words(r.name) + (std::isfinite(r.rho) ? "" : ": " + why(r.undefined)), "tick");
     draw_interval(svg, plot, middle + 3, r.rho, r.rho_low, r.rho_high, false, words(r.name));
     draw_interval(svg, plot, middle + 10, r.partial, r.partial_low, r.partial_high, true,
                   words(r.name) + ", after length and loss");
@@ -102,17 +106,23 @@ Drawing against_drawing(const Scoring& scoring, const Against& against) {
           scatter(scores, against, {360, 260}, "against-" + against.name + "-narrow")};
 }
 
+std::string correlation_cell(double rho, double low, double high, const std::string& undefined) {
+  if (!std::isfinite(rho)) return fmt::format("<td class=\"none\">\u2013 ({})</td>", escape(why(undefined)));
+  return fmt::format("<td>{} [{}, {}]</td>", signed_fixed(rho, 2), signed_fixed(low, 2),
+                     signed_fixed(high, 2));
+}
+
+std::string mean_cell(double mean) {
+  return std::isfinite(mean) ? fmt::format("<td>{}</td>", number(mean)) : "<td class=\"none\">\u2013</td>";
+}
+
 std::string numbers_of(const AnalysisRecord& analysis) {
   std::string rows;
-  const auto interval = [](double rho, double low, double high) {
-    return fmt::format("<td>{} [{}, {}]</td>", signed_fixed(rho, 2), signed_fixed(low, 2),
-                       signed_fixed(high, 2));
-  };
   for (const RelationRow& r : analysis.relations)
-    rows += fmt::format("<tr><th scope=\"row\">{}</th>{}{}<td>{}</td><td>{}</td></tr>", escape(words(r.name)),
-                        interval(r.rho, r.rho_low, r.rho_high),
-                        interval(r.partial, r.partial_low, r.partial_high), number(r.easy_mean),
-                        number(r.hard_mean));
+    rows += fmt::format("<tr><th scope=\"row\">{}</th>{}{}{}{}</tr>", escape(words(r.name)),
+                        correlation_cell(r.rho, r.rho_low, r.rho_high, r.undefined),
+                        correlation_cell(r.partial, r.partial_low, r.partial_high, r.partial_undefined),
+                        mean_cell(r.easy_mean), mean_cell(r.hard_mean));
   return "<thead><tr><th>characteristic</th><th>rank correlation</th><th>after length and loss</th><th>mean, "
          "easy quarter</th><th>mean, hard quarter</th></tr></thead><tbody>" +
          rows + "</tbody>";
