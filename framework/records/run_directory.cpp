@@ -42,9 +42,29 @@ bool holds_other_files(const RunPaths& paths) {
   return false;
 }
 
+// The command of the run in the folder; empty where none got as far as its records.
+std::string command_of(const RunPaths& paths) {
+  if (!std::filesystem::exists(paths.run())) return "";
+  const Json json = Json::parse(base::read_file(paths.run()), nullptr, /*allow_exceptions=*/false);
+  const auto found = json.is_object() ? json.find("command") : json.end();
+  return found != json.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+// Each command starts its records anew, so another one would erase them, --resume or not.
+void check_command(const RunPaths& paths, std::string_view command) {
+  const std::string before = command_of(paths);
+  if (before.empty() || before == command) return;
+  fail("out.exists",
+       fmt::format("{} holds a run of `lethe {}`, whose records `lethe {}` would erase", paths.root.string(),
+                   before, command),
+       fmt::format("name another folder, such as --out {}-{}", paths.root.string(), command));
+}
+
 // Whether the folder holds an earlier part of this run; an error if it holds anything else.
-bool check_contents(const RunPaths& paths, std::string_view config_yaml, bool resume) {
+bool check_contents(const RunPaths& paths, std::string_view command, std::string_view config_yaml,
+                    bool resume) {
   if (std::filesystem::exists(paths.config())) {
+    check_command(paths, command);
     if (resume || base::read_file(paths.config()) == config_yaml) return true;
     fail(
         "out.exists",
@@ -88,15 +108,15 @@ RunLock::~RunLock() {
   ::close(fd_);
 }
 
-RunDirectory open_run_directory(const std::filesystem::path& root, std::string_view config_yaml,
-                                bool resume) {
+RunDirectory open_run_directory(const std::filesystem::path& root, std::string_view command,
+                                std::string_view config_yaml, bool resume) {
   make_folder(root);
   RunPaths paths{root};
   const bool is_run = std::filesystem::exists(paths.config());
   if (!is_run)
-    check_contents(paths, config_yaml, resume);  // before the lock file would be one more stray file
+    check_contents(paths, command, config_yaml, resume);  // before a lock file would be one more stray file
   RunLock lock(paths.lock());
-  const bool continues = check_contents(paths, config_yaml, resume);
+  const bool continues = check_contents(paths, command, config_yaml, resume);
   if (!continues || resume) base::write_file_atomically(paths.config(), config_yaml);
   return RunDirectory{std::move(paths), std::move(lock), continues};
 }

@@ -48,11 +48,12 @@ struct RunDirectory {
   bool continues;  // the folder holds an earlier part of this run
 };
 
-// Makes the folder, or goes on with it when it holds a run with the same effective configuration. With
-// `resume`, also with another one (what may differ is for the checkpoint to say). Writes config.yaml. Errors:
-// out.exists (another run, or files that are no run), out.locked, out.permission, io.space.
-[[nodiscard]] RunDirectory open_run_directory(const std::filesystem::path& root, std::string_view config_yaml,
-                                              bool resume);
+// Makes the folder, or goes on with it when it holds a run of the same command (train, score, eval) with the
+// same effective configuration. With `resume`, also with another configuration (what may differ is for the
+// checkpoint to say). Writes config.yaml. Errors: out.exists (another run, or files that are no run),
+// out.locked, out.permission, io.space.
+[[nodiscard]] RunDirectory open_run_directory(const std::filesystem::path& root, std::string_view command,
+                                              std::string_view config_yaml, bool resume);
 
 // run.json: the run record as one readable JSON object, with the same fields as in records.jsonl.
 void write_run_file(const RunPaths& paths, const RunRecord& record);

@@ -85,7 +85,23 @@ std::vector<records::Entry> analysis_for(const std::vector<records::Entry>& now,
   return kept;
 }
 
+void refuse_own_folder(const std::string& source, const std::string& key, const Launch& launch) {
+  const auto whole = [](const std::filesystem::path& path) {
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(path));
+  };
+  if (source.empty() || whole(source) != whole(run_folder(launch))) return;
+  fail("config.conflict", fmt::format("{}: {} is the folder that this run writes anew", key, source),
+       "name another folder with --out");
+}
+
 }  // namespace
+
+RunConfig config_of_run(config::Section root, const Launch& launch) {
+  RunConfig config = read_run_config(root);
+  if (launch.command == "train") refuse_own_folder(config.score.from, "score.from", launch);
+  if (config.data.select) refuse_own_folder(config.data.select->scores, "data.forget.select.scores", launch);
+  return config;
+}
 
 std::filesystem::path run_folder(const Launch& launch) {
   return launch.out.empty() ? std::filesystem::path("runs") / std::filesystem::path(launch.config_path).stem()
@@ -98,7 +114,8 @@ RunOutput::RunOutput(const Launch& launch, const std::string& effective_yaml, di
                         "start every rank with the same file, --set and environment");
   if (world.info().rank == 0) {
     folder_was_there_ = std::filesystem::exists(paths_.root);
-    directory_.emplace(records::open_run_directory(paths_.root, effective_yaml, launch.resume));
+    directory_.emplace(
+        records::open_run_directory(paths_.root, launch.command, effective_yaml, launch.resume));
     open_writers();
   }
   world.group().barrier();  // the directory is there for every rank's caches

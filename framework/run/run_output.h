@@ -74,4 +74,8 @@ class RunOutput {
 // `--out`, or runs/<name of the config file>.
 [[nodiscard]] std::filesystem::path run_folder(const Launch& launch);
 
+// read_run_config, for a run into that folder. Errors: config.conflict too, where the run would take scores
+// from the folder that it writes anew.
+[[nodiscard]] RunConfig config_of_run(config::Section root, const Launch& launch);
+
 }  // namespace lethe::run

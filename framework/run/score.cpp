@@ -23,7 +23,7 @@ struct Parts {
   // `check`: what the command asks of its parts before the run folder is described.
   Parts(config::Section root, const Launch& launch, dist::World& world,
         const std::function<void(const Parts&)>& check = {})
-      : config(read_run_config(root)),
+      : config(config_of_run(root, launch)),
         yaml(config::effective_yaml(root)),
         device(config.device, world),
         output(launch, yaml, world),

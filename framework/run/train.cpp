@@ -48,7 +48,7 @@ class Training {
   Training(config::Section root, const Launch& launch, dist::World& world)
       : accounting_(launch.profile, world),
         launch_(launch),
-        config_(read_run_config(root)),
+        config_(config_of_run(root, launch)),
         yaml_(config::effective_yaml(root)),
         ranks_(world),
         world_(world.group()),

@@ -10,7 +10,7 @@ namespace {
 
 TEST(RunDirectory, IsMadeWithItsConfig) {
   const ScratchFolder folder;
-  const RunDirectory run = open_run_directory(folder / "a/run", "seed: 1\n", false);
+  const RunDirectory run = open_run_directory(folder / "a/run", "train", "seed: 1\n", false);
   EXPECT_FALSE(run.continues);
   EXPECT_EQ(text_of(run.paths.config()), "seed: 1\n");
   EXPECT_EQ(run.paths.checkpoint(40), folder / "a/run" / "checkpoints" / "step-40");
@@ -19,28 +19,55 @@ TEST(RunDirectory, IsMadeWithItsConfig) {
 
 TEST(RunDirectory, GoesOnWithTheSameConfig) {
   const ScratchFolder folder;
-  (void)open_run_directory(folder / "run", "seed: 1\n", false);
-  EXPECT_TRUE(open_run_directory(folder / "run", "seed: 1\n", false).continues);
+  (void)open_run_directory(folder / "run", "train", "seed: 1\n", false);
+  EXPECT_TRUE(open_run_directory(folder / "run", "train", "seed: 1\n", false).continues);
 }
 
 TEST(RunDirectory, RefusesAnotherConfigUnlessResumed) {
   const ScratchFolder folder;
-  (void)open_run_directory(folder / "run", "seed: 1\n", false);
+  (void)open_run_directory(folder / "run", "train", "seed: 1\n", false);
   std::string message;
-  EXPECT_EQ(error_key([&] { (void)open_run_directory(folder / "run", "seed: 2\n", false); }, &message),
-            "out.exists");
+  EXPECT_EQ(
+      error_key([&] { (void)open_run_directory(folder / "run", "train", "seed: 2\n", false); }, &message),
+      "out.exists");
   EXPECT_NE(message.find("holds a run with another config (use --resume or another name)"),
             std::string::npos);
   EXPECT_EQ(text_of(folder / "run/config.yaml"), "seed: 1\n");
-  EXPECT_TRUE(open_run_directory(folder / "run", "seed: 2\n", true).continues);
+  EXPECT_TRUE(open_run_directory(folder / "run", "train", "seed: 2\n", true).continues);
   EXPECT_EQ(text_of(folder / "run/config.yaml"), "seed: 2\n");
   EXPECT_EQ(exit_code_of("out.exists"), 73);
+}
+
+TEST(RunDirectory, RefusesAnotherCommandAlsoWhenResumed) {
+  const ScratchFolder folder;
+  {
+    const RunDirectory run = open_run_directory(folder / "run", "train", "seed: 1\n", false);
+    write_run_file(run.paths, RunRecord{.command = "train"});
+  }
+  std::string message;
+  for (const bool resume : {false, true})
+    EXPECT_EQ(
+        error_key([&] { (void)open_run_directory(folder / "run", "eval", "seed: 2\n", resume); }, &message),
+        "out.exists");
+  EXPECT_NE(message.find("holds a run of `lethe train`, whose records `lethe eval` would erase"),
+            std::string::npos)
+      << message;
+  EXPECT_EQ(text_of(folder / "run/config.yaml"), "seed: 1\n");
+  EXPECT_TRUE(open_run_directory(folder / "run", "train", "seed: 1\n", false).continues);
+}
+
+// Its first command was killed before it had recorded anything.
+TEST(RunDirectory, GoesOnWithAnyCommandWhereNoneIsRecorded) {
+  const ScratchFolder folder;
+  (void)open_run_directory(folder / "run", "train", "seed: 1\n", false);
+  EXPECT_TRUE(open_run_directory(folder / "run", "eval", "seed: 1\n", false).continues);
 }
 
 TEST(RunDirectory, RefusesAFolderOfOtherFilesAndLeavesItAsItWas) {
   const ScratchFolder folder;
   write_text(folder / "thesis.tex", "chapter one");
-  EXPECT_EQ(error_key([&] { (void)open_run_directory(folder.path(), "seed: 1\n", true); }), "out.exists");
+  EXPECT_EQ(error_key([&] { (void)open_run_directory(folder.path(), "train", "seed: 1\n", true); }),
+            "out.exists");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
 }
 
@@ -48,23 +75,26 @@ TEST(RunLock, NamesItsHolderAndGoesWithIt) {
   const ScratchFolder folder;
   std::string message;
   {
-    const RunDirectory run = open_run_directory(folder / "run", "seed: 1\n", false);
-    EXPECT_EQ(error_key([&] { (void)open_run_directory(folder / "run", "seed: 1\n", false); }, &message),
-              "out.locked");
+    const RunDirectory run = open_run_directory(folder / "run", "train", "seed: 1\n", false);
+    EXPECT_EQ(
+        error_key([&] { (void)open_run_directory(folder / "run", "train", "seed: 1\n", false); }, &message),
+        "out.locked");
     EXPECT_NE(message.find(fmt::format("pid {} on ", ::getpid())), std::string::npos) << message;
   }
-  EXPECT_EQ(error_key([&] { (void)open_run_directory(folder / "run", "seed: 1\n", false); }), "none");
+  EXPECT_EQ(error_key([&] { (void)open_run_directory(folder / "run", "train", "seed: 1\n", false); }),
+            "none");
 }
 
 TEST(RunLock, IsFreeAgainWhenItsHolderIsKilled) {
   const ScratchFolder folder;
   const pid_t child = ::fork();
   if (child == 0) {
-    const RunDirectory run = open_run_directory(folder / "run", "seed: 1\n", false);
+    const RunDirectory run = open_run_directory(folder / "run", "train", "seed: 1\n", false);
     ::kill(::getpid(), SIGKILL);
   }
   ::waitpid(child, nullptr, 0);
-  EXPECT_EQ(error_key([&] { (void)open_run_directory(folder / "run", "seed: 1\n", false); }), "none");
+  EXPECT_EQ(error_key([&] { (void)open_run_directory(folder / "run", "train", "seed: 1\n", false); }),
+            "none");
 }
 
 TEST(RunFile, HoldsTheRunRecord) {

@@ -95,7 +95,7 @@ TEST_F(Smoke, FinishedScoresStayUntilTheyAreScoredAgain) {
   const Result killed = run(killing_once_there(state), command);
   ASSERT_TRUE(fs::exists(state)) << killed.output;
   EXPECT_EQ(text(), before);
-  ASSERT_EQ(lethe(1, "eval configs/smoke/score.yaml --resume --out " + out("run")).exit_code, 0);
+  EXPECT_EQ(lethe(1, "eval configs/smoke/score.yaml --resume --out " + out("run")).exit_code, 73);
   EXPECT_EQ(text(), before);
   ASSERT_EQ(lethe(1, command + " --resume").exit_code, 0);
   EXPECT_NE(text(), before);  // other times
