@@ -1,5 +1,6 @@
 // `lethe score FILE` and `lethe eval FILE`: measure, record, say.
 #include <functional>
+#include <optional>
 
 #include "framework/base/log.h"
 #include "framework/config/document.h"
@@ -10,6 +11,7 @@
 #include "framework/run/grid_choice.h"
 #include "framework/run/record_extremes.h"
 #include "framework/run/score_forget_set.h"
+#include "framework/run/timeouts.h"
 
 namespace lethe::run {
 namespace {
@@ -25,6 +27,7 @@ struct Parts {
         const std::function<void(const Parts&)>& check = {})
       : config(config_of_run(root, launch)),
         yaml(config::effective_yaml(root)),
+        deadline(std::in_place, world, config.timeouts.init_seconds),
         device(config.device, world),
         output(launch, yaml, world),
         sets(config, tokenizer_directory(config), cache_of(config, output.paths()), world.group()),
@@ -34,9 +37,12 @@ struct Parts {
     if (check) check(*this);
     output.rewind_records_to(-1);
     output.describe(launch, config, yaml, engine, sets, -1);
+    deadline.reset();  // the scope ends before the next begins: each gives back what it found
+    deadline.emplace(world, config.timeouts.step_seconds);
   }
   RunConfig config;
   std::string yaml;
+  std::optional<DeadlineScope> deadline;
   ComputeDevice device;  // outlives all tensors
   RunOutput output;
   SampleSets sets;

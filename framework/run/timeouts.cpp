@@ -7,11 +7,14 @@ namespace lethe::run {
 TimeoutOptions read_timeouts(config::Section section) {
   TimeoutOptions o;
   section
-      .optional("step_seconds", o.step_seconds, "that a collective of an update may take",
+      .optional("step_seconds", o.step_seconds,
+                "that a collective of an update may take, and of `lethe score` and `lethe eval`",
                 config::at_least(1))
       .optional("checkpoint_seconds", o.checkpoint_seconds,
                 "that ranks wait for one another while one is written", config::at_least(1))
-      .optional("init_seconds", o.init_seconds, "that ranks wait for one another before the first update",
+      .optional("init_seconds", o.init_seconds,
+                "that ranks wait for one another before the first update, or before the first sample of "
+                "`lethe score` and `lethe eval`",
                 config::at_least(1));
   section.reject_unknown();
   if (o.step_seconds >= o.checkpoint_seconds || o.checkpoint_seconds >= o.init_seconds) {

@@ -1,5 +1,6 @@
-// How long ranks wait for one another before they are taken for hung. A collective of a step is short; one
-// that waits for a checkpoint, or for the slowest rank to read its part of the model, may be long.
+// How long ranks wait for one another before they are taken for hung. A collective of a step is short, and
+// one of a scoring or an evaluation waits for a pack of another rank at most; one that waits for a
+// checkpoint, or for the slowest rank to read its part of the model, may be long.
 #pragma once
 
 #include "framework/config/section.h"

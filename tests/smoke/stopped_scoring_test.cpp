@@ -34,12 +34,18 @@ class Scorings : public Smoke {
     for (const auto& step : of<records::StepRecord>(name)) ids.push_back(step.forget_ids);
     return ids;
   }
-  // Sends SIGTERM when the draws of scoring `number` appear on the disk.
-  Result told_to_stop(const std::string& arguments, const std::string& name, int number) const {
-    const fs::path state = fs::path(out(name)) / "cache" / fmt::format("scoring-{}.txt", number);
-    return run("sh -c '\"$0\" \"$@\" & p=$!; while [ ! -e " + state.string() +
-                   " ] && kill -0 $p; do sleep 0.02; done; kill -TERM $p; wait $p'",
+  std::string draws(const std::string& name, int number) const {
+    return (fs::path(out(name)) / "cache" / fmt::format("scoring-{}.txt", number)).string();
+  }
+  // Sends SIGTERM when the shell's `condition` holds.
+  Result told_to_stop_when(const std::string& condition, const std::string& arguments) const {
+    return run("sh -c '\"$0\" \"$@\" & p=$!; until " + condition +
+                   " || ! kill -0 $p; do sleep 0.02; done; kill -TERM $p; wait $p'",
                arguments);
+  }
+  // When the draws of scoring `number` appear on the disk.
+  Result told_to_stop(const std::string& arguments, const std::string& name, int number) const {
+    return told_to_stop_when("[ -e " + draws(name, number) + " ]", arguments);
   }
 };
 
@@ -57,6 +63,21 @@ TEST_F(Scorings, ToldToStopKeepTheirDrawsAndGoOn) {
   EXPECT_THAT(resumed.output, HasSubstr("goes on after"));
   EXPECT_THAT(scores("whole"), SizeIs(40));
   EXPECT_EQ(scores("cut"), scores("whole"));
+}
+
+// A rank that hangs is noticed after timeouts.step_seconds, as in training.
+TEST_F(Scorings, WaitForRanksAsLongAsTheyAreTold) {
+  const std::string stopping_rank_1 =
+      "launchers/mpi -n 2 sh -c '\"$0\" \"$@\" & p=$!; if [ $OMPI_COMM_WORLD_RANK = 1 ]; then until [ -e " +
+      draws("hung", 0) + " ] || ! kill -0 $p; do sleep 0.02; done; kill -STOP $p; fi; wait $p'";
+  const Result result =
+      run(stopping_rank_1,
+          "score configs/smoke/score.yaml --set score.sigma_eff=1e-3 --set score.stop.min_draws=1000 --set "
+          "score.stop.max_draws=1000 --set 'timeouts={step_seconds: 5, checkpoint_seconds: 6, init_seconds: "
+          "600}' --out " +
+              out("hung"));
+  EXPECT_EQ(result.exit_code, 76) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("error[peer.hung]: no progress for 5 s: rank 1"));
 }
 
 TEST_F(Scorings, ToldToStopBetweenUpdatesLeaveACheckpoint) {
