@@ -24,7 +24,7 @@ struct ScoringRecord {
   double plain_relative_error = 0;      // R: the relative error of one plain draw at sigma
   double ranking_reliability = 0;       // split-half, 0 to 1
   double change = 0;                    // c: median relative change of a token's log-probability at sigma_eff
-  std::int64_t passes = 0;              // over all samples, the base pass included
+  std::int64_t passes = 0;              // over all samples, base passes included
   std::int64_t calibration_passes = 0;  // over at most 16 samples, to find sigma_eff
   double effective_samples = 0;         // 1 / sum p^2
   double seconds = 0;

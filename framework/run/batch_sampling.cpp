@@ -1,6 +1,5 @@
 #include "framework/run/batch_sampling.h"
 
-#include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -135,11 +134,10 @@ void BatchSampling::refresh(std::int64_t step) {
 }
 
 void BatchSampling::measure(std::int64_t step) {
-  const auto start = std::chrono::steady_clock::now();
   scores_ = score_forget_set(config_, engine_, sets_,
                              {.refresh = refreshes_, .step = step, .sigma_eff = scores_.sigma_eff}, output_);
   forget_draws(engine_.world, output_, refreshes_++);
-  scoring_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  scoring_seconds_ += scores_.seconds;
   refresh_.scored(step, mean_loss(scores_));
 }
 

@@ -23,7 +23,7 @@ const char* mode_name(scoring::Mode mode) {
 }
 
 void record_scores(const RunConfig& config, const scoring::MrdResult& result, const SampleSet& forget,
-                   std::int64_t step, double seconds, RunOutput& output) {
+                   std::int64_t step, RunOutput& output) {
   output.append_score(records::ScoringRecord{.step = step,
                                              .estimator = result.estimator,
                                              .mode = mode_name(config.score.mrd.mode),
@@ -39,7 +39,7 @@ void record_scores(const RunConfig& config, const scoring::MrdResult& result, co
                                              .passes = result.passes,
                                              .calibration_passes = result.calibration_passes,
                                              .effective_samples = result.effective_samples,
-                                             .seconds = seconds});
+                                             .seconds = result.seconds});
   for (std::size_t i = 0; i < result.samples.size(); ++i) {
     const scoring::ScoredSample& s = result.samples[i];
     output.append_score(records::ScoreRecord{.step = step,
@@ -68,7 +68,7 @@ void say_extremes(const scoring::MrdResult& result, const SampleSet& forget) {
   for (std::size_t i = order.size() - shown; i < order.size(); ++i) say("hardest", order[i]);
 }
 
-void say_result(const scoring::MrdResult& r, double seconds) {
+void say_result(const scoring::MrdResult& r) {
   const std::string at = r.sigma_eff > 0 ? fmt::format(" (measured at {:.1e})", r.sigma_eff) : "";
   const std::string plain =
       std::isfinite(r.plain_relative_error)
@@ -77,7 +77,7 @@ void say_result(const scoring::MrdResult& r, double seconds) {
   spdlog::info(
       "score: {}, sigma {}{}, {} draws in {:.1f} s; weights off by {:.1f} % (expected total variation), "
       "ranking reliable to {:.2f}, {} of {} unresolved{}",
-      r.estimator, r.sigma, at, r.draws, seconds, 100 * r.total_variation, r.reliability, r.unresolved,
+      r.estimator, r.sigma, at, r.draws, r.seconds, 100 * r.total_variation, r.reliability, r.unresolved,
       r.samples.size(), plain);
 }
 
@@ -92,6 +92,9 @@ void take_up(scoring::MrdRun& scoring, dist::ProcessGroup& world, const std::fil
     return;
   }
   spdlog::info("score: goes on after {} draws", state.draws.size());
+  if (state.passes == 0)
+    spdlog::warn("{} does not say what its draws cost: passes and seconds will be those of the rest",
+                 file.string());
   scoring.resume(std::move(state));
 }
 
@@ -224,21 +227,19 @@ void forget_what_was_not_seen(ForgetScores& scores, const std::vector<bool>& res
 
 ForgetScores score_forget_set(const RunConfig& config, Engine& engine, const SampleSets& sets,
                               const ScoringTurn& turn, RunOutput& output) {
-  const auto start = std::chrono::steady_clock::now();
   scoring::WalkedModel model(*engine.walk, *engine.weights, engine.world, sets.forget.documents);
   scoring::MrdRun scoring(model, config.score.mrd, turn.refresh, engine.model_hash + sets.forget.store_key,
                           turn.sigma_eff);
   draw_all(scoring, engine.world, draws_file(output, turn.refresh));
   const scoring::MrdResult result = scoring.result();
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   for (const std::string& warning : result.warnings) {  // "score.bias: …"
     const std::size_t colon = warning.find(": ");
     base::warn_once(warning.substr(0, colon), warning.substr(std::min(colon + 2, warning.size())));
   }
-  say_result(result, seconds);
+  say_result(result);
   say_extremes(result, sets.forget);
-  record_scores(config, result, sets.forget, turn.step, seconds, output);
-  ForgetScores scores{.sigma_eff = result.sigma_eff};
+  record_scores(config, result, sets.forget, turn.step, output);
+  ForgetScores scores{.sigma_eff = result.sigma_eff, .seconds = result.seconds};
   std::vector<bool> resolved;
   for (const scoring::ScoredSample& s : result.samples) {
     resolved.push_back(s.resolved);

@@ -12,6 +12,7 @@ struct ForgetScores {
   std::vector<double> score, standard_error, loss;  // by sample of the forget set
   std::vector<std::int64_t> tokens;
   double sigma_eff = 0;  // the step they were measured at; 0 without one
+  double seconds = 0;    // that measuring them took, in all commands that made draws
 };
 
 struct ScoringTurn {

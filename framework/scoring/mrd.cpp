@@ -124,6 +124,8 @@ void MrdRun::resume(ScoreState state) {
          "delete the saved state to score from the first draw");
   }
   state_ = std::move(state);
+  passes_before_ = state_.passes;
+  seconds_before_ = state_.seconds;
   on_trial_ = previous_step_ > 0 && state_.step == previous_step_;
   for (const std::size_t looks : kLooks)
     if (looks <= state_.draws.size() && fit_of(functional_, std::span(state_.draws).first(looks)) == Fit::yes)
@@ -152,11 +154,18 @@ void MrdRun::choose_step() {
   state_.calibrated = found.accepted;
 }
 
+double MrdRun::seconds() const {
+  return seconds_before_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+}
+
 void MrdRun::advance() {
   if (state_.step == 0) choose_step();
   const auto have = static_cast<std::int64_t>(state_.draws.size());
   const std::int64_t want = std::min(functional_.model().draws_at_once(), options_.stop.max_draws - have);
-  for (DrawValues& draw : estimator_->draws(functional_, state_.step, have, want)) {
+  std::vector<DrawValues> draws = estimator_->draws(functional_, state_.step, have, want);
+  state_.passes = passes();
+  state_.seconds = seconds();
+  for (DrawValues& draw : draws) {
     if (done()) return;  // the rule stops at the same draw whatever was made together
     state_.draws.push_back(std::move(draw));
     if (on_trial_) judge_previous_step();
@@ -186,8 +195,9 @@ MrdResult MrdRun::result() const {
   r.estimator = estimator_->identity();
   r.sigma_eff = stepless ? 0 : state_.step;
   r.draws = static_cast<std::int64_t>(values.size());
-  r.passes = functional_.full_passes();
+  r.passes = passes();
   r.calibration_passes = state_.calibration_passes;
+  r.seconds = seconds();
   r.c = stepless ? 0 : median_change(functional_, mean);
   r.total_variation = expected_total_variation(values);
   r.reliability = ranking_reliability(values);

@@ -7,6 +7,7 @@
 // so sigma is a unit, and the step at which it is measured (sigma_eff) is chosen for the arithmetic at hand.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -51,8 +52,9 @@ struct MrdResult {
   std::string estimator;              // the one that `auto` took, with its options
   double sigma = 0, sigma_eff = 0;    // sigma_eff is 0 for an estimator without a step
   std::int64_t draws = 0;
-  std::int64_t passes = 0;  // over all samples, the base pass included, since the start or the resume
+  std::int64_t passes = 0;  // over all samples, the base pass of each command that made draws included
   std::int64_t calibration_passes = 0;  // over at most 16 samples
+  double seconds = 0;                   // of all commands that made draws
   double c = 0;  // median relative change of a token's log-probability at sigma_eff; 0 without a step
   double total_variation = 0;  // expected error of the sampling weights
   double reliability = 0;      // of the ranking, split-half; NaN where it cannot be said
@@ -86,9 +88,14 @@ class MrdRun {
  private:
   void choose_step();
   void judge_previous_step();
+  std::int64_t passes() const { return passes_before_ + functional_.full_passes(); }
+  double seconds() const;
   bool sees_step(double c) const;  // is a token's change at the step above the round-off of the path?
   std::vector<std::string> warnings_of(const MrdResult& result) const;
 
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  std::int64_t passes_before_ = 0;  // of commands that this one goes on from
+  double seconds_before_ = 0;
   MrdOptions options_;
   std::unique_ptr<Estimator> estimator_;
   Functional functional_;

@@ -58,7 +58,8 @@ void save(const ScoreState& state, const std::filesystem::path& file) {
     append(text, draw.value);
     append(text, draw.first_order);
   }
-  text += fmt::format("{:d} {}\n", state.calibrated, state.calibration_passes);
+  text += fmt::format("{:d} {} {} {:a}\n", state.calibrated, state.calibration_passes, state.passes,
+                      state.seconds);
   base::write_file_atomically(file, text + "hash " + base::hash_text(text) + "\n");
 }
 
@@ -80,6 +81,7 @@ ScoreState load_score_state(const std::filesystem::path& file) {
   if (!in) corrupt(file, "ends early");
   int calibrated = 1;  // as versions wrote it that did not say
   if (in >> calibrated) in >> state.calibration_passes;
+  if (in >> state.passes) state.seconds = next_number(in);
   state.calibrated = calibrated != 0;
   return state;
 }

@@ -16,6 +16,10 @@ struct ScoreState {
   std::vector<DrawValues> draws;
   bool calibrated = true;               // false where calibration found no step that it accepts
   std::int64_t calibration_passes = 0;  // that finding the step took
+  // What it has cost so far, in all commands that made the draws: passes over all samples, their base passes
+  // included, and seconds. 0 passes in a state of a version that did not say.
+  std::int64_t passes = 0;
+  double seconds = 0;
 };
 
 // One text file, values as hexadecimal floats, with a hash at its end; complete or absent. Errors: as

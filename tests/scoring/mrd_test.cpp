@@ -183,6 +183,8 @@ TEST(Score, InterruptedAndResumedIsUninterruptedBitForBit) {
   EXPECT_EQ(scores_of(second.result()), scores_of(whole));
   EXPECT_EQ(second.result().total_variation, whole.total_variation);
   EXPECT_EQ(second.result().sigma_eff, whole.sigma_eff);
+  EXPECT_EQ(second.result().passes, whole.passes + 1);  // another base pass
+  EXPECT_GT(second.result().seconds, first.state().seconds);
   std::filesystem::remove(file);
 }
 
@@ -279,7 +281,8 @@ TEST(Score, WarnsOfAStepThatIsTooLargeAndOfPlainNoise) {
   options.sigma_eff = 0.3;
   EXPECT_THAT(score(toy, options, 0).warnings, testing::Contains(testing::StartsWith("score.bias")));
   options.sigma_eff = 1e90;
-  EXPECT_THAT(score(toy, options, 0).warnings, testing::Contains(testing::HasSubstr("expect scores that say nothing;")));
+  EXPECT_THAT(score(toy, options, 0).warnings,
+              testing::Contains(testing::HasSubstr("expect scores that say nothing;")));
   options.sigma_eff.reset();
   options.estimator = "plain";
   const MrdResult plain = score(toy, options, 0);

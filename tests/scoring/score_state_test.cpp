@@ -20,7 +20,9 @@ class ScoreStateFile : public testing::Test {
                           1.1e-3,
                           {{{1.0 / 3, -2e-310, NAN, INFINITY}, {0.1, 0, -0.0, 5}}, {{1, 2, 3, 4}, {}}},
                           /*calibrated=*/false,
-                          /*calibration_passes=*/12};
+                          /*calibration_passes=*/12,
+                          /*passes=*/34,
+                          /*seconds=*/0.1};
   void TearDown() override { std::filesystem::remove(file_); }
 };
 
@@ -31,6 +33,8 @@ TEST_F(ScoreStateFile, ComesBackBitForBit) {
   EXPECT_EQ(back.step, 1.1e-3);
   EXPECT_FALSE(back.calibrated);
   EXPECT_EQ(back.calibration_passes, 12);
+  EXPECT_EQ(back.passes, 34);
+  EXPECT_EQ(back.seconds, 0.1);
   ASSERT_EQ(back.draws.size(), 2u);
   for (std::size_t k = 0; k < 2; ++k) {
     ASSERT_EQ(back.draws[k].value.size(), 4u);
@@ -52,6 +56,19 @@ TEST_F(ScoreStateFile, OfAVersionThatDidNotSayHowItCalibratedIsRead) {
   const ScoreState back = load_score_state(file_);
   EXPECT_EQ(back.draws.size(), 2u);
   EXPECT_TRUE(back.calibrated);
+}
+
+TEST_F(ScoreStateFile, OfAVersionThatDidNotSayItsPassesIsRead) {
+  save(state_, file_);
+  std::string text = base::read_file(file_);
+  text.resize(text.rfind(" 34 "));
+  text += '\n';
+  base::write_file_atomically(file_, text + "hash " + base::hash_text(text) + "\n");
+  const ScoreState back = load_score_state(file_);
+  EXPECT_EQ(back.draws.size(), 2u);
+  EXPECT_EQ(back.calibration_passes, 12);
+  EXPECT_EQ(back.passes, 0);
+  EXPECT_EQ(back.seconds, 0);
 }
 
 TEST_F(ScoreStateFile, IsRefusedWhereItWasCutOrChanged) {

@@ -65,6 +65,19 @@ TEST_F(Scorings, ToldToStopKeepTheirDrawsAndGoOn) {
   EXPECT_EQ(scores("cut"), scores("whole"));
 }
 
+// The cost of what was drawn before the stop is part of the scoring's; each command makes a base pass.
+TEST_F(Scorings, ThatGoOnRecordWhatTheWholeScoringCost) {
+  const std::string command =
+      "score configs/smoke/score.yaml --set score.estimator=antithetic --set score.sigma_eff=1e-3 --set "
+      "score.stop.min_draws=40 --set score.stop.max_draws=40 --out ";
+  ASSERT_EQ(told_to_stop(command + out("cut"), "cut", 0).exit_code, 75);
+  ASSERT_EQ(lethe(1, command + out("cut")).exit_code, 0);
+  const auto scorings = of<records::ScoringRecord>("cut");
+  ASSERT_THAT(scorings, SizeIs(1));
+  EXPECT_EQ(scorings[0].draws, 40);
+  EXPECT_EQ(scorings[0].passes, 2 + 2 * 40);
+}
+
 // A rank that hangs is noticed after timeouts.step_seconds, as in training.
 TEST_F(Scorings, WaitForRanksAsLongAsTheyAreTold) {
   const std::string stopping_rank_1 =
