@@ -5,7 +5,9 @@
 #include <cmath>
 #include <numeric>
 
+#include "framework/base/error.h"
 #include "framework/base/log.h"
+#include "framework/run/session.h"
 #include "framework/run/updates_needed.h"
 #include "framework/scoring/characteristic.h"
 #include "framework/scoring/relation.h"
@@ -18,6 +20,13 @@ struct Column {
   std::vector<double> values;  // by forget sample
 };
 
+// What a signal asks for. The draws of the scoring itself are on the disk.
+void stop_where_told(dist::ProcessGroup& world) {
+  if (told_to_stop(world))
+    fail("stopped",
+         "stopped in the analysis of a scoring, whose draws are saved; run the same command to go on");
+}
+
 // MRD with only the norm gains moving: a few thousand parameters that rank nearly as all of them do.
 Column norms_only(const RunConfig& config, Engine& engine, const SampleSets& sets) {
   scoring::MrdOptions options = config.score.mrd;
@@ -27,7 +36,13 @@ Column norms_only(const RunConfig& config, Engine& engine, const SampleSets& set
     options.estimator = "auto", options.estimator_options = {};
   scoring::WalkedModel model(*engine.walk, *engine.weights, engine.world, sets.forget.documents);
   Column column{"norms_only", {}};
-  const scoring::MrdResult result = scoring::score(model, options, 0);
+  spdlog::info("analyse: {}", column.name);
+  scoring::MrdRun scoring(model, options, 0);
+  while (!scoring.done()) {
+    stop_where_told(engine.world);
+    scoring.advance();
+  }
+  const scoring::MrdResult result = scoring.result();
   for (const std::string& warning : result.warnings)
     base::warn_once("score.analyse", column.name + ": " + warning);
   const bool saw_nothing = result.effective_samples == 0;  // its scores are then no difficulty
@@ -60,6 +75,7 @@ std::vector<Column> measure(const RunConfig& config, Engine& engine, const Sampl
                                                 .weights = engine.weights.get(),
                                                 .world = &engine.world};
   for (const auto& entry : scoring::characteristics::registry()) {
+    stop_where_told(engine.world);
     spdlog::info("analyse: {}", entry.name);
     columns.push_back({std::string(entry.name), entry.make(inputs)});
   }

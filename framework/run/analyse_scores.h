@@ -9,7 +9,8 @@ namespace lethe::run {
 // Before anything is scored: can score.later be related? Errors: as updates_needed.
 void check_analysis(const RunConfig& config, const Engine& engine, const SampleSets& sets);
 
-// Says the table, and records it with every sample's values. Collective.
+// Says the table, and records it with every sample's values. Collective. Errors: stopped, where a signal came
+// (after listen_to_signals) before all is measured.
 void analyse_scores(const RunConfig& config, Engine& engine, const SampleSets& sets,
                     const ForgetScores& scores, RunOutput& output);
 

@@ -65,6 +65,27 @@ TEST_F(Scorings, ToldToStopKeepTheirDrawsAndGoOn) {
   EXPECT_EQ(scores("cut"), scores("whole"));
 }
 
+// At a characteristic, and at the draws of the second scoring.
+TEST_F(Scorings, ToldToStopInTheAnalysisKeepTheirDraws) {
+  const std::string command =
+      "score configs/smoke/score.yaml --analyse --set score.sigma_eff=1e-3 --set score.stop.min_draws=60 "
+      "--set score.stop.max_draws=60 --out ";
+  for (const char* at : {"gradient_norm", "norms_only"}) {
+    const Result stopped =
+        told_to_stop_when(fmt::format("grep -q \"analyse: {}\" {}", at, out("log")), command + out(at));
+    EXPECT_EQ(stopped.exit_code, 75) << stopped.output;
+    EXPECT_THAT(stopped.output,
+                AllOf(HasSubstr("stopped in the analysis of a scoring, whose draws are saved"),
+                      Not(HasSubstr("rank correlation"))));
+    EXPECT_TRUE(fs::exists(draws(at, 0)));
+    EXPECT_TRUE(scores(at).empty());
+  }
+  const Result resumed = lethe(1, command + out("norms_only"));
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("goes on after 60 draws"));
+  EXPECT_THAT(of<records::AnalysisRecord>("norms_only"), SizeIs(1));
+}
+
 // The cost of what was drawn before the stop is part of the scoring's; each command makes a base pass.
 TEST_F(Scorings, ThatGoOnRecordWhatTheWholeScoringCost) {
   const std::string command =
