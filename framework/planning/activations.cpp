@@ -10,6 +10,11 @@ namespace {
 using walk::Recompute;
 using Bytes = std::int64_t;  // differences may be negative
 
+constexpr Bytes kIdBytes = 8;  // of a token or a row number
+// As ops/linear, ops/attention and ops/log_prob_jet cut their work, in elements.
+constexpr Bytes kDirectionElements = Bytes{1} << 20, kScoreElements = Bytes{1} << 22,
+                kSliceElements = Bytes{1} << 23;
+
 class PassPrediction {
  public:
   PassPrediction(const models::HfConfig& shape, std::uint64_t largest_layer, std::int64_t kept_layers,
@@ -31,7 +36,7 @@ class PassPrediction {
   PassBytes bytes() const {
     const Bytes tokens = load_.pack_tokens;
     if (tokens == 0) return {};
-    if (!load_.trains) return forward_alone();
+    if (!load_.trains) return measuring();
     const Bytes inputs = offloads() ? tokens * layers_ * hidden_ * compute_ : 0;
     const Bytes kept = tokens * (layers_ * kept_of_layer() + rope_tables()) - inputs;
     const Bytes block = block_backward(), head = head_backward();
@@ -41,14 +46,72 @@ class PassPrediction {
   }
 
  private:
-  // One block after the other, none kept.
-  PassBytes forward_alone() const {
-    const Bytes tokens = load_.pack_tokens,
-                chunk = std::min<Bytes>(load_.scored_tokens, load_.head.chunk_tokens);
-    const Bytes widened = compute_ == 2 ? (vocab_ + load_.scored_tokens) * hidden_ * wide_ : 0;
-    return {.activations = static_cast<std::uint64_t>(tokens * (graph_of_layer() + rope_tables()) +
-                                                      widened_product(mlp_)),
-            .head = static_cast<std::uint64_t>(2 * chunk * vocab_ * wide_ + widened)};
+  // One block after the other, none kept: passes of the weights as they are or with noise, then jets.
+  PassBytes measuring() const {
+    Bytes layer = plain_layer(), head = plain_head();
+    if (load_.measures.directions > 0)
+      layer = std::max(layer, jet_layer()), head = std::max(head, jet_head());
+    const Bytes tables = load_.pack_tokens * (rope_tables() + kIdBytes);
+    return {.activations = static_cast<std::uint64_t>(layer + tables),
+            .head = static_cast<std::uint64_t>(std::max<Bytes>(head - layer, 0))};
+  }
+
+  // The fullest of three moments of a block without a graph: the end of attention, where keys and values are
+  // repeated for the queries and the result is held by documents, joined and in order; the product of the
+  // gate, beside the block's input, the input of the MLP and what its norm made of it; and the last product.
+  Bytes plain_layer() const {
+    const Bytes projected = queries_ + 2 * keys_;
+    const Bytes repeated = (queries_ > keys_ ? 2 * queries_ : 0) + 3 * queries_;
+    const Bytes attention = (2 * hidden_ + projected) * compute_ +
+                            (widens_ ? (projected + repeated) * wide_ : repeated * compute_);
+    const Bytes gate = (3 * hidden_ + 4 * mlp_) * compute_, down = (4 * hidden_ + 3 * mlp_) * compute_;
+    return std::max(load_.pack_tokens * std::max(attention, gate),
+                    load_.pack_tokens * down + widened_product(mlp_));
+  }
+  // Beside what the last block gave, its scored rows before and behind the norm; of a chunk the logits twice.
+  Bytes plain_head() const {
+    const Bytes scored = load_.scored_tokens, chunk = std::min<Bytes>(scored, load_.head.chunk_tokens);
+    const Bytes widened = compute_ == 2 ? (vocab_ + scored) * hidden_ * wide_ : 0;
+    return load_.pack_tokens * hidden_ * compute_ + kept_by_head() + 2 * chunk * vocab_ * wide_ + widened;
+  }
+  // Until the next pass begins.
+  Bytes kept_by_head() const { return load_.scored_tokens * (2 * hidden_ * compute_ + kIdBytes * 2); }
+
+  // The fullest of four moments of a block of jets: the end of its second norm; the scores of its longest
+  // document; the product of the gate, whose rule holds all that it is made of; and the last product, with a
+  // block of a direction. Beside it lies what the pass before left.
+  Bytes jet_layer() const {
+    const Bytes tokens = load_.pack_tokens, directions = load_.measures.directions, parts = directions + 2;
+    const Bytes narrow = compute_ < wide_ ? 1 : 0;  // parts are widened for the rules, and rounded again
+    const Bytes norm = parts * hidden_ * (2 * compute_ + narrow * (wide_ + compute_) + 3 * wide_);
+    const Bytes attention = parts * ((2 * hidden_ + queries_ + 2 * keys_) * compute_ + 2 * queries_ * wide_);
+    const Bytes inside = 3 * parts * hidden_ * compute_;
+    const Bytes rule = 5 + directions + (7 + 4 * directions) + parts;
+    const Bytes gate =
+        inside + mlp_ * (2 * parts * compute_ + narrow * parts * (2 * wide_ + compute_) + rule * wide_);
+    const Bytes drawn = std::min<Bytes>(kDirectionElements, hidden_ * mlp_);
+    const Bytes down = inside + (3 * parts + 2) * mlp_ * compute_ + parts * hidden_ * compute_ +
+                       2 * (drawn / mlp_) * compute_;
+    return std::max({tokens * norm, tokens * attention + scores_of_document(parts), tokens * gate,
+                     tokens * down + drawn * wide_ + widened_product(mlp_)}) +
+           kept_by_head() + tokens * rope_tables();
+  }
+  Bytes scores_of_document(Bytes parts) const {
+    const Bytes length = load_.measures.longest_document;
+    return std::min<Bytes>(kScoreElements, heads_ * length * length) * (parts + 3) * wide_;
+  }
+  // Rows of the last block before and behind the norm and those of the targets; of a slice of the vocabulary
+  // the parts of the logits, and what is summed of them in float64.
+  Bytes jet_head() const {
+    const Bytes scored = load_.scored_tokens, directions = load_.measures.directions, parts = directions + 2;
+    if (scored == 0) return 0;
+    const Bytes slice = std::clamp<Bytes>(kSliceElements / (parts * scored), 16, std::max<Bytes>(vocab_, 16));
+    const Bytes float64 = wide_ == 4 ? 8 : 0;  // a copy
+    const Bytes summed =
+        (parts + 1) * wide_ + std::max(directions * (wide_ + float64), (directions + 3) * wide_ + float64);
+    const Bytes rows = load_.pack_tokens * parts * hidden_ * compute_ +
+                       scored * parts * hidden_ * (compute_ + wide_) + kept_by_head();
+    return rows + scored * slice * summed + (compute_ < wide_ ? slice * hidden_ * wide_ : 0);
   }
 
   bool offloads() const { return load_.offload_inputs && load_.recompute != Recompute::none; }

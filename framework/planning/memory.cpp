@@ -20,16 +20,17 @@ class Prediction {
   std::vector<MemoryEntry> entries() const {
     const std::string share = fmt::format("1/{} of {} elements", load_.shard_size, model_.index.size());
     const PassBytes pass = this->pass();
-    return {{"weights", owned() * state_bytes(), "master weights, " + share},
-            {"moments", moments(), "first and second moment, " + share},
-            {"gradients", gradient_bytes(), "sums of this rank and buffers on their way"},
-            {"gathered", gathered_bytes(), gathered_text()},
-            {"activations", pass.activations, fmt::format("{} tokens of a micro-batch", load_.pack_tokens)},
-            {"head", pass.head, "logits and their gradient, beyond what a block's backward needs"},
-            {"offloaded", load_.device ? 0 : pass.offloaded, "inputs of blocks in the host's memory"},
-            {"cache", static_cast<std::uint64_t>(load_.reference_tokens) * sizeof(double),
-             "log-probabilities of the frozen model"},
-            {"frozen", frozen_bytes(), "a second model, which the method compares with"}};
+    return {
+        {"weights", owned() * state_bytes(), "master weights, " + share},
+        {"moments", moments(), "first and second moment, " + share},
+        {"gradients", takes_gradients() ? gradient_bytes() : 0, "sums of this rank and buffers on their way"},
+        {"gathered", gathered_bytes(), gathered_text()},
+        {"activations", pass.activations, fmt::format("{} tokens of a micro-batch", load_.pack_tokens)},
+        {"head", pass.head, "logits and their gradient, beyond what a block's backward needs"},
+        {"offloaded", load_.device ? 0 : pass.offloaded, "inputs of blocks in the host's memory"},
+        {"cache", static_cast<std::uint64_t>(load_.reference_tokens) * sizeof(double),
+         "log-probabilities of the frozen model"},
+        {"frozen", frozen_bytes(), "a second model, which the method compares with"}};
   }
 
   std::vector<MemoryEntry> host_entries() const {
@@ -40,7 +41,26 @@ class Prediction {
   }
 
  private:
-  PassBytes pass() const { return pass_bytes(model_.config, largest_layer(), kept_layers(), load_); }
+  bool takes_gradients() const { return load_.trains || load_.measures.gradient_of.tokens > 0; }
+  PassBytes pass() const {
+    PassBytes pass = pass_bytes(model_.config, largest_layer(), kept_layers(), load_);
+    if (noise_bytes() > 0) pass = fuller(pass, {.activations = noise_bytes() + hidden_bytes()});
+    if (load_.trains || !takes_gradients()) return pass;
+    Workload back = load_;
+    back.trains = true;
+    back.pack_tokens = load_.measures.gradient_of.tokens;
+    back.scored_tokens = load_.measures.gradient_of.scored;
+    return fuller(pass, pass_bytes(model_.config, largest_layer(), kept_layers(), back));
+  }
+  std::uint64_t hidden_bytes() const {
+    return static_cast<std::uint64_t>(load_.pack_tokens * model_.config.hidden_size) * load_.compute_bytes;
+  }
+  static PassBytes fuller(const PassBytes& a, const PassBytes& b) {
+    const auto sum = [](const PassBytes& pass) { return pass.activations + pass.head; };
+    PassBytes most = sum(a) > sum(b) ? a : b;
+    most.offloaded = std::max(a.offloaded, b.offloaded);
+    return most;
+  }
   std::uint64_t moments() const { return load_.trains ? 2 * owned_trained() * moment_bytes() : 0; }
   // Master, moments and gradients are float32, or float64 in float64 runs.
   std::uint64_t state_bytes() const { return std::max<std::uint64_t>(load_.compute_bytes, 4); }
@@ -83,7 +103,6 @@ class Prediction {
   // ZeRO 1 keeps whole sums until the end of the update; ZeRO 2 and 3 two whole segments in turn. Each needs
   // room for one incoming part, and for a whole segment as it travels where that is another dtype.
   std::uint64_t gradient_bytes() const {
-    if (!load_.trains) return 0;
     std::uint64_t elements = owned_trained(), travelling = 0;
     if (load_.shard_size > 1) {
       elements += load_.zero == 1 ? whole_trained() : 2 * layout_.largest_padded_size();
@@ -106,15 +125,33 @@ class Prediction {
   std::uint64_t wire_buffer_bytes(const sharding::ShardLayout& layout) const {
     return wire_bytes() == load_.compute_bytes ? 0 : layout.largest_padded_size() * wire_bytes();
   }
-  // The final norm and the head are held together, and while they are, the next layer may be on its way.
-  std::uint64_t pooled_buffers() const {
-    return std::min<std::uint64_t>(load_.prefetch ? 3 : 2, static_cast<std::uint64_t>(num_segments()));
+  // The final norm and the head are held together, and while they are, the next layer of a backward may be on
+  // its way.
+  std::uint64_t pooled_buffers(bool goes_back) const {
+    return std::min<std::uint64_t>(load_.prefetch && goes_back ? 3 : 2,
+                                   static_cast<std::uint64_t>(num_segments()));
   }
+  std::uint64_t pooled_buffers() const { return pooled_buffers(takes_gradients()); }
   std::uint64_t gathered_bytes() const {
-    if (seats_on_master()) return 0;
-    const std::uint64_t elements =
-        load_.zero < 3 ? whole() : pooled_buffers() * layout_.largest_padded_size();
-    return elements * load_.compute_bytes + wire_buffer_bytes(layout_);
+    const std::uint64_t largest = layout_.largest_padded_size();
+    if (load_.zero == 3 && !seats_on_master())
+      return pooled_buffers() * largest * load_.compute_bytes + wire_buffer_bytes(layout_);
+    const std::uint64_t read =
+        seats_on_master() ? 0 : whole() * load_.compute_bytes + wire_buffer_bytes(layout_);
+    return read + copies() * largest * load_.compute_bytes;
+  }
+  // Buffers of the largest block that weights with noise are written into. Where all weights are gathered,
+  // the first of them is the largest block's own.
+  std::uint64_t copies() const {
+    if (!load_.measures.perturbs || load_.trains) return 0;
+    return seats_on_master() ? pooled_buffers(false) : pooled_buffers(false) - 1;
+  }
+  // Noise is added in the masters' dtype, a part at a time, before the block sees it.
+  std::uint64_t noise_bytes() const {
+    const bool rounds = load_.measures.perturbs && !load_.trains && wire_bytes() != state_bytes();
+    return rounds
+               ? layout_.largest_padded_size() / static_cast<std::uint64_t>(load_.shard_size) * state_bytes()
+               : 0;
   }
   // Sharded as ZeRO 3 does it, with two gathered blocks.
   std::uint64_t frozen_bytes() const {
@@ -126,9 +163,15 @@ class Prediction {
     return part * state_bytes() + (seated ? 0 : gathered + wire_buffer_bytes(layout));
   }
   std::string gathered_text() const {
-    if (seats_on_master()) return "none: blocks read the master weights";
-    if (load_.zero < 3) return "all weights in the compute dtype";
-    return fmt::format("{} buffers of the largest block", pooled_buffers());
+    if (load_.zero == 3 && !seats_on_master())
+      return fmt::format("{} buffers of the largest block", pooled_buffers());
+    const std::string with_noise = copies() == 0
+                                       ? ""
+                                       : fmt::format("{} of the largest block for weights with noise",
+                                                     copies() == 1 ? "a buffer" : "2 buffers");
+    if (!seats_on_master())
+      return "all weights in the compute dtype" + (with_noise.empty() ? "" : ", " + with_noise);
+    return with_noise.empty() ? "none: blocks read the master weights" : with_noise;
   }
 
   std::uint64_t largest_layer() const {

@@ -15,9 +15,18 @@ struct PackSize {
   std::int64_t tokens = 0, scored = 0;
 };
 
+// What the passes of a run that does not train read and hold.
+struct Measuring {
+  bool perturbs = false;              // the weights through noise, written into buffers of their own
+  std::int64_t directions = 0;        // that a jet walks together; 0: no jets
+  std::int64_t longest_document = 0;  // tokens; read where there are jets
+  PackSize gradient_of = {};          // whose gradient of all weights is taken; no tokens: none is
+};
+
 // Defaults are one rank in float32.
 struct Workload {
-  bool trains = true;  // false: no moments, no gradients, and nothing kept for a backward
+  bool trains = true;  // false: no moments, and no gradients or graphs beyond what `measures` says
+  Measuring measures = {};
   std::vector<bool> trained_segments = {};  // by segment of the parameter index; empty: all are trained
   int zero = 0;                             // 0 to 3
   int shard_size = 1;                       // ranks that hold one copy of the states between them

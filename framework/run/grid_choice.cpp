@@ -42,10 +42,22 @@ std::uint64_t available_to_a_rank(dist::World& world, at::Device device) {
   return static_cast<std::uint64_t>(bytes);
 }
 
+// Weights, and what the passes need: nothing is trained, and the method's frozen model is not read.
+void turn_to_measuring(planning::Workload& load, const Measurement& measurement) {
+  load.trains = false;
+  load.measures = measurement.passes;
+  load.pack_tokens = measurement.pack.tokens;
+  load.scored_tokens = measurement.pack.scored;
+  load.trained_segments.clear();
+  load.reference_tokens = 0;
+  load.frozen_shard_size = 0;
+  load.leaves = 0;
+}
+
 GridChoice automatic(const RunConfig& config, const models::DecoderModel& model, const DataLengths& data,
                      const GridRequest& request) {
   planning::Workload load = workload_of(config, model.index, data, request.group, request.world);
-  load.trains = request.trains;
+  if (!request.trains) turn_to_measuring(load, request.measurement);
   load.device = request.device;
   const planning::Stage stage = planning::smallest_stage(model, load, request.group, request.available);
   if (request.trains) planning::require_memory(model, stage.load, request.world, request.available);
@@ -62,16 +74,15 @@ void say(const RunConfig& config, const GridChoice& choice, const NodePlan& node
                choice.shape.shard_size, even ? "" : "; nodes are none, because " + nodes.uneven);
 }
 
-GridChoice grid_of_run(const RunConfig& config, const SampleSets& sets, dist::World& world, bool trains,
-                       at::Device device, std::optional<int> kept) {
+// `request`: what the command asks; the ranks' places and memory are found out here.
+GridChoice grid_of_run(const RunConfig& config, const SampleSets& sets, dist::World& world, at::Device device,
+                       GridRequest request) {
   const int ranks = world.info().size;
   const NodePlan nodes = nodes_of(world);
-  const GridRequest request{.group = shard_group(config.parallel.shard, nodes, ranks),
-                            .world = ranks,
-                            .available = available_to_a_rank(world, device),
-                            .trains = trains,
-                            .device = device.type() != at::kCPU,
-                            .kept = kept};
+  request.group = shard_group(config.parallel.shard, nodes, ranks);
+  request.world = ranks;
+  request.available = available_to_a_rank(world, device);
+  request.device = device.type() != at::kCPU;
   const models::DecoderModel model =
       models::make_decoder_model(model_shape(config, sets.tokenizer().vocab_size()));
   const GridChoice choice = choose_grid(config, model, lengths_of(sets), request);
@@ -119,12 +130,12 @@ GridChoice choose_grid(const RunConfig& config, const models::DecoderModel& mode
 
 GridChoice grid_of_training(const RunConfig& config, const SampleSets& sets, dist::World& world,
                             at::Device device, std::optional<int> kept) {
-  return grid_of_run(config, sets, world, /*trains=*/true, device, kept);
+  return grid_of_run(config, sets, world, device, {.kept = kept});
 }
 
-GridChoice grid_of_measuring(const RunConfig& config, const SampleSets& sets, dist::World& world,
-                             at::Device device) {
-  return grid_of_run(config, sets, world, /*trains=*/false, device, std::nullopt);
+GridChoice grid_of_measuring(const RunConfig& config, const SampleSets& sets, const Measurement& measurement,
+                             dist::World& world, at::Device device) {
+  return grid_of_run(config, sets, world, device, {.trains = false, .measurement = measurement});
 }
 
 }  // namespace lethe::run

@@ -4,11 +4,13 @@
 
 #include "framework/base/log.h"
 #include "framework/config/document.h"
+#include "framework/run/accounting.h"
 #include "framework/run/analyse_scores.h"
 #include "framework/run/commands.h"
 #include "framework/run/device.h"
 #include "framework/run/evaluate_sets.h"
 #include "framework/run/grid_choice.h"
+#include "framework/run/measurement.h"
 #include "framework/run/record_extremes.h"
 #include "framework/run/score_forget_set.h"
 #include "framework/run/timeouts.h"
@@ -25,14 +27,16 @@ struct Parts {
   // `check`: what the command asks of its parts before the run folder is described.
   Parts(config::Section root, const Launch& launch, dist::World& world,
         const std::function<void(const Parts&)>& check = {})
-      : config(config_of_run(root, launch)),
+      : accounting(launch.profile, world),
+        config(config_of_run(root, launch)),
         yaml(config::effective_yaml(root)),
         deadline(std::in_place, world, config.timeouts.init_seconds),
         device(config.device, world),
         output(launch, yaml, world),
         sets(config, tokenizer_directory(config), cache_of(config, output.paths()), world.group()),
         engine(config, world.group(), sets.tokenizer().vocab_size(),
-               grid_of_measuring(config, sets, world, device.placement().device).shape, device.placement()) {
+               grid_of_measuring(config, sets, measurement(launch), world, device.placement().device).shape,
+               device.placement()) {
     check_selection(config, engine);
     if (check) check(*this);
     output.rewind_records_to(-1);
@@ -40,6 +44,12 @@ struct Parts {
     deadline.reset();  // the scope ends before the next begins: each gives back what it found
     deadline.emplace(world, config.timeouts.step_seconds);
   }
+  Measurement measurement(const Launch& launch) const {
+    return launch.command == "score" ? scoring_measurement(config, sets, launch.analyse)
+                                     : evaluation_measurement(sets);
+  }
+
+  Accounting accounting;  // first: it counts what the others allocate
   RunConfig config;
   std::string yaml;
   std::optional<DeadlineScope> deadline;
@@ -59,6 +69,7 @@ void warn_of_idle_source(const RunConfig& config) {
 }
 
 void finish(Parts& parts, const char* reason) {
+  parts.accounting.finish(0, parts.engine.weights->device(), parts.output);
   parts.output.append(records::SummaryRecord{.ended = records::utc_now(), .stopped_because = reason});
   parts.output.write_exports();
   spdlog::info("records: {}", parts.output.paths().root.string());

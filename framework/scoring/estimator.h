@@ -32,6 +32,8 @@ class Estimator {
  public:
   virtual ~Estimator() = default;
   virtual StepSize step_size() const = 0;
+  // That a pass walks together as jets or derivatives; 0: its passes see perturbed weights.
+  virtual std::int64_t directions() const { return 0; }
   // What a draw is made of, beyond the noise: draws of another identity do not continue these.
   virtual std::string identity() const = 0;
   // From |mean a| at this step to the score at sigma.

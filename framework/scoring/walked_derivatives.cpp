@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "framework/base/error.h"
+#include "framework/base/memory_counter.h"
 #include "framework/scoring/job_grid.h"
 #include "framework/scoring/nested_autograd.h"
 #include "framework/scoring/perturbation.h"
@@ -87,6 +88,7 @@ std::vector<DerivativeValues> WalkedModel::derivative_passes(const Noise& noise,
   const std::vector<bool> moves = moved_parameters(store_.index(), noise.scope);
   const bool sharded = store_.grid().shard_size() > 1;
   const std::size_t at_once = sharded && how == SecondOrder::jet ? kJetsOfAGather : 1;
+  const base::MemoryScope memory(base::Memory::activations);
   std::vector<Sums> sums(groups.size() * samples.size());
   for (const auto& round : rounds_of_jobs(groups.size(), packs.size(), world_, at_once, sharded)) {
     std::vector<data::Pack> made(round.size());

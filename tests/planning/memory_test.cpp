@@ -46,6 +46,25 @@ TEST(Memory, OfOneRankIsWhatItsTensorsTake) {
   EXPECT_EQ(bytes, expected);
 }
 
+// Of a scoring through noise on one rank: two copies of the largest block, which has 512 elements.
+TEST(Memory, OfNoiseIsInBuffersBesideTheMasters) {
+  const auto gathered = [](const Workload& load) {
+    for (const MemoryEntry& entry : predict_memory(small_model(), load))
+      if (entry.category == "gathered") return entry;
+    return MemoryEntry{};
+  };
+  const MemoryEntry none = gathered({.trains = false}),
+                    noisy = gathered({.trains = false, .measures = {.perturbs = true}}),
+                    rounded = gathered({.trains = false, .measures = {.perturbs = true}, .compute_bytes = 2});
+  EXPECT_EQ(none.what, "none: blocks read the master weights");
+  EXPECT_EQ(none.bytes, 0u);
+  EXPECT_EQ(noisy.what, "2 buffers of the largest block for weights with noise");
+  EXPECT_EQ(noisy.bytes, 2u * 512 * 4);
+  EXPECT_EQ(rounded.what,
+            "all weights in the compute dtype, a buffer of the largest block for weights with noise");
+  EXPECT_EQ(rounded.bytes, (1216u + 512) * 2);
+}
+
 TEST(Memory, OfZeroThreeInBf16HoldsThreeBuffersOfTheLargestBlock) {
   const Bytes bytes = by_category({.zero = 3,
                                    .shard_size = 4,

@@ -145,6 +145,28 @@ TEST(AutoStage, OfARunThatOnlyMeasuresNeedsNoRoomForMoments) {
                                     {.group = 4, .world = 4, .available = 1, .trains = false}));
 }
 
+// Copies of the weights with noise, the parts of jets, and the gradient of an analysis take room of their
+// own.
+TEST(AutoStage, OfAScoringCountsWhatItsPassesHold) {
+  const RunConfig config = config_with("");
+  const Sizes sizes = sizes_of(config);
+  const planning::PackSize pack{.tokens = 50, .scored = 22};
+  const auto zero = [&](std::uint64_t available, const planning::Measuring& passes) {
+    return choose_grid(config, sizes.model, sizes.data,
+                       {.group = 4,
+                        .world = 4,
+                        .available = available,
+                        .trains = false,
+                        .measurement = {.pack = pack, .passes = passes}})
+        .shape.zero;
+  };
+  std::uint64_t room = 1 << 10;  // that passes of the weights as they are fit into
+  while (zero(room, {}) > 0) room += 1 << 10;
+  EXPECT_GT(zero(room, {.perturbs = true}), 0);
+  EXPECT_GT(zero(room, {.directions = 2, .longest_document = 30}), 0);
+  EXPECT_GT(zero(room, {.gradient_of = {.tokens = 30, .scored = 12}}), 0);
+}
+
 TEST(AutoStage, LeavesAConfiguredStageAlone) {
   const RunConfig config = config_with("zero: 1");
   const Sizes sizes = sizes_of(config);

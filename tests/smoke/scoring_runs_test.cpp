@@ -16,6 +16,15 @@ TEST_F(Smoke, ScoresDoNotKnowTheWorld) {
     const std::string name = fmt::format("score{}", ranks);
     const Result result = lethe(ranks, "score configs/smoke/score.yaml --out " + out(name));
     ASSERT_EQ(result.exit_code, 0) << result.output;
+    EXPECT_THAT(result.output, HasSubstr("memory, most at any time    rank 0    fullest rank"));
+    const auto memory = records::records_of<records::MemoryRecord>(
+        records::read_records(records::RunPaths{out(name)}.records()).entries);
+    ASSERT_EQ(memory.size(), static_cast<std::size_t>(ranks));
+    for (const records::MemoryRecord& of_rank : memory) {
+      EXPECT_GT(of_rank.categories.at("weights"), 0u);
+      EXPECT_GT(of_rank.categories.at("gathered"), 0u) << "weights with noise";
+      EXPECT_GT(of_rank.categories.at("activations"), 0u);
+    }
     for (const auto& score : records::records_of<records::ScoreRecord>(
              records::read_records(records::RunPaths{out(name)}.scores()).entries))
       scores[ranks].push_back(score.mrd);

@@ -9,6 +9,7 @@ namespace {
 class Hvp final : public Estimator {
  public:
   StepSize step_size() const override { return StepSize::none; }
+  std::int64_t directions() const override { return 1; }
   std::string identity() const override { return "hvp"; }
   double scale(double sigma, double step) const override { return (sigma / step) * (sigma / step); }
 

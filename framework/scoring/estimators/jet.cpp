@@ -12,6 +12,7 @@ class Jet final : public Estimator {
  public:
   explicit Jet(std::int64_t group) : group_(group) {}
   StepSize step_size() const override { return StepSize::none; }
+  std::int64_t directions() const override { return group_; }
   std::string identity() const override { return fmt::format("jet {}", group_); }
   double scale(double sigma, double step) const override { return (sigma / step) * (sigma / step); }
 
