@@ -51,11 +51,18 @@ class PassPrediction {
     Bytes layer = plain_layer(), head = plain_head();
     if (load_.measures.directions > 0)
       layer = std::max(layer, jet_layer()), head = std::max(head, jet_head());
+    if (load_.measures.perturbs || load_.measures.directions > 0) layer += waiting(), head += waiting();
     const Bytes tables = load_.pack_tokens * (rope_tables() + kIdBytes);
     return {.activations = static_cast<std::uint64_t>(layer + tables),
             .head = static_cast<std::uint64_t>(std::max<Bytes>(head - layer, 0))};
   }
 
+  // What passes hold while another one runs.
+  Bytes waiting() const {
+    const Bytes parts = load_.measures.directions > 0 ? load_.measures.directions + 2 : 1;
+    return (load_.measures.together - 1) * load_.pack_tokens *
+           (parts * hidden_ * compute_ + rope_tables() + (parts > 1 ? 0 : kIdBytes));
+  }
   // The fullest of three moments of a block without a graph: the end of attention, where keys and values are
   // repeated for the queries and the result is held by documents, joined and in order; the product of the
   // gate, beside the block's input, the input of the MLP and what its norm made of it; and the last product.
@@ -74,7 +81,6 @@ class PassPrediction {
     const Bytes widened = compute_ == 2 ? (vocab_ + scored) * hidden_ * wide_ : 0;
     return load_.pack_tokens * hidden_ * compute_ + kept_by_head() + 2 * chunk * vocab_ * wide_ + widened;
   }
-  // Until the next pass begins.
   Bytes kept_by_head() const { return load_.scored_tokens * (2 * hidden_ * compute_ + kIdBytes * 2); }
 
   // The fullest of four moments of a block of jets: the end of its second norm; the scores of its longest
@@ -94,7 +100,7 @@ class PassPrediction {
                        2 * (drawn / mlp_) * compute_;
     return std::max({tokens * norm, tokens * attention + scores_of_document(parts), tokens * gate,
                      tokens * down + drawn * wide_ + widened_product(mlp_)}) +
-           kept_by_head() + tokens * rope_tables();
+           tokens * rope_tables();
   }
   Bytes scores_of_document(Bytes parts) const {
     const Bytes length = load_.measures.longest_document;
@@ -109,8 +115,8 @@ class PassPrediction {
     const Bytes float64 = wide_ == 4 ? 8 : 0;  // a copy
     const Bytes summed =
         (parts + 1) * wide_ + std::max(directions * (wide_ + float64), (directions + 3) * wide_ + float64);
-    const Bytes rows = load_.pack_tokens * parts * hidden_ * compute_ +
-                       scored * parts * hidden_ * (compute_ + wide_) + kept_by_head();
+    const Bytes rows =
+        load_.pack_tokens * parts * hidden_ * compute_ + scored * parts * hidden_ * (compute_ + wide_);
     return rows + scored * slice * summed + (compute_ < wide_ ? slice * hidden_ * wide_ : 0);
   }
 

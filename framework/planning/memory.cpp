@@ -53,7 +53,9 @@ class Prediction {
     return fuller(pass, pass_bytes(model_.config, largest_layer(), kept_layers(), back));
   }
   std::uint64_t hidden_bytes() const {
-    return static_cast<std::uint64_t>(load_.pack_tokens * model_.config.hidden_size) * load_.compute_bytes;
+    return static_cast<std::uint64_t>(load_.measures.together * load_.pack_tokens *
+                                      model_.config.hidden_size) *
+           load_.compute_bytes;
   }
   static PassBytes fuller(const PassBytes& a, const PassBytes& b) {
     const auto sum = [](const PassBytes& pass) { return pass.activations + pass.head; };
@@ -133,25 +135,29 @@ class Prediction {
   }
   std::uint64_t pooled_buffers() const { return pooled_buffers(takes_gradients()); }
   std::uint64_t gathered_bytes() const {
+    if (seats_on_master()) return scratch_elements() * load_.compute_bytes;
+    const std::uint64_t read = load_.zero == 3 ? pooled_buffers() * layout_.largest_padded_size() : whole();
+    return (read + scratch_elements()) * load_.compute_bytes + wire_buffer_bytes(layout_);
+  }
+  bool perturbs() const { return load_.measures.perturbs && !load_.trains; }
+  // WeightStore::can_view
+  bool views() const { return load_.shard_size == 1 || wire_bytes() == state_bytes(); }
+  // That weights with noise are written into: of the largest block, and of the final norm beside the head.
+  // Where there are no views they are gathered for themselves, with ZeRO 1 and 2 beside the weights as they
+  // are, whose largest buffer serves too.
+  std::uint64_t scratch_elements() const {
+    if (!perturbs()) return 0;
     const std::uint64_t largest = layout_.largest_padded_size();
-    if (load_.zero == 3 && !seats_on_master())
-      return pooled_buffers() * largest * load_.compute_bytes + wire_buffer_bytes(layout_);
-    const std::uint64_t read =
-        seats_on_master() ? 0 : whole() * load_.compute_bytes + wire_buffer_bytes(layout_);
-    return read + copies() * largest * load_.compute_bytes;
+    if (!views()) return load_.zero == 3 ? 0 : (pooled_buffers() - 1) * largest;
+    return largest + layout_.scratch_size(model_.segment_of(model_.final_norm));
   }
-  // Buffers of the largest block that weights with noise are written into. Where all weights are gathered,
-  // the first of them is the largest block's own.
-  std::uint64_t copies() const {
-    if (!load_.measures.perturbs || load_.trains) return 0;
-    return seats_on_master() ? pooled_buffers(false) : pooled_buffers(false) - 1;
-  }
-  // Noise is added in the masters' dtype, a part at a time, before the block sees it.
+  // Noise is added in the masters' dtype, to a view's whole block or a rank's part of it, before it is
+  // rounded; a wire's dtype lies between.
   std::uint64_t noise_bytes() const {
-    const bool rounds = load_.measures.perturbs && !load_.trains && wire_bytes() != state_bytes();
-    return rounds
-               ? layout_.largest_padded_size() / static_cast<std::uint64_t>(load_.shard_size) * state_bytes()
-               : 0;
+    if (!perturbs() || wire_bytes() == state_bytes()) return 0;
+    const std::uint64_t rounded = wire_bytes() == load_.compute_bytes ? 0 : wire_bytes();
+    return layout_.largest_padded_size() / static_cast<std::uint64_t>(load_.shard_size) *
+           (state_bytes() + (views() ? rounded : 0));
   }
   // Sharded as ZeRO 3 does it, with two gathered blocks.
   std::uint64_t frozen_bytes() const {
@@ -163,15 +169,12 @@ class Prediction {
     return part * state_bytes() + (seated ? 0 : gathered + wire_buffer_bytes(layout));
   }
   std::string gathered_text() const {
-    if (load_.zero == 3 && !seats_on_master())
-      return fmt::format("{} buffers of the largest block", pooled_buffers());
-    const std::string with_noise = copies() == 0
-                                       ? ""
-                                       : fmt::format("{} of the largest block for weights with noise",
-                                                     copies() == 1 ? "a buffer" : "2 buffers");
-    if (!seats_on_master())
-      return "all weights in the compute dtype" + (with_noise.empty() ? "" : ", " + with_noise);
-    return with_noise.empty() ? "none: blocks read the master weights" : with_noise;
+    const std::string with_noise = scratch_elements() > 0 ? "a block with noise" : "";
+    if (seats_on_master()) return with_noise.empty() ? "none: blocks read the master weights" : with_noise;
+    const std::string read = load_.zero == 3
+                                 ? fmt::format("{} buffers of the largest block", pooled_buffers())
+                                 : "all weights in the compute dtype";
+    return with_noise.empty() ? read : read + ", " + with_noise;
   }
 
   std::uint64_t largest_layer() const {

@@ -18,6 +18,7 @@ struct PackSize {
 // What the passes of a run that does not train read and hold.
 struct Measuring {
   bool perturbs = false;              // the weights through noise, written into buffers of their own
+  std::int64_t together = 1;          // passes that share a gather, or a copy with noise
   std::int64_t directions = 0;        // that a jet walks together; 0: no jets
   std::int64_t longest_document = 0;  // tokens; read where there are jets
   PackSize gradient_of = {};          // whose gradient of all weights is taken; no tokens: none is

@@ -5,6 +5,7 @@
 #include "framework/data/packing.h"
 #include "framework/run/engine.h"
 #include "framework/scoring/estimator.h"
+#include "framework/scoring/job_grid.h"
 
 namespace lethe::run {
 namespace {
@@ -73,17 +74,27 @@ std::int64_t directions_of_analysis(const RunConfig& config) {
   return estimator == "plain" || estimator == "mean_abs" ? directions_of("auto", {}, false, config) : 0;
 }
 
+// At most, of one rank; both signs of a pair are a pass each.
+std::int64_t passes_together(const RunConfig& config, std::int64_t packs, bool jets, int ranks) {
+  const std::int64_t draws = scoring::draws_that_keep_busy(ranks, packs);
+  const std::int64_t jobs = (draws * (jets ? 1 : 2) * packs + ranks - 1) / ranks;
+  const bool may_shard = config.parallel.zero != "0" && ranks > 1;
+  return std::min(jobs, static_cast<std::int64_t>(scoring::jobs_at_once(jets, may_shard)));
+}
+
 }  // namespace
 
-Measurement scoring_measurement(const RunConfig& config, const SampleSets& sets, bool analyse) {
+Measurement scoring_measurement(const RunConfig& config, const SampleSets& sets, bool analyse, int ranks) {
   const planning::PackSize longest = longest_of(sets.forget.documents);
   const scoring::MrdOptions& mrd = config.score.mrd;
   const std::int64_t directions =
       directions_of(mrd.estimator, mrd.estimator_options, mrd.sigma_eff.has_value(), config);
+  const auto packs = static_cast<std::int64_t>(data::packs_of(sets.forget.documents).size());
   const bool calibrates = directions == 0 && (!mrd.sigma_eff || analyse);
   return {
       .pack = calibrates ? fullest_pack_of(sets.forget.documents) : largest_pack_of(sets.forget.documents),
       .passes = {.perturbs = directions == 0,
+                 .together = passes_together(config, packs, directions > 0, ranks),
                  .directions = std::max(directions, analyse ? directions_of_analysis(config) : 0),
                  .longest_document = longest.tokens,
                  .gradient_of = analyse ? longest : planning::PackSize{}}};

@@ -13,7 +13,8 @@ struct Measurement {
 };
 
 // `analyse`: scores are related to the samples' characteristics, the gradient's norm among them.
-[[nodiscard]] Measurement scoring_measurement(const RunConfig& config, const SampleSets& sets, bool analyse);
+[[nodiscard]] Measurement scoring_measurement(const RunConfig& config, const SampleSets& sets, bool analyse,
+                                              int ranks);
 // Generation's caches are not counted.
 [[nodiscard]] Measurement evaluation_measurement(const SampleSets& sets);
 

@@ -35,7 +35,9 @@ struct Parts {
         output(launch, yaml, world),
         sets(config, tokenizer_directory(config), cache_of(config, output.paths()), world.group()),
         engine(config, world.group(), sets.tokenizer().vocab_size(),
-               grid_of_measuring(config, sets, measurement(launch), world, device.placement().device).shape,
+               grid_of_measuring(config, sets, measurement(launch, world.info().size), world,
+                                 device.placement().device)
+                   .shape,
                device.placement()) {
     check_selection(config, engine);
     if (check) check(*this);
@@ -44,8 +46,8 @@ struct Parts {
     deadline.reset();  // the scope ends before the next begins: each gives back what it found
     deadline.emplace(world, config.timeouts.step_seconds);
   }
-  Measurement measurement(const Launch& launch) const {
-    return launch.command == "score" ? scoring_measurement(config, sets, launch.analyse)
+  Measurement measurement(const Launch& launch, int ranks) const {
+    return launch.command == "score" ? scoring_measurement(config, sets, launch.analyse, ranks)
                                      : evaluation_measurement(sets);
   }
 

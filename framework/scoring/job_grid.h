@@ -19,6 +19,13 @@ struct Job {
                                                            const dist::ProcessGroup& world,
                                                            std::size_t at_once, bool together);
 
+// Passes that walk together: of perturbed weights as many as share a gather or a copy of each block (four
+// pairs of one pack); jets where the model is sharded, since they share nothing else. Each holds its hidden
+// states between blocks.
+[[nodiscard]] constexpr std::size_t jobs_at_once(bool jets, bool sharded) {
+  return jets ? (sharded ? 4 : 1) : 8;
+}
+
 // As few draws as keep nine tenths of the ranks' time busy; as many as there are ranks always do.
 [[nodiscard]] std::int64_t draws_that_keep_busy(std::int64_t ranks, std::int64_t packs);
 

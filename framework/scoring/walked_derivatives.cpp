@@ -63,9 +63,6 @@ DerivativeValues unpacked(std::span<const Sums> sums) {
   return values;
 }
 
-// Passes that share a gather. A rank that holds the model gains nothing by it and keeps its activations few.
-constexpr std::size_t kJetsOfAGather = 4;
-
 // By pass; the oracle takes one, an empty pack where there is none.
 std::vector<ops::LogProbJet> walk_together(const models::DecoderModel& model, sharding::WeightStore& store,
                                            std::span<const walk::JetPass> passes, SecondOrder how) {
@@ -87,7 +84,7 @@ std::vector<DerivativeValues> WalkedModel::derivative_passes(const Noise& noise,
   const auto packs = data::packs_of(chosen);
   const std::vector<bool> moves = moved_parameters(store_.index(), noise.scope);
   const bool sharded = store_.grid().shard_size() > 1;
-  const std::size_t at_once = sharded && how == SecondOrder::jet ? kJetsOfAGather : 1;
+  const std::size_t at_once = how == SecondOrder::jet ? jobs_at_once(true, sharded) : 1;
   const base::MemoryScope memory(base::Memory::activations);
   std::vector<Sums> sums(groups.size() * samples.size());
   for (const auto& round : rounds_of_jobs(groups.size(), packs.size(), world_, at_once, sharded)) {

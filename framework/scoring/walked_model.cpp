@@ -5,13 +5,6 @@
 #include "framework/scoring/sample_choice.h"
 
 namespace lethe::scoring {
-namespace {
-
-// Passes that share a gather, and neighbours a copy of each block: four pairs of one pack. Each holds its
-// hidden states between blocks ([tokens of a pack, width]).
-constexpr std::size_t kJobsAtOnce = 8;
-
-}  // namespace
 
 WalkedModel::WalkedModel(walk::BlockWalk& walk, sharding::WeightStore& store, dist::ProcessGroup& world,
                          std::span<const data::Document> documents)
@@ -56,7 +49,8 @@ std::vector<inference::TokenLogProbs> WalkedModel::walk_all(const Noise& noise,
   passes.assign(sources.size(), inference::empty_log_probs(documents));
   const auto packs = data::packs_of(documents);
   const bool sharded = store_.grid().shard_size() > 1;
-  for (const auto& round : rounds_of_jobs(sources.size(), packs.size(), world_, kJobsAtOnce, sharded)) {
+  for (const auto& round :
+       rounds_of_jobs(sources.size(), packs.size(), world_, jobs_at_once(false, sharded), sharded)) {
     std::vector<data::Pack> made;
     std::vector<const sharding::WeightSource*> seen;
     for (const Job& job : round) {

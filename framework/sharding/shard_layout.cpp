@@ -20,6 +20,12 @@ std::uint64_t ShardLayout::largest_padded_size() const {
   return *std::max_element(part_sizes_.begin(), part_sizes_.end()) * shard_size_;
 }
 
+std::uint64_t ShardLayout::scratch_size(int segment) const {
+  constexpr std::uint64_t kSmall = 16;
+  const std::uint64_t own = index_->segments()[segment].count, largest = largest_padded_size();
+  return own * kSmall < largest ? own : largest;
+}
+
 ShardPart ShardLayout::part(int segment, int shard_rank) const {
   const models::Segment& whole = index_->segments()[segment];
   const std::uint64_t begin = std::min(part_sizes_[segment] * shard_rank, whole.count);

@@ -23,6 +23,9 @@ class ShardLayout {
   std::uint64_t part_size(int segment) const { return part_sizes_[segment]; }  // elements, padding included
   std::uint64_t padded_size(int segment) const { return part_sizes_[segment] * shard_size_; }
   std::uint64_t largest_padded_size() const;
+  // Of the buffer that a copy of the whole segment lies in: one of the largest segment's serves all in turn,
+  // but a small segment, which may be seen beside another one, has its own.
+  std::uint64_t scratch_size(int segment) const;
   ShardPart part(int segment, int shard_rank) const;
   const models::ParameterIndex& index() const noexcept { return *index_; }
 

@@ -253,12 +253,8 @@ void WeightStore::give_back(at::Tensor buffer) {
   free_buffers_.push_back(std::move(buffer));
 }
 
-// One of the largest segment's size serves all, but a small segment (the final norm, seen beside the head)
-// has one of its own size.
 at::Tensor WeightStore::take_scratch(int segment) {
-  constexpr std::uint64_t kSmall = 16;
-  const std::uint64_t own = index_.segments()[segment].count, largest = layout_.largest_padded_size();
-  const auto size = static_cast<std::int64_t>(own * kSmall < largest ? own : largest);
+  const auto size = static_cast<std::int64_t>(layout_.scratch_size(segment));
   const auto fits = [size](const at::Tensor& buffer) { return buffer.size(0) == size; };
   const auto found = std::ranges::find_if(free_scratch_, fits);
   if (found != free_scratch_.end()) {

@@ -173,9 +173,12 @@ void BlockWalk::fetch_inputs(int layer) {
 
 Statistics BlockWalk::run_head(Pass& pass, const PassRequest& request, const PackReads& reads) {
   pass.head = std::make_unique<Head>(options_.head, request.statistics, reads.ranges);
-  if (!pass.empty())
-    return pass.head->forward(head_weights(store_, model_), std::exchange(pass.hidden, {}), *pass.pack,
-                              request.for_backward, reads.reference);
+  if (!pass.empty()) {
+    Statistics values = pass.head->forward(head_weights(store_, model_), std::exchange(pass.hidden, {}),
+                                           *pass.pack, request.for_backward, reads.reference);
+    if (!request.for_backward && !request.normed) pass.head.reset();
+    return values;
+  }
   const at::ScalarType wide = store_.options().compute == at::kDouble ? at::kDouble : at::kFloat;
   return Statistics(request.statistics.size(), at::zeros({0}, store_.tensor_options().dtype(wide)));
 }

@@ -12,6 +12,7 @@
 #include "framework/dist/simulated_group.h"
 #include "framework/ops/product.h"
 #include "framework/planning/memory.h"
+#include "framework/scoring/job_grid.h"
 #include "framework/scoring/mrd.h"
 #include "framework/scoring/walked_model.h"
 #include "framework/sharding/counting_allocator.h"
@@ -99,18 +100,22 @@ TEST_P(CountedBytesOfScoring, IsWhatThePlanSays) {
   const ToySet set;
   const PackSize pack = set.pack();
   ASSERT_EQ(data::packs_of(set.documents).size(), 1u);
+  // Draws of a call: one on one or two ranks, with both signs on one rank; as many as keep three busy.
+  const std::int64_t draws = scoring::draws_that_keep_busy(setting.ranks, 1);
   const bool jets = setting.estimator == std::string("jet");
-  const Workload load{
-      .trains = false,
-      .measures = {.perturbs = !jets, .directions = jets ? 2 : 0, .longest_document = set.longest()},
-      .zero = setting.zero,
-      .shard_size = setting.zero == 0 ? 1 : setting.ranks,
-      .replicas = setting.zero == 0 ? setting.ranks : 1,
-      .compute_bytes = c10::elementSize(setting.compute),
-      .widens_bf16 = !ops::multiplied_natively(at::kBFloat16, at::kCPU),
-      .prefetch = setting.prefetch,
-      .pack_tokens = pack.tokens,
-      .scored_tokens = pack.scored};
+  const Workload load{.trains = false,
+                      .measures = {.perturbs = !jets,
+                                   .together = (draws * (jets ? 1 : 2) + setting.ranks - 1) / setting.ranks,
+                                   .directions = jets ? 2 : 0,
+                                   .longest_document = set.longest()},
+                      .zero = setting.zero,
+                      .shard_size = setting.zero == 0 ? 1 : setting.ranks,
+                      .replicas = setting.zero == 0 ? setting.ranks : 1,
+                      .compute_bytes = c10::elementSize(setting.compute),
+                      .widens_bf16 = !ops::multiplied_natively(at::kBFloat16, at::kCPU),
+                      .prefetch = setting.prefetch,
+                      .pack_tokens = pack.tokens,
+                      .scored_tokens = pack.scored};
   std::map<std::string, std::int64_t> planned;
   const auto entries = predict_memory(model, load);
   for (const MemoryEntry& entry : entries) planned[entry.category] = static_cast<std::int64_t>(entry.bytes);
