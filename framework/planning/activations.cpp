@@ -46,7 +46,7 @@ class PassPrediction {
   }
 
  private:
-  // One block after the other, none kept: passes of the weights as they are or with noise, then jets.
+  // One block after the other, none kept: passes of the weights as they are or with noise, or jets.
   PassBytes measuring() const {
     Bytes layer = plain_layer(), head = plain_head();
     if (load_.measures.directions > 0)

@@ -25,7 +25,7 @@ class Prediction {
         {"moments", moments(), "first and second moment, " + share},
         {"gradients", takes_gradients() ? gradient_bytes() : 0, "sums of this rank and buffers on their way"},
         {"gathered", gathered_bytes(), gathered_text()},
-        {"activations", pass.activations, fmt::format("{} tokens of a micro-batch", load_.pack_tokens)},
+        {"activations", pass.activations, activations_text()},
         {"head", pass.head, "logits and their gradient, beyond what a block's backward needs"},
         {"offloaded", load_.device ? 0 : pass.offloaded, "inputs of blocks in the host's memory"},
         {"cache", static_cast<std::uint64_t>(load_.reference_tokens) * sizeof(double),
@@ -42,18 +42,25 @@ class Prediction {
 
  private:
   bool takes_gradients() const { return load_.trains || load_.measures.gradient_of.tokens > 0; }
+  // The fullest of an update, a scoring or an evaluation, noise on its way into a buffer, and a gradient.
   PassBytes pass() const {
-    PassBytes pass = pass_bytes(model_.config, largest_layer(), kept_layers(), load_);
-    if (noise_bytes() > 0) pass = fuller(pass, {.activations = noise_bytes() + hidden_bytes()});
-    if (load_.trains || !takes_gradients()) return pass;
-    Workload back = load_;
-    back.trains = true;
-    back.pack_tokens = load_.measures.gradient_of.tokens;
-    back.scored_tokens = load_.measures.gradient_of.scored;
-    return fuller(pass, pass_bytes(model_.config, largest_layer(), kept_layers(), back));
+    const Measuring& measures = load_.measures;
+    PassBytes most =
+        fuller(load_.trains ? pass_of(true, {.tokens = load_.pack_tokens, .scored = load_.scored_tokens})
+                            : PassBytes{},
+               pass_of(false, measures.pack));
+    if (noise_bytes() > 0) most = fuller(most, {.activations = noise_bytes() + hidden_bytes()});
+    return fuller(most, pass_of(true, measures.gradient_of));
+  }
+  PassBytes pass_of(bool goes_back, const PackSize& pack) const {
+    if (pack.tokens == 0) return {};
+    Workload load = load_;
+    load.trains = goes_back;
+    load.pack_tokens = pack.tokens, load.scored_tokens = pack.scored;
+    return pass_bytes(model_.config, largest_layer(), kept_layers(), load);
   }
   std::uint64_t hidden_bytes() const {
-    return static_cast<std::uint64_t>(load_.measures.together * load_.pack_tokens *
+    return static_cast<std::uint64_t>(load_.measures.together * load_.measures.pack.tokens *
                                       model_.config.hidden_size) *
            load_.compute_bytes;
   }
@@ -139,7 +146,7 @@ class Prediction {
     const std::uint64_t read = load_.zero == 3 ? pooled_buffers() * layout_.largest_padded_size() : whole();
     return (read + scratch_elements()) * load_.compute_bytes + wire_buffer_bytes(layout_);
   }
-  bool perturbs() const { return load_.measures.perturbs && !load_.trains; }
+  bool perturbs() const { return load_.measures.perturbs; }
   // WeightStore::can_view
   bool views() const { return load_.shard_size == 1 || wire_bytes() == state_bytes(); }
   // That weights with noise are written into: of the largest block, and of the final norm beside the head.
@@ -167,6 +174,12 @@ class Prediction {
     const bool seated = load_.frozen_shard_size == 1 && wire_bytes() == state_bytes();
     const std::uint64_t gathered = 2 * layout.largest_padded_size() * load_.compute_bytes;
     return part * state_bytes() + (seated ? 0 : gathered + wire_buffer_bytes(layout));
+  }
+  std::string activations_text() const {
+    const std::string update = fmt::format("{} tokens of a micro-batch", load_.pack_tokens),
+                      scoring = fmt::format("{} of a scoring", load_.measures.pack.tokens);
+    if (!load_.trains) return fmt::format("{} tokens of a pack", load_.measures.pack.tokens);
+    return load_.measures.pack.tokens > 0 ? update + " or " + scoring : update;
   }
   std::string gathered_text() const {
     const std::string with_noise = scratch_elements() > 0 ? "a block with noise" : "";

@@ -15,8 +15,9 @@ struct PackSize {
   std::int64_t tokens = 0, scored = 0;
 };
 
-// What the passes of a run that does not train read and hold.
+// What the passes of a scoring or an evaluation read and hold.
 struct Measuring {
+  PackSize pack = {};                 // the largest that one of them walks
   bool perturbs = false;              // the weights through noise, written into buffers of their own
   std::int64_t together = 1;          // passes that share a gather, or a copy with noise
   std::int64_t directions = 0;        // that a jet walks together; 0: no jets
@@ -26,8 +27,8 @@ struct Measuring {
 
 // Defaults are one rank in float32.
 struct Workload {
-  bool trains = true;  // false: no moments, and no gradients or graphs beyond what `measures` says
-  Measuring measures = {};
+  bool trains = true;                       // false: all that the run does is in `measures`
+  Measuring measures = {};                  // also between updates
   std::vector<bool> trained_segments = {};  // by segment of the parameter index; empty: all are trained
   int zero = 0;                             // 0 to 3
   int shard_size = 1;                       // ranks that hold one copy of the states between them
@@ -43,7 +44,7 @@ struct Workload {
   walk::Recompute recompute = walk::Recompute::none;
   bool offload_inputs = false;
   bool device = false;                // a GPU computes, and offloaded inputs lie in another memory
-  std::int64_t pack_tokens = 0;       // of the largest micro-batch of a rank
+  std::int64_t pack_tokens = 0;       // of the largest micro-batch of a rank; of updates
   std::int64_t scored_tokens = 0;     // of those
   std::int64_t reference_tokens = 0;  // whose log-probabilities are cached, over whole sets
   int frozen_shard_size = 0;  // ranks that hold the frozen model between them; 0 where no method reads it

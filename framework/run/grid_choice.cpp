@@ -43,11 +43,9 @@ std::uint64_t available_to_a_rank(dist::World& world, at::Device device) {
 }
 
 // Weights, and what the passes need: nothing is trained, and the method's frozen model is not read.
-void turn_to_measuring(planning::Workload& load, const Measurement& measurement) {
+void turn_to_measuring(planning::Workload& load, const planning::Measuring& passes) {
   load.trains = false;
-  load.measures = measurement.passes;
-  load.pack_tokens = measurement.pack.tokens;
-  load.scored_tokens = measurement.pack.scored;
+  load.measures = passes;
   load.trained_segments.clear();
   load.reference_tokens = 0;
   load.frozen_shard_size = 0;
@@ -57,7 +55,7 @@ void turn_to_measuring(planning::Workload& load, const Measurement& measurement)
 GridChoice automatic(const RunConfig& config, const models::DecoderModel& model, const DataLengths& data,
                      const GridRequest& request) {
   planning::Workload load = workload_of(config, model.index, data, request.group, request.world);
-  if (!request.trains) turn_to_measuring(load, request.measurement);
+  if (!request.trains) turn_to_measuring(load, request.passes);
   load.device = request.device;
   const planning::Stage stage = planning::smallest_stage(model, load, request.group, request.available);
   if (request.trains) planning::require_memory(model, stage.load, request.world, request.available);
@@ -133,9 +131,9 @@ GridChoice grid_of_training(const RunConfig& config, const SampleSets& sets, dis
   return grid_of_run(config, sets, world, device, {.kept = kept});
 }
 
-GridChoice grid_of_measuring(const RunConfig& config, const SampleSets& sets, const Measurement& measurement,
-                             dist::World& world, at::Device device) {
-  return grid_of_run(config, sets, world, device, {.trains = false, .measurement = measurement});
+GridChoice grid_of_measuring(const RunConfig& config, const SampleSets& sets,
+                             const planning::Measuring& passes, dist::World& world, at::Device device) {
+  return grid_of_run(config, sets, world, device, {.trains = false, .passes = passes});
 }
 
 }  // namespace lethe::run

@@ -9,7 +9,6 @@
 
 #include "framework/dist/world.h"
 #include "framework/models/decoder_model.h"
-#include "framework/run/measurement.h"
 #include "framework/run/run_config.h"
 #include "framework/run/workload.h"
 #include "framework/sharding/grid.h"
@@ -33,11 +32,11 @@ struct LocalPlace {
 [[nodiscard]] int shard_group(const std::string& word, const NodePlan& nodes, int world);
 
 struct GridRequest {
-  int group = 1, world = 1;      // ranks of a shard group and of the world
-  std::uint64_t available = 0;   // bytes a rank
-  bool trains = true;            // false: the run scores or evaluates
-  Measurement measurement = {};  // read where it does
-  bool device = false;           // a GPU computes
+  int group = 1, world = 1;     // ranks of a shard group and of the world
+  std::uint64_t available = 0;  // bytes a rank
+  bool trains = true;           // false: the run scores or evaluates, by these passes
+  planning::Measuring passes = {};
+  bool device = false;  // a GPU computes
   // Stage of the checkpoint that the run goes on from: another changes last bits.
   std::optional<int> kept = {};
 };
@@ -58,7 +57,7 @@ struct GridChoice {
 [[nodiscard]] GridChoice grid_of_training(const RunConfig& config, const SampleSets& sets, dist::World& world,
                                           at::Device device, std::optional<int> kept);
 [[nodiscard]] GridChoice grid_of_measuring(const RunConfig& config, const SampleSets& sets,
-                                           const Measurement& measurement, dist::World& world,
+                                           const planning::Measuring& passes, dist::World& world,
                                            at::Device device);
 
 }  // namespace lethe::run

@@ -28,15 +28,18 @@ planning::PackSize largest_pack_of(std::span<const data::Document> documents) {
   return largest;
 }
 
-// Where a step is calibrated, some of the samples are packed by themselves, and their packs may be fuller.
-planning::PackSize fullest_pack_of(std::span<const data::Document> documents) {
-  planning::PackSize largest = largest_pack_of(documents);
-  std::int64_t all = 0;
-  for (const data::Document& document : documents) all += size_of(document).tokens;
-  const std::int64_t tokens = std::max(largest.tokens, std::min(all, data::kPackTokens));
-  if (tokens > largest.tokens) largest.scored = largest.scored * tokens / largest.tokens;
-  largest.tokens = tokens;
-  return largest;
+// Where a step is calibrated, some of the samples are packed by themselves, and their packs may be as full as
+// a pack may be.
+planning::PackSize fullest_pack(const planning::PackSize& all, std::int64_t longest) {
+  const std::int64_t tokens = std::min(all.tokens, std::max(data::kPackTokens, longest));
+  return {.tokens = tokens, .scored = all.scored * tokens / std::max<std::int64_t>(all.tokens, 1)};
+}
+
+planning::PackSize sum_of(std::span<const data::Document> documents) {
+  planning::PackSize sum;
+  for (const data::Document& document : documents)
+    sum.tokens += size_of(document).tokens, sum.scored += size_of(document).scored;
+  return sum;
 }
 
 planning::PackSize longest_of(std::span<const data::Document> documents) {
@@ -68,6 +71,11 @@ std::int64_t directions_of(const std::string& estimator, config::Section options
       ->directions();
 }
 
+std::int64_t directions_of_scoring(const RunConfig& config) {
+  const scoring::MrdOptions& mrd = config.score.mrd;
+  return directions_of(mrd.estimator, mrd.estimator_options, mrd.sigma_eff.has_value(), config);
+}
+
 // The second scoring of an analysis takes another estimator than these: analyse_scores.cpp.
 std::int64_t directions_of_analysis(const RunConfig& config) {
   const std::string& estimator = config.score.mrd.estimator;
@@ -82,32 +90,46 @@ std::int64_t passes_together(const RunConfig& config, std::int64_t packs, bool j
   return std::min(jobs, static_cast<std::int64_t>(scoring::jobs_at_once(jets, may_shard)));
 }
 
-}  // namespace
-
-Measurement scoring_measurement(const RunConfig& config, const SampleSets& sets, bool analyse, int ranks) {
-  const planning::PackSize longest = longest_of(sets.forget.documents);
-  const scoring::MrdOptions& mrd = config.score.mrd;
-  const std::int64_t directions =
-      directions_of(mrd.estimator, mrd.estimator_options, mrd.sigma_eff.has_value(), config);
-  const auto packs = static_cast<std::int64_t>(data::packs_of(sets.forget.documents).size());
-  const bool calibrates = directions == 0 && (!mrd.sigma_eff || analyse);
-  return {
-      .pack = calibrates ? fullest_pack_of(sets.forget.documents) : largest_pack_of(sets.forget.documents),
-      .passes = {.perturbs = directions == 0,
-                 .together = passes_together(config, packs, directions > 0, ranks),
-                 .directions = std::max(directions, analyse ? directions_of_analysis(config) : 0),
-                 .longest_document = longest.tokens,
-                 .gradient_of = analyse ? longest : planning::PackSize{}}};
+planning::Measuring passes_over(std::span<const data::Document> documents, const RunConfig& config,
+                                bool analyse, int ranks) {
+  const planning::PackSize longest = longest_of(documents);
+  const std::int64_t directions = directions_of_scoring(config);
+  const bool calibrates = directions == 0 && (!config.score.mrd.sigma_eff || analyse);
+  return {.pack = calibrates ? fullest_pack(sum_of(documents), longest.tokens) : largest_pack_of(documents),
+          .perturbs = directions == 0,
+          .together = passes_together(config, static_cast<std::int64_t>(data::packs_of(documents).size()),
+                                      directions > 0, ranks),
+          .directions = std::max(directions, analyse ? directions_of_analysis(config) : 0),
+          .longest_document = longest.tokens,
+          .gradient_of = analyse ? longest : planning::PackSize{}};
 }
 
-Measurement evaluation_measurement(const SampleSets& sets) {
-  Measurement measurement;
+}  // namespace
+
+planning::Measuring scoring_passes(const RunConfig& config, const SampleSets& sets, bool analyse, int ranks) {
+  return passes_over(sets.forget.documents, config, analyse, ranks);
+}
+
+planning::Measuring evaluation_passes(const SampleSets& sets) {
+  planning::Measuring passes;
   for (const SampleSet* set : sets.evaluated()) {
     const planning::PackSize pack = largest_pack_of(set->documents);
-    measurement.pack.tokens = std::max(measurement.pack.tokens, pack.tokens);
-    measurement.pack.scored = std::max(measurement.pack.scored, pack.scored);
+    passes.pack.tokens = std::max(passes.pack.tokens, pack.tokens);
+    passes.pack.scored = std::max(passes.pack.scored, pack.scored);
   }
-  return measurement;
+  return passes;
+}
+
+planning::Measuring refresh_passes(const RunConfig& config, const DataLengths& data, int ranks) {
+  const bool measures = config.score.from.empty() || config.score.refresh.policy != "never";
+  if (!config.sampler->needs().scores || !measures || data.forget.empty()) return {};
+  const std::vector<std::int32_t> any_text(static_cast<std::size_t>(
+      std::ranges::max(data.forget, {}, &SampleLength::tokens).tokens));  // only lengths are read
+  std::vector<data::Document> documents;
+  for (const SampleLength& sample : data.forget)
+    documents.push_back({.ids = std::span(any_text).first(static_cast<std::size_t>(sample.tokens)),
+                         .prompt_tokens = sample.tokens - sample.scored});
+  return passes_over(documents, config, /*analyse=*/false, ranks);
 }
 
 }  // namespace lethe::run

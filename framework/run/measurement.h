@@ -1,21 +1,19 @@
-// What `lethe score` and `lethe eval` ask of a rank's memory.
+// What scorings and evaluations ask of a rank's memory, where so many ranks share them.
 #pragma once
 
 #include "framework/planning/workload.h"
 #include "framework/run/run_config.h"
 #include "framework/run/sample_sets.h"
+#include "framework/run/workload.h"
 
 namespace lethe::run {
 
-struct Measurement {
-  planning::PackSize pack;  // the largest that a pass walks
-  planning::Measuring passes;
-};
-
 // `analyse`: scores are related to the samples' characteristics, the gradient's norm among them.
-[[nodiscard]] Measurement scoring_measurement(const RunConfig& config, const SampleSets& sets, bool analyse,
-                                              int ranks);
+[[nodiscard]] planning::Measuring scoring_passes(const RunConfig& config, const SampleSets& sets,
+                                                 bool analyse, int ranks);
 // Generation's caches are not counted.
-[[nodiscard]] Measurement evaluation_measurement(const SampleSets& sets);
+[[nodiscard]] planning::Measuring evaluation_passes(const SampleSets& sets);
+// The scorings of a training run; nothing where it has none.
+[[nodiscard]] planning::Measuring refresh_passes(const RunConfig& config, const DataLengths& data, int ranks);
 
 }  // namespace lethe::run

@@ -35,7 +35,7 @@ struct Parts {
         output(launch, yaml, world),
         sets(config, tokenizer_directory(config), cache_of(config, output.paths()), world.group()),
         engine(config, world.group(), sets.tokenizer().vocab_size(),
-               grid_of_measuring(config, sets, measurement(launch, world.info().size), world,
+               grid_of_measuring(config, sets, passes(launch, world.info().size), world,
                                  device.placement().device)
                    .shape,
                device.placement()) {
@@ -46,9 +46,9 @@ struct Parts {
     deadline.reset();  // the scope ends before the next begins: each gives back what it found
     deadline.emplace(world, config.timeouts.step_seconds);
   }
-  Measurement measurement(const Launch& launch, int ranks) const {
-    return launch.command == "score" ? scoring_measurement(config, sets, launch.analyse, ranks)
-                                     : evaluation_measurement(sets);
+  planning::Measuring passes(const Launch& launch, int ranks) const {
+    return launch.command == "score" ? scoring_passes(config, sets, launch.analyse, ranks)
+                                     : evaluation_passes(sets);
   }
 
   Accounting accounting;  // first: it counts what the others allocate

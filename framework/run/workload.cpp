@@ -5,6 +5,7 @@
 
 #include "framework/ops/product.h"
 #include "framework/run/engine.h"
+#include "framework/run/measurement.h"
 #include "framework/run/objective_inputs.h"
 #include "framework/sharding/gradient_store.h"
 #include "framework/training/batch_plan.h"
@@ -83,7 +84,8 @@ planning::Workload workload_of(const RunConfig& config, const models::ParameterI
   const std::int64_t micro_batch =
       std::min(config.train.micro_batch, config.train.forget_batch + config.train.retain_batch);
   planning::PackSize pack = largest_pack(config, data, world, micro_batch);
-  planning::Workload load{.trained_segments = sharding::segments_with_trained(
+  planning::Workload load{.measures = refresh_passes(config, data, world),
+                          .trained_segments = sharding::segments_with_trained(
                               index, training::trained_parameters(index, config.train.trainable)),
                           .replicas = world,
                           .shard_group = group,

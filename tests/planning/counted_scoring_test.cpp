@@ -98,13 +98,13 @@ TEST_P(CountedBytesOfScoring, IsWhatThePlanSays) {
   const ScoringSetting& setting = GetParam();
   const auto model = toy_model(setting.words);
   const ToySet set;
-  const PackSize pack = set.pack();
   ASSERT_EQ(data::packs_of(set.documents).size(), 1u);
   // Draws of a call: one on one or two ranks, with both signs on one rank; as many as keep three busy.
   const std::int64_t draws = scoring::draws_that_keep_busy(setting.ranks, 1);
   const bool jets = setting.estimator == std::string("jet");
   const Workload load{.trains = false,
-                      .measures = {.perturbs = !jets,
+                      .measures = {.pack = set.pack(),
+                                   .perturbs = !jets,
                                    .together = (draws * (jets ? 1 : 2) + setting.ranks - 1) / setting.ranks,
                                    .directions = jets ? 2 : 0,
                                    .longest_document = set.longest()},
@@ -113,9 +113,7 @@ TEST_P(CountedBytesOfScoring, IsWhatThePlanSays) {
                       .replicas = setting.zero == 0 ? setting.ranks : 1,
                       .compute_bytes = c10::elementSize(setting.compute),
                       .widens_bf16 = !ops::multiplied_natively(at::kBFloat16, at::kCPU),
-                      .prefetch = setting.prefetch,
-                      .pack_tokens = pack.tokens,
-                      .scored_tokens = pack.scored};
+                      .prefetch = setting.prefetch};
   std::map<std::string, std::int64_t> planned;
   const auto entries = predict_memory(model, load);
   for (const MemoryEntry& entry : entries) planned[entry.category] = static_cast<std::int64_t>(entry.bytes);

@@ -151,13 +151,10 @@ TEST(AutoStage, OfAScoringCountsWhatItsPassesHold) {
   const RunConfig config = config_with("");
   const Sizes sizes = sizes_of(config);
   const planning::PackSize pack{.tokens = 50, .scored = 22};
-  const auto zero = [&](std::uint64_t available, const planning::Measuring& passes) {
+  const auto zero = [&](std::uint64_t available, planning::Measuring passes) {
+    passes.pack = pack;
     return choose_grid(config, sizes.model, sizes.data,
-                       {.group = 4,
-                        .world = 4,
-                        .available = available,
-                        .trains = false,
-                        .measurement = {.pack = pack, .passes = passes}})
+                       {.group = 4, .world = 4, .available = available, .trains = false, .passes = passes})
         .shape.zero;
   };
   std::uint64_t room = 1 << 10;  // that passes of the weights as they are fit into

@@ -50,6 +50,24 @@ planning::Workload workload_on(int ranks, const std::string& train) {
   return workload_of(config, model.index, kData, ranks, ranks);
 }
 
+TEST(Workload, OfATrainingThatScoresHasThePassesOfItsScorings) {
+  const auto passes = [](const std::string& rest) {
+    const RunConfig config = run_config_of(rest);
+    const models::DecoderModel model = models::make_decoder_model(model_shape(config, 500));
+    return workload_of(config, model.index, kData, 1, 1).measures;
+  };
+  EXPECT_EQ(passes("").pack.tokens, 0);
+  EXPECT_EQ(passes("sampler: mrd\nscore: {from: runs/source}\n").pack.tokens, 0);
+  const planning::Measuring pairs = passes("sampler: mrd\n"),
+                            jets = passes("sampler: mrd\nscore: {estimator: {name: jet, group: 3}}\n");
+  EXPECT_TRUE(pairs.perturbs);
+  EXPECT_EQ(pairs.pack.tokens, 60);
+  EXPECT_EQ(pairs.pack.scored, 6);
+  EXPECT_FALSE(jets.perturbs);
+  EXPECT_EQ(jets.directions, 3);
+  EXPECT_EQ(jets.longest_document, 30);
+}
+
 TEST(Workload, NamesOnlySmallerMicroBatchesThatHoldLess) {
   EXPECT_EQ(workload_on(1, "").smaller_packs.size(), 2u) << "of 2 and 1 samples, beside all 4";
   EXPECT_TRUE(workload_on(4, "").smaller_packs.empty()) << "each rank has one sample already";
