@@ -1,5 +1,7 @@
 #include "framework/run/batch_sampling.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -57,15 +59,28 @@ void warn_of_small_set(const char* key, std::int64_t size, const SampleSet& set,
                   key, size, count, count));
 }
 
-// Of a forget token at a scoring, nats.
-double mean_loss(const ForgetScores& scores) {
-  double sum = 0, tokens = 0;
-  for (std::size_t i = 0; i < scores.loss.size(); ++i) {
-    if (!std::isfinite(scores.loss[i])) continue;
-    sum += scores.loss[i] * static_cast<double>(scores.tokens[i]);
-    tokens += static_cast<double>(scores.tokens[i]);
+// Of a forget token, nats, from the mean loss and the tokens of each sample.
+double mean_loss(const std::vector<double>& losses, const std::vector<std::int64_t>& tokens) {
+  double sum = 0, count = 0;
+  for (std::size_t i = 0; i < losses.size(); ++i) {
+    if (!std::isfinite(losses[i])) continue;
+    sum += losses[i] * static_cast<double>(tokens[i]);
+    count += static_cast<double>(tokens[i]);
   }
-  return sum / tokens;
+  return sum / count;
+}
+
+// Does an update tell the mean loss of its forget samples? Not where the objective reads something else of
+// them, or log p at other positions than those that a scoring reads.
+bool batches_tell_the_loss(const objectives::Needs& needs) {
+  const objectives::RoleNeeds& forget = needs[objectives::Role::forget];
+  return std::ranges::count(forget.statistics, "log_prob") > 0 && forget.rows == data::Rows::answer &&
+         forget.skip == 0 && !forget.padded;
+}
+
+bool looks_for_refresh(const RunConfig& config) {
+  return config.score.refresh.policy == "loss" && config.sampler->needs().scores &&
+         !batches_tell_the_loss(config.objective->needs());
 }
 
 // Where each sample of the set stood when `ids` were saved. Nothing where one was not there: scores of two
@@ -100,14 +115,15 @@ BatchSampling::BatchSampling(const RunConfig& config, Engine& engine, const Samp
       output_(output),
       epoch_(updates_of_an_epoch(config, sets.forget)),
       record_span_(updates_of_a_record(config, epoch_)),
-      refresh_(config.score.refresh, epoch_) {
+      refresh_(config.score.refresh, epoch_),
+      refresh_looks_(looks_for_refresh(config)) {
   warn_of_idle_refresh(config);
 }
 
 void BatchSampling::begin() {
   const sampling::Needs needs = config_.sampler->needs();
   if (needs.scores) find_scores(0);
-  if (needs.losses) look_at_losses();
+  if (needs.losses) losses_ = look_at_losses();
   update(0);
 }
 
@@ -115,22 +131,22 @@ void BatchSampling::begin() {
 void BatchSampling::find_scores(std::int64_t step) {
   if (config_.score.from.empty()) return measure(step);
   scores_ = scores_from_run(config_.score.from, sets_.forget);
-  refresh_.scored(step, mean_loss(scores_));
+  refresh_.scored(step, mean_loss(scores_.loss, scores_.tokens));
 }
 
 // Losses take one forward: cheap enough to be looked at every epoch whatever the scores do.
 void BatchSampling::refresh(std::int64_t step) {
-  const sampling::Needs needs = config_.sampler->needs();
-  const bool scores = needs.scores && refresh_.due(step),
-             losses = needs.losses && (scores || step % epoch_ == 0);
   if (step == 0) return;
-  if (!(scores || losses)) {
-    if (starts_record(step)) record(step);
-    return;
-  }
+  const sampling::Needs needs = config_.sampler->needs();
+  const bool losses = needs.losses && step % epoch_ == 0;
+  if (losses) losses_ = look_at_losses();
+  if (refresh_looks_ && step % epoch_ == 0) refresh_.look(mean_loss(look_at_losses(), scores_.tokens));
+  const bool scores = needs.scores && refresh_.due(step);
   if (scores) measure(step);
-  if (losses) look_at_losses();
-  update(step);
+  if (scores || losses)
+    update(step);
+  else if (starts_record(step))
+    record(step);
 }
 
 void BatchSampling::measure(std::int64_t step) {
@@ -138,12 +154,20 @@ void BatchSampling::measure(std::int64_t step) {
                              {.refresh = refreshes_, .step = step, .sigma_eff = scores_.sigma_eff}, output_);
   forget_draws(engine_.world, output_, refreshes_++);
   scoring_seconds_ += scores_.seconds;
-  refresh_.scored(step, mean_loss(scores_));
+  refresh_.scored(step, mean_loss(scores_.loss, scores_.tokens));
 }
 
-void BatchSampling::look_at_losses() {
-  losses_ = inference::mean_losses(
+std::vector<double> BatchSampling::look_at_losses() {
+  const auto start = std::chrono::steady_clock::now();
+  std::vector<double> losses = inference::mean_losses(
       inference::token_log_probs(*engine_.walk, engine_.world, sets_.forget.documents));
+  scoring_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  ++looks_;
+  return losses;
+}
+
+void BatchSampling::observe(double forget_loss) {
+  if (!refresh_looks_) refresh_.observe(forget_loss);
 }
 
 void BatchSampling::update(std::int64_t step) {
@@ -228,6 +252,7 @@ nlohmann::json BatchSampling::state() const {
           {"sigma_eff", exact_number(scores_.sigma_eff)},
           {"losses", exact_numbers(losses_)},
           {"refreshes", refreshes_},
+          {"looks", looks_},
           {"scoring_seconds", scoring_seconds_},
           {"scored_at", refresh_.state().scored_at},
           {"forget_loss_baseline", exact_number(refresh_.state().baseline)},
@@ -243,6 +268,7 @@ void BatchSampling::restore(const nlohmann::json& state, std::int64_t step) {
              .sigma_eff = number_from(state.value("sigma_eff", nlohmann::json(0.0)))};
   losses_ = taken(numbers_from(state.at("losses")), places);
   refreshes_ = state.at("refreshes");
+  looks_ = state.value("looks", std::int64_t{0});
   scoring_seconds_ = state.value("scoring_seconds", 0.0);
   refresh_.restore({.scored_at = state.at("scored_at"),
                     .baseline = number_from(state.at("forget_loss_baseline")),
@@ -251,13 +277,16 @@ void BatchSampling::restore(const nlohmann::json& state, std::int64_t step) {
   output_.rewind_scorings(refreshes_);
   const sampling::Needs needs = config_.sampler->needs();
   if (needs.scores && scores_.score.empty()) find_scores(step);
-  if (needs.losses && losses_.empty()) look_at_losses();
+  if (needs.losses && losses_.empty()) losses_ = look_at_losses();
   update(step);
 }
 
 std::string BatchSampling::overhead(double training_seconds) const {
-  if (refreshes_ == 0 || training_seconds == 0) return "";
-  return fmt::format("{} scorings took {}, {:.0f} % of the training time ({})", refreshes_,
+  std::vector<std::string> what;
+  if (refreshes_ > 0) what.push_back(fmt::format("{} scorings", refreshes_));
+  if (looks_ > 0) what.push_back(fmt::format("{} looks at the losses", looks_));
+  if (what.empty() || training_seconds == 0) return "";
+  return fmt::format("{} took {}, {:.0f} % of the training time ({})", base::join(what, " and "),
                      base::readable_duration(scoring_seconds_), 100 * scoring_seconds_ / training_seconds,
                      base::readable_duration(training_seconds));
 }

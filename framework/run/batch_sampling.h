@@ -20,8 +20,8 @@ class BatchSampling {
   void begin();
   // The same again where they are due before update `step` (from 0). Collective.
   void refresh(std::int64_t step);
-  // After an update: the mean loss of its forget tokens, nats; NaN where it had none.
-  void observe(double forget_loss) { refresh_.observe(forget_loss); }
+  // After an update: the mean loss of the forget tokens that it read, nats; NaN where it read none.
+  void observe(double forget_loss);
 
   // Of a batch: what train.forget_batch and train.retain_batch ask for, without replacement at most the whole
   // set.
@@ -38,13 +38,14 @@ class BatchSampling {
   [[nodiscard]] nlohmann::json state() const;
   void restore(const nlohmann::json& state, std::int64_t step);
 
-  // "3 scorings took 12 s, 8 % of the training time (2.5 min)"; empty where nothing was scored.
+  // "3 scorings and 5 looks at the losses took 12 s, 8 % of the training time (2.5 min)"; empty where there
+  // were none.
   [[nodiscard]] std::string overhead(double training_seconds) const;
 
  private:
   void find_scores(std::int64_t step);
   void measure(std::int64_t step);
-  void look_at_losses();
+  [[nodiscard]] std::vector<double> look_at_losses();
   void update(std::int64_t step);
   [[nodiscard]] bool starts_record(std::int64_t step) const;
   [[nodiscard]] sampling::Weights weights_from(std::int64_t step) const;
@@ -57,10 +58,12 @@ class BatchSampling {
   std::int64_t epoch_;        // updates that use as many forget samples as there are
   std::int64_t record_span_;  // updates that one record of changing weights stands for
   training::Refresh refresh_;
+  bool refresh_looks_;  // scores go by the loss, and batches do not tell it
   ForgetScores scores_;
   std::vector<double> losses_;  // by forget sample, where the sampler asks for them
   std::uint32_t refreshes_ = 0;
-  double scoring_seconds_ = 0;
+  std::int64_t looks_ = 0;  // at the losses
+  double scoring_seconds_ = 0;  // of both
 };
 
 }  // namespace lethe::run

@@ -35,6 +35,12 @@ void Refresh::observe(double forget_loss) {
   state_.running = state_.seen == 1 ? forget_loss : state_.running + share * (forget_loss - state_.running);
 }
 
+void Refresh::look(double forget_loss) {
+  if (std::isnan(forget_loss)) return;
+  state_.running = forget_loss;
+  state_.seen = 1;
+}
+
 bool Refresh::due(std::int64_t step) const {
   const std::int64_t since = step - state_.scored_at;
   if (options_.policy == "interval") return since >= options_.every;

@@ -1,6 +1,6 @@
 // When a run scores its forget set again. Scores go stale with the loss, not with the number of updates, so
-// `loss` looks at the forget samples' loss; `interval` is the published fixed interval; `never` keeps the
-// first scores.
+// `loss` goes by the forget samples' loss, as batches tell it or as a look at all of them does; `interval` is
+// the published fixed interval; `never` keeps the first scores.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ struct RefreshOptions {
 struct RefreshState {
   std::int64_t scored_at = 0;  // updates done then
   double baseline = 0;         // mean forget loss then, nats a token
-  double running = 0;          // running mean of the forget loss of batches
-  std::int64_t seen = 0;       // batches in it
+  double running = 0;          // running mean of the forget loss of batches, or the loss of the last look
+  std::int64_t seen = 0;       // batches in it; 0: it says nothing yet
 };
 
 class Refresh {
@@ -36,6 +36,8 @@ class Refresh {
   void scored(std::int64_t step, double forget_loss);
   // After every update; a batch without forget samples (NaN) says nothing.
   void observe(double forget_loss);
+  // The mean loss of the whole forget set now, where batches do not tell it.
+  void look(double forget_loss);
   [[nodiscard]] bool due(std::int64_t step) const;
 
   const RefreshState& state() const noexcept { return state_; }

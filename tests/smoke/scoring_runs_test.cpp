@@ -125,6 +125,32 @@ TEST_F(Smoke, ScoresAgainAtAnIntervalAndSaysWhatItCost) {
   EXPECT_THAT(result.output, HasSubstr("% of the training time"));
 }
 
+// Two batches of 20 are the 40 samples: an epoch has two updates.
+TEST_F(Smoke, ScoresAgainWhenTheForgetLossGrows) {
+  const auto scorings = [&](const std::string& objective, double rate) {
+    const std::string name = fmt::format("{}{}", std::hash<std::string>()(objective), rate);
+    const Result result = lethe(
+        1, fmt::format("train configs/smoke/train.yaml --set 'objective={}' --set sampler=mrd --set "
+                       "train.forget_batch=20 --set train.learning_rate={} --set score.stop.min_draws=2 "
+                       "--set score.stop.max_draws=2 --set 'score.refresh={{name: loss, nats: 0.05}}' --set "
+                       "eval.before=false --set eval.after=false --set export=false --out {}",
+                       objective, rate, out(name)));
+    EXPECT_EQ(result.exit_code, 0) << result.output;
+    const auto records = records::records_of<records::ScoringRecord>(
+        records::read_records(records::RunPaths{out(name)}.scores()).entries);
+    const bool looks = objective != "grad_ascent";  // its batches do not tell the loss of the answers
+    EXPECT_THAT(result.output,
+                HasSubstr(fmt::format("score: {} scorings{} took ", records.size(),
+                                      looks ? " and 2 looks at the losses" : "")));
+    return records.size();
+  };
+  EXPECT_GE(scorings("grad_ascent", 1e-2), 2u);
+  EXPECT_EQ(scorings("grad_ascent", 1e-9), 1u);
+  EXPECT_GE(scorings("ce_u", 1e-2), 2u);
+  EXPECT_EQ(scorings("ce_u", 1e-9), 1u);
+  EXPECT_EQ(scorings("{name: undial, compat: openunlearning}", 1e-9), 1u);
+}
+
 TEST_F(Smoke, SaysThatASamplerWithoutScoresRefreshesNone) {
   const Result result = lethe(
       1,

@@ -66,6 +66,20 @@ TEST(Refresh, BatchesWithoutForgetSamplesSayNothing) {
   EXPECT_EQ(refresh.state().running, 0.1);
 }
 
+TEST(Refresh, ByLossGoesByALookWhereBatchesDoNotTellIt) {
+  Refresh refresh(read("refresh: loss\n"), 4);
+  refresh.scored(0, 0.1);
+  refresh.look(0.15);
+  EXPECT_FALSE(refresh.due(4)) << "less than twice";
+  refresh.look(0.3);
+  EXPECT_FALSE(refresh.due(3)) << "an epoch is not over";
+  EXPECT_TRUE(refresh.due(4)) << "the last look alone counts";
+  refresh.look(std::numeric_limits<double>::quiet_NaN());
+  EXPECT_TRUE(refresh.due(4));
+  refresh.scored(4, 0.3);
+  EXPECT_FALSE(refresh.due(9)) << "nothing was seen since";
+}
+
 TEST(Refresh, GoesOnFromItsState) {
   Refresh one(read("refresh: loss\n"), 4), two(read("refresh: loss\n"), 4);
   one.scored(0, 0.1);
