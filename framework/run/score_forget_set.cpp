@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <functional>
 #include <map>
-#include <numeric>
 #include <optional>
 
 #include "framework/base/error.h"
 #include "framework/base/log.h"
-#include "framework/base/statistics.h"
 #include "framework/records/reader.h"
 #include "framework/run/session.h"
 #include "framework/scoring/mrd_checks.h"
@@ -53,17 +52,23 @@ void record_scores(const RunConfig& config, const scoring::MrdResult& result, co
   }
 }
 
-// By row: what is to be forgotten is not repeated on terminals and in their logs.
+// By row: what is to be forgotten is not repeated on terminals and in their logs. At either end three, fewer
+// where the set is small; samples whose score is no number are neither.
 void say_extremes(const scoring::MrdResult& result, const SampleSet& forget) {
-  std::vector<std::size_t> order(result.samples.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::ranges::sort(order, std::greater<>(), [&](std::size_t i) { return result.samples[i].score; });
+  if (result.effective_samples == 0) {
+    spdlog::info("  no sample is told from zero: none is easiest, none hardest");
+    return;
+  }
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < result.samples.size(); ++i)
+    if (std::isfinite(result.samples[i].score)) order.push_back(i);
+  std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t i) { return result.samples[i].score; });
   const auto say = [&](const char* what, std::size_t i) {
     const scoring::ScoredSample& s = result.samples[i];
     spdlog::info("  {} {:.3e} ± {:.1e}  {:3} tokens  row {}", what, s.score, s.standard_error, s.tokens,
                  forget.samples[i].row);
   };
-  const std::size_t shown = std::min<std::size_t>(3, order.size());
+  const std::size_t shown = std::min<std::size_t>(3, order.size() / 2);
   for (std::size_t i = 0; i < shown; ++i) say("easiest", order[i]);
   for (std::size_t i = order.size() - shown; i < order.size(); ++i) say("hardest", order[i]);
 }
@@ -211,14 +216,10 @@ void warn_of_other_quantity(const records::RunPaths& source, const std::string& 
                   key, source.root.string(), scoring->estimator, estimator));
 }
 
-// Below the round-off of its arithmetic a scoring resolves nothing, however small the draws' own spread:
-// scores that lie far from zero and are not resolved are no difficulty, and all samples count the same.
-void forget_what_was_not_seen(ForgetScores& scores, const std::vector<bool>& resolved) {
-  if (std::ranges::find(resolved, true) != resolved.end()) return;
-  bool far = false;
-  for (std::size_t i = 0; i < resolved.size(); ++i)
-    far = far || base::is_resolved(scores.score[i], scores.standard_error[i]);
-  if (!far) return;
+// A scoring in which no sample has a weight saw nothing (it was made below the round-off of its arithmetic,
+// or all of it is noise): what it measured is no difficulty, and all samples count the same.
+void forget_what_was_not_seen(ForgetScores& scores, double effective_samples) {
+  if (effective_samples > 0) return;
   std::ranges::fill(scores.score, 0.0);
   std::ranges::fill(scores.standard_error, 0.0);
 }
@@ -240,15 +241,13 @@ ForgetScores score_forget_set(const RunConfig& config, Engine& engine, const Sam
   say_extremes(result, sets.forget);
   record_scores(config, result, sets.forget, turn.step, output);
   ForgetScores scores{.sigma_eff = result.sigma_eff, .seconds = result.seconds};
-  std::vector<bool> resolved;
   for (const scoring::ScoredSample& s : result.samples) {
-    resolved.push_back(s.resolved);
     scores.score.push_back(s.score);
     scores.standard_error.push_back(s.standard_error);
     scores.loss.push_back(s.loss);
     scores.tokens.push_back(s.tokens);
   }
-  forget_what_was_not_seen(scores, resolved);
+  forget_what_was_not_seen(scores, result.effective_samples);
   return scores;
 }
 
@@ -299,7 +298,6 @@ ForgetScores scores_from_run(const std::filesystem::path& folder, const SampleSe
     fail("run.missing", fmt::format("{}: {} holds no scores (was it interrupted?)", key, folder.string()),
          "name a run of `lethe score` that has ended, or a training run whose sampler uses scores");
   ForgetScores scores{.sigma_eff = first_sigma_eff(entries)};
-  std::vector<bool> resolved;
   for (const data::Sample& sample : forget.samples) {
     const auto found = by_id.find(sample.id);
     if (found == by_id.end())
@@ -310,9 +308,9 @@ ForgetScores scores_from_run(const std::filesystem::path& folder, const SampleSe
     scores.standard_error.push_back(found->second.standard_error);
     scores.loss.push_back(found->second.loss);
     scores.tokens.push_back(found->second.tokens);
-    resolved.push_back(found->second.resolved);
   }
-  forget_what_was_not_seen(scores, resolved);
+  if (const auto scoring = first_scoring({folder}))
+    forget_what_was_not_seen(scores, scoring->effective_samples);
   return scores;
 }
 

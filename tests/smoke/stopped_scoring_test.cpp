@@ -162,6 +162,32 @@ TEST_F(Scorings, BelowRoundOffDrawAllSamplesEquallyOften) {
   EXPECT_THAT(selected.output, HasSubstr("all samples have the same mrd, so they are taken in file order"));
 }
 
+// With these seeds none of the three lies three of its own standard errors from zero; the noise weighs
+// nothing all the same.
+TEST_F(Scorings, BelowRoundOffNoSampleIsEasiestOrHardest) {
+  const std::string options =
+      " --set model.compute=bfloat16 --set score.estimator=antithetic --set score.sigma_eff=1e-5 --set "
+      "score.stop.min_draws=2 --set score.stop.max_draws=2 --set 'data.forget.select={by: length, stratum: "
+      "hard, count: 3}'";
+  for (const char* seed : {"1", "3", "5"}) {
+    const std::string own = options + " --set score.seed=" + seed + " --out ", source = out("source") + seed,
+                      taken = out("taken") + seed;
+    const Result scored = lethe(1, "score configs/smoke/score.yaml" + own + source);
+    ASSERT_EQ(scored.exit_code, 0) << scored.output;
+    EXPECT_THAT(scored.output,
+                AllOf(HasSubstr("none is easiest, none hardest"), Not(HasSubstr("easiest  "))));
+    const Result trained =
+        lethe(1,
+              "train configs/smoke/train.yaml --set sampler=mrd --set train.max_steps=1 --set "
+              "train.forget_batch=2 --set eval.before=false --set eval.after=false --set export=false "
+              "--set score.from=" +
+                  source + own + taken);
+    ASSERT_EQ(trained.exit_code, 0) << trained.output;
+    for (const auto& sample : of<records::SamplerRecord>(std::string("taken") + seed).at(0).weights)
+      EXPECT_EQ(sample.probability, 1.0 / 3) << seed;
+  }
+}
+
 TEST_F(Scorings, SetsSmallerThanABatchRepeatOnlyWithReplacement) {
   const std::string train =
       "train configs/smoke/train.yaml --set train.forget_batch=50 --set train.max_steps=2 --set "
