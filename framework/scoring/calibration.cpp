@@ -114,9 +114,6 @@ double near_target(Trials& trials, const ChangeBand& band, Trial& trial) {
 double upper_doubling(double c) { return 4 * std::max(1.1, 1.05 * (1 + 0.7 * 4 * c) / (1 + 0.7 * c)); }
 constexpr double kLowerDoubling = 4 * 0.95;
 
-// A model whose samples bend early is measured below the band, if this far above round-off.
-constexpr double kAboveRoundOff = 100;
-
 // How far samples are from quadratic, each by itself: the median of |a(2s)/4 - a(s)| / |a(s)|. The same draws
 // make both, so their spread cancels; where one of the two took more draws nothing can be said. Medians of
 // all samples may double as they should while the samples themselves do not.
@@ -129,8 +126,6 @@ double bend(const Trial& step, const Trial& doubled) {
 }
 // The fourth order alone makes about 2 c of it.
 double allowed_bend(double c) { return std::max(0.1, 4 * c); }
-
-bool inside(double c, const ChangeBand& band) { return c >= band.low && c <= band.high; }
 
 }  // namespace
 
@@ -156,7 +151,8 @@ Fit fit_of(const Functional& f, std::span<const DrawValues> draws) {
   const Trial trial = trial_of(f, draws, samples);
   if (!std::isfinite(trial.c)) return Fit::no;
   if (!trial.visible()) return Fit::unclear;
-  return inside(trial.c, band_of(f.model().precision())) ? Fit::yes : Fit::no;
+  const ChangeBand band = band_of(f.model().precision());
+  return trial.c >= band.clean() && trial.c <= band.high ? Fit::yes : Fit::no;
 }
 
 Calibration calibrate(const Functional& f, const Estimator& estimator) {
@@ -176,7 +172,7 @@ Calibration calibrate(const Functional& f, const Estimator& estimator) {
                bent = !round_off && !grows && !(bend(trial, doubled) <= allowed_bend(trial.c));
     quadratic = !round_off && !grows && !bent;
     if (quadratic) break;
-    if (bent) least = std::min(least, kAboveRoundOff * band.round_off);
+    if (bent) least = band.clean();
     const double moved = round_off ? step * 1.5 : step / 2;
     const Trial there = trials.at(moved);
     if (!there.visible() || there.c < least || there.c > band.high) break;

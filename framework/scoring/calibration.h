@@ -4,6 +4,7 @@
 // dimensionless, the same on small and large models. Truncation bias is about 0.7 c.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -12,9 +13,11 @@
 
 namespace lethe::scoring {
 
-// The c to aim at, the c to live with, and where round-off of one token begins.
+// The c to aim at, the c to live with, and where round-off of one token begins. A model whose samples bend
+// early is measured below `low`, but not below `clean`, the smallest c that stands well above round-off.
 struct ChangeBand {
   double target, low, high, round_off;
+  double clean() const { return std::min(low, 100 * round_off); }
 };
 [[nodiscard]] ChangeBand band_of(Precision precision);
 [[nodiscard]] std::string_view name_of(Precision precision);
@@ -30,8 +33,8 @@ struct Calibration {
 // Two draws on at most 16 samples a trial.
 [[nodiscard]] Calibration calibrate(const Functional& f, const Estimator& estimator);
 
-// Does a step fit, by the draws that were made with it? It does while its c is in the band; they say nothing
-// where c is lost in their own spread.
+// Does a step that calibration has found once still fit, by the draws that were made with it? It does while
+// its c is clean and not above the band; they say nothing where c is lost in their own spread.
 enum class Fit { yes, no, unclear };
 [[nodiscard]] Fit fit_of(const Functional& f, std::span<const DrawValues> draws);
 

@@ -28,11 +28,11 @@ void warn_of_step(std::vector<std::string>& out, const MrdResult& r, const Chang
         "score.bias: a token's log-probability changes by c = {:.2g} at sigma_eff {:.3g}, above {:.2g}: "
         "expect scores {}; {}",
         r.c, r.sigma_eff, band.high, expected, advice));
-  } else if (r.c < band.low) {
+  } else if (r.c < band.clean()) {
     out.push_back(fmt::format(
         "score.small_step: a token's log-probability changes by c = {:.2g} at sigma_eff {:.3g}, below "
         "{:.2g}: round-off of {} may show; {}",
-        r.c, r.sigma_eff, band.low, name_of(precision), advice));
+        r.c, r.sigma_eff, band.clean(), name_of(precision), advice));
   }
 }
 

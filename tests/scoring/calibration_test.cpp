@@ -57,7 +57,8 @@ TEST(Calibration, DrawsSayWhetherTheirStepFits) {
   const auto fit = [&](double step) { return fit_of(f, estimator->draws(f, step, 0, 4)); };
   EXPECT_EQ(fit(found * 1.3), Fit::yes);
   EXPECT_EQ(fit(found * 10), Fit::no);
-  EXPECT_EQ(fit(found / 10), Fit::no);
+  EXPECT_EQ(fit(found / 5), Fit::yes);  // below the band, and clean
+  EXPECT_EQ(fit(found / 30), Fit::no);
 }
 
 TEST(Calibration, IsNotLedAstrayByDrawsThatScatter) {

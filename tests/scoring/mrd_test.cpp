@@ -242,6 +242,45 @@ TEST(Score, DrawsAlongAStepThatFitsNoMoreAreMadeAgain) {
   EXPECT_EQ(result.passes, first.passes + 4);  // two pairs
 }
 
+// Its samples bend early, half of them up and half of them down: quadratic only where c is below the band.
+class BentModel final : public ScoredModel {
+ public:
+  std::vector<SampleBase> base_pass() override {
+    return std::vector<SampleBase>(16, {.tokens = 4, .dropped = 0, .log_prob_sum = -2});
+  }
+  std::vector<PassValues> perturbed_passes(const Noise&, std::span<const Perturbation> perturbations,
+                                           std::span<const std::int64_t> samples) override {
+    std::vector<PassValues> passes;
+    for (const Perturbation& p : perturbations) {
+      PassValues& pass = passes.emplace_back();
+      const double c = 100 * p.sigma * p.sigma;
+      for (std::size_t at = 0; at < (samples.empty() ? 16 : samples.size()); ++at) {
+        const double i = samples.empty() ? static_cast<double>(at) : static_cast<double>(samples[at]);
+        pass.ratio.push_back(4 * (1 + i / 100) * c * (1 + (static_cast<int>(i) % 2 == 0 ? 60 : -60) * c));
+        pass.difference.push_back(-pass.ratio.back() / 2);
+      }
+    }
+    return passes;
+  }
+  Precision precision() const override { return Precision::float32; }
+};
+
+TEST(Score, AStepBelowTheBandThatCalibrationChoseIsNeitherWarnedOfNorSoughtAgain) {
+  BentModel model;
+  const MrdResult first = score(model, {}, 0);
+  EXPECT_LT(first.c, 0.001);
+  EXPECT_GT(first.calibration_passes, 0);
+  EXPECT_THAT(first.warnings, testing::IsEmpty());
+  MrdRun again(model, {}, 1, "", first.sigma_eff);
+  while (!again.done()) again.advance();
+  EXPECT_EQ(again.result().sigma_eff, first.sigma_eff);
+  EXPECT_EQ(again.result().calibration_passes, 0);
+  EXPECT_THAT(again.result().warnings, testing::IsEmpty());
+  MrdOptions by_hand;
+  by_hand.sigma_eff = 1e-4;  // c = 1e-6
+  EXPECT_THAT(score(model, by_hand, 0).warnings, testing::Contains(testing::StartsWith("score.small_step")));
+}
+
 TEST(Score, AResumedScoringStillJudgesTheStepOfTheOneBefore) {
   auto toy = made_up_toy<float>(40);
   const double too_large = 10 * score(toy, {}, 1).sigma_eff;
