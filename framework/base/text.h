@@ -20,6 +20,9 @@ namespace lethe::base {
 
 [[nodiscard]] std::string join(std::span<const std::string> words, std::string_view separator);
 
+// Does a shell pattern (`*`, `?`, `[…]`) match the whole of `text`? `*` matches dots and slashes too.
+[[nodiscard]] bool matches_pattern(const std::string& pattern, const std::string& text);
+
 [[nodiscard]] std::string readable_bytes(std::uint64_t bytes);  // "1.2 GiB"
 [[nodiscard]] std::string readable_duration(double seconds);    // "2 min 05 s"
 

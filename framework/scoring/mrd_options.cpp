@@ -18,7 +18,9 @@ MrdOptions read_mrd(config::Section section) {
       .choice("mode", mode, {"sum", "mean", "aggregate"},
               "over tokens: the paper's sum, per token, or one ratio")
       .choice("distribution", distribution, {"rademacher", "gaussian"}, "of the noise")
-      .optional("scope", o.scope, "which weights move: all, norms, or a pattern of parameter names")
+      .optional("scope", o.scope,
+                "which weights move: all, norms, a part of a parameter's name, or a pattern of names as in "
+                "train.trainable")
       .optional("seed", o.seed, "of the noise");
   o.stop = read_stop(section.section("stop", "when there are enough draws"));
   section.reject_unknown();

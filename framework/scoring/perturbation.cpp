@@ -6,14 +6,18 @@
 
 #include "framework/base/error.h"
 #include "framework/base/random.h"
+#include "framework/base/text.h"
 #include "framework/ops/perturb.h"
 
 namespace lethe::scoring {
 namespace {
 
+bool is_pattern(const std::string& scope) { return scope.find_first_of("*?[") != std::string::npos; }
+
 bool in_scope(const models::Parameter& parameter, const std::string& scope) {
   if (scope == "all") return true;
   if (scope == "norms") return parameter.name.find("norm") != std::string::npos;
+  if (is_pattern(scope)) return base::matches_pattern(scope, parameter.name);
   return parameter.name.find(scope) != std::string::npos;
 }
 
@@ -23,8 +27,10 @@ std::vector<bool> moved_parameters(const models::ParameterIndex& index, const st
   std::vector<bool> moves;
   for (const models::Parameter& p : index.parameters()) moves.push_back(in_scope(p, scope));
   if (std::ranges::count(moves, true) == 0)
-    fail("config.range", fmt::format("score.scope: no parameter's name contains `{}`", scope),
-         "use all, norms, or a part of a parameter's name");
+    fail("config.range",
+         fmt::format("score.scope: no parameter's name {} `{}`", is_pattern(scope) ? "is like" : "contains",
+                     scope),
+         "use all, norms, a part of a parameter's name, or a pattern of whole names as in train.trainable");
   return moves;
 }
 

@@ -12,8 +12,8 @@
 
 namespace lethe::scoring {
 
-// By parameter: does `scope` (all, norms, or a part of a parameter's name) move it? Errors: config.range
-// where it moves none.
+// By parameter: does `scope` (all, norms, a part of a parameter's name, or a shell pattern of whole names)
+// move it? Errors: config.range where it moves none.
 [[nodiscard]] std::vector<bool> moved_parameters(const models::ParameterIndex& index,
                                                  const std::string& scope);
 

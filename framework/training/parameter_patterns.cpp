@@ -1,7 +1,5 @@
 #include "framework/training/parameter_patterns.h"
 
-#include <fnmatch.h>
-
 #include "framework/base/error.h"
 #include "framework/base/text.h"
 
@@ -24,8 +22,7 @@ std::vector<int> matching_parameters(const models::ParameterIndex& index, const 
                                      std::string_view key) {
   std::vector<int> matching;
   for (std::size_t p = 0; p < index.parameters().size(); ++p)
-    if (::fnmatch(pattern.c_str(), index.parameters()[p].name.c_str(), 0) == 0)
-      matching.push_back(static_cast<int>(p));
+    if (base::matches_pattern(pattern, index.parameters()[p].name)) matching.push_back(static_cast<int>(p));
   if (matching.empty())
     fail("config.range", fmt::format("{}: `{}` matches no parameter", key, pattern),
          hint_for(index, pattern));

@@ -14,6 +14,13 @@ TEST(ClosestName, FindsTyposAndRefusesStrangers) {
   EXPECT_EQ(did_you_mean("bananas", names), "");
 }
 
+TEST(Patterns, AreTheShellsAndOfWholeTexts) {
+  EXPECT_TRUE(matches_pattern("model.layers.1?.*", "model.layers.12.mlp.up_proj.weight"));
+  EXPECT_FALSE(matches_pattern("model.layers.1?.*", "model.layers.1.mlp.up_proj.weight"));
+  EXPECT_TRUE(matches_pattern("*.[01].*", "model.layers.1.mlp"));
+  EXPECT_FALSE(matches_pattern("layers", "model.layers.1.mlp"));
+}
+
 TEST(ReadableSizes, UseBinaryUnits) {
   EXPECT_EQ(readable_bytes(17), "17 B");
   EXPECT_EQ(readable_bytes(1288490189), "1.2 GiB");

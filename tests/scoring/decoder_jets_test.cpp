@@ -3,6 +3,9 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "framework/base/error.h"
 #include "framework/base/statistics.h"
 #include "framework/dist/simulated_group.h"
 #include "framework/scoring/nested_autograd.h"
@@ -63,6 +66,17 @@ TEST(DecoderJets, LlamaIsItsNestedDerivative) {
 }
 
 TEST(DecoderJets, BiasesOfQwen2AreToo) { expect_nested(Bench({.qkv_bias = true})); }
+
+TEST(DecoderJets, ScopesThatArePatternsAreOfWholeNames) {
+  const auto index = lethe::testing::tiny_model({.layers = 3}).index;
+  const auto count = [&](const char* scope) {
+    return std::ranges::count(moved_parameters(index, scope), true);
+  };
+  EXPECT_EQ(count("*.mlp.*"), count(".mlp."));
+  EXPECT_EQ(count("*.layers.?.mlp.*"), 9);
+  EXPECT_EQ(count("*.layers.[12].mlp.*"), 6);
+  EXPECT_THROW((void)moved_parameters(index, "mlp.*"), Error) << "no name begins so";
+}
 
 TEST(DecoderJets, ScopesMoveWhatTheyName) {
   for (const char* scope : {"norms", "layers.1.mlp", "embed"}) expect_nested(Bench({}, at::kDouble, scope));
