@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "framework/base/error.h"
@@ -21,25 +20,29 @@ double magnitude(double score, double error, double power) {
 }
 
 // m_i before the power, per token in mode mean.
-std::vector<double> magnitudes(const ScoreView& view, Mode mode, double power, Weights& counts) {
+std::vector<double> magnitudes(const ScoreView& view, Mode mode, double power) {
   std::vector<double> m(view.scores.size());
   for (std::size_t i = 0; i < m.size(); ++i) {
     const double error = view.errors.empty() ? 0 : view.errors[i];
     m[i] = magnitude(view.scores[i], error, power);
-    if (std::isfinite(m[i]) && !view.errors.empty() && !base::is_resolved(view.scores[i], error))
-      ++counts.unresolved;
     if (mode == Mode::mean) m[i] /= static_cast<double>(view.tokens[i]);
   }
   return m;
 }
 
-void replace_non_finite(std::vector<double>& m, Weights& counts) {
+void replace_non_finite(std::vector<double>& m) {
   const double median = base::median_of_finite(m);
+  std::int64_t replaced = 0;
   for (double& value : m) {
     if (std::isfinite(value)) continue;
-    ++counts.non_finite;
+    ++replaced;
     value = std::isfinite(median) ? median : 0;
   }
+  if (replaced > 0)
+    base::warn_once("sampling.nonfinite",
+                    fmt::format("{} of {} samples have a score or loss that is no number; they count as the "
+                                "median of the others",
+                                replaced, m.size()));
 }
 
 // Relative to the score that gets the largest weight, so that no power overflows and a common factor of all
@@ -57,19 +60,11 @@ void raise(std::vector<double>& m, double power) {
   }
 }
 
-void normalise(Weights& weights, const std::vector<double>& m, double floor) {
+std::vector<double> shares(const std::vector<double>& m, double floor) {
   const double sum = std::accumulate(m.begin(), m.end(), 0.0), even = 1.0 / static_cast<double>(m.size());
-  weights.probability.resize(m.size());
-  for (std::size_t i = 0; i < m.size(); ++i)
-    weights.probability[i] = (1 - floor) * (m[i] / sum) + floor * even;
-}
-
-void describe(Weights& weights) {
-  const auto [smallest, largest] =
-      std::minmax_element(weights.probability.begin(), weights.probability.end());
-  weights.effective_samples = base::effective_sample_size(weights.probability);
-  weights.largest_to_smallest =
-      *smallest > 0 ? *largest / *smallest : std::numeric_limits<double>::infinity();
+  std::vector<double> p(m.size());
+  for (std::size_t i = 0; i < m.size(); ++i) p[i] = (1 - floor) * (m[i] / sum) + floor * even;
+  return p;
 }
 
 }  // namespace
@@ -85,7 +80,7 @@ void read(config::Section& section, WeightOptions& options) {
 Weights equal_weights(std::int64_t count) {
   Weights weights;
   weights.probability.assign(static_cast<std::size_t>(count), 1.0 / static_cast<double>(count));
-  describe(weights);
+  weights.effective_samples = static_cast<double>(count);
   return weights;
 }
 
@@ -95,18 +90,17 @@ Weights make_weights(const ScoreView& view, Mode mode, const WeightOptions& opti
               view.errors.size(), view.scores.size());
   LETHE_CHECK(mode == Mode::sum || view.tokens.size() == view.scores.size(), "{} token counts of {} scores",
               view.tokens.size(), view.scores.size());
-  Weights weights;
-  std::vector<double> m = magnitudes(view, mode, options.power, weights);
-  replace_non_finite(m, weights);
+  std::vector<double> m = magnitudes(view, mode, options.power);
+  replace_non_finite(m);
   if (*std::max_element(m.begin(), m.end()) > 0) {
     raise(m, options.power);
   } else {
-    weights.all_equal = true;
     base::warn_once("sampling.equal", "no sample has a score above zero; all are drawn equally often");
     std::fill(m.begin(), m.end(), 1.0);
   }
-  normalise(weights, m, options.floor);
-  describe(weights);
+  Weights weights;
+  weights.probability = shares(m, options.floor);
+  weights.effective_samples = base::effective_sample_size(weights.probability);
   return weights;
 }
 

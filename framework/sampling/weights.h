@@ -4,7 +4,8 @@
 //   m_i = score_i (sum) or score_i / tokens_i (mean);   p_i = (1 - floor) m_i^power / sum m^power + floor / n
 //
 // A score within three standard errors of zero counts as sqrt(max(score^2 - SE^2, 0)), under a negative power
-// as max(score, SE): what may be noise is not favoured.
+// as max(score, SE): what may be noise is not favoured. One that is no number counts as the median of the
+// others.
 #pragma once
 
 #include <cstdint>
@@ -26,11 +27,7 @@ void read(config::Section& section, WeightOptions& options);
 
 struct Weights {
   std::vector<double> probability;  // [samples], sums to 1
-  std::int64_t unresolved = 0;      // scores within three standard errors of zero
-  std::int64_t non_finite = 0;      // scores that are no number: took the median of the others
-  bool all_equal = false;           // no score was above zero, so all samples are equally likely
   double effective_samples = 0;     // 1 / sum p^2
-  double largest_to_smallest = 1;   // infinite where a sample has no weight
 };
 
 // Per-sample numbers a weight is made of. `errors` is empty (exact scores) or as long as `scores`; `tokens`
@@ -40,7 +37,7 @@ struct ScoreView {
   std::span<const std::int64_t> tokens;
 };
 
-// Needs at least one sample. Warns once where all scores are zero or none is a number.
+// Needs at least one sample. Warns once where all scores are zero, and of those that are no number.
 [[nodiscard]] Weights make_weights(const ScoreView& view, Mode mode, const WeightOptions& options);
 
 // n equally likely samples.
