@@ -6,20 +6,30 @@
 
 namespace lethe::training {
 
-RefreshOptions read_refresh(config::Section& section) {
-  RefreshOptions o;
+std::span<const std::string> refresh_policies() {
   static const std::array<std::string, 3> policies = {"never", "interval", "loss"};
-  config::Section own = section.named("refresh", o.policy, policies, "when to score again during training");
+  return policies;
+}
+
+void read_policy(config::Section& section, RefreshOptions& o) {
   if (o.policy == "interval") {
-    own.required("every", o.every, "updates between scorings", config::at_least(1));
+    section.required("every", o.every, "updates between scorings", config::at_least(1));
   } else if (o.policy == "loss") {
-    own.optional("factor", o.factor, "score again when the forget loss has grown by this factor …",
-                 config::above(1))
+    section
+        .optional("factor", o.factor, "score again when the forget loss has grown by this factor …",
+                  config::above(1))
         .optional("nats", o.nats, "… or by so many nats a token, whichever comes first", config::above(0))
         .optional("at_least", o.at_least,
                   "updates between scorings at least; 0 is one epoch of the forget set", config::at_least(0));
   }
-  own.reject_unknown();
+  section.reject_unknown();
+}
+
+RefreshOptions read_refresh(config::Section& section) {
+  RefreshOptions o;
+  config::Section own =
+      section.named("refresh", o.policy, refresh_policies(), "when to score again during training");
+  read_policy(own, o);
   return o;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "framework/config/section.h"
@@ -17,8 +18,11 @@ struct RefreshOptions {
          nats = 0.5;  // loss: growth of the forget loss since the last scoring, whichever comes first …
   std::int64_t at_least = 0;  // … but not before so many updates; 0: one epoch of the forget set
 };
+[[nodiscard]] std::span<const std::string> refresh_policies();
 // `refresh:` of the `score:` section.
 [[nodiscard]] RefreshOptions read_refresh(config::Section& section);
+// The options that `options.policy` has beside its name.
+void read_policy(config::Section& section, RefreshOptions& options);
 
 // What it has seen since the last scoring; enough to go on after a resume.
 struct RefreshState {

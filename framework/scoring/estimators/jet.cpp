@@ -35,8 +35,10 @@ class Jet final : public Estimator {
 
 std::unique_ptr<Estimator> make(config::Section options, const Setting&) {
   std::int64_t group = 2;
-  options.optional("group", group, "directions that one pass walks together; a group is one draw",
-                   config::between(1, 16));
+  options.optional(
+      "group", group,
+      "directions that one pass walks together; a group is one draw. Without effect where auto takes pairs",
+      config::between(1, 16));
   options.reject_unknown();
   return std::make_unique<Jet>(group);
 }
