@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
+
+#include "framework/base/error.h"
 
 namespace lethe::training {
 
@@ -20,7 +23,13 @@ void read_policy(config::Section& section, RefreshOptions& o) {
                   config::above(1))
         .optional("nats", o.nats, "… or by so many nats a token, whichever comes first", config::above(0))
         .optional("at_least", o.at_least,
-                  "updates between scorings at least; 0 is one epoch of the forget set", config::at_least(0));
+                  "updates between scorings at least; 0 is one epoch of the forget set", config::at_least(0))
+        .optional("at_most", o.at_most,
+                  "updates between scorings at most, whatever the loss; 0 sets no limit",
+                  config::at_least(0));
+    if (o.at_most > 0 && o.at_most < o.at_least)
+      section.refuse("at_most", "config.range",
+                     fmt::format("must be at least at_least ({}), got {}", o.at_least, o.at_most));
   }
   section.reject_unknown();
 }
@@ -51,11 +60,19 @@ void Refresh::look(double forget_loss) {
   state_.seen = 1;
 }
 
+std::int64_t Refresh::earliest() const {
+  if (options_.policy == "interval") return options_.every;
+  if (options_.policy != "loss") return std::numeric_limits<std::int64_t>::max();
+  const std::int64_t least = options_.at_least > 0 ? options_.at_least : epoch_;
+  return options_.at_most > 0 ? std::min(least, options_.at_most) : least;
+}
+
 bool Refresh::due(std::int64_t step) const {
   const std::int64_t since = step - state_.scored_at;
-  if (options_.policy == "interval") return since >= options_.every;
-  if (options_.policy != "loss" || state_.seen == 0) return false;
-  if (since < (options_.at_least > 0 ? options_.at_least : epoch_)) return false;
+  if (since < earliest()) return false;
+  if (options_.policy == "interval") return true;
+  if (options_.at_most > 0 && since >= options_.at_most) return true;
+  if (state_.seen == 0) return false;
   return state_.running >= options_.factor * state_.baseline ||
          state_.running >= state_.baseline + options_.nats;
 }

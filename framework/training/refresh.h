@@ -17,6 +17,7 @@ struct RefreshOptions {
   double factor = 2,
          nats = 0.5;  // loss: growth of the forget loss since the last scoring, whichever comes first …
   std::int64_t at_least = 0;  // … but not before so many updates; 0: one epoch of the forget set
+  std::int64_t at_most = 0;   // … and after so many whatever the loss; 0: no limit
 };
 [[nodiscard]] std::span<const std::string> refresh_policies();
 // `refresh:` of the `score:` section.
@@ -43,6 +44,8 @@ class Refresh {
   // The mean loss of the whole forget set now, where batches do not tell it.
   void look(double forget_loss);
   [[nodiscard]] bool due(std::int64_t step) const;
+  // Updates after a scoring before which none is due.
+  [[nodiscard]] std::int64_t earliest() const;
 
   const RefreshState& state() const noexcept { return state_; }
   void restore(RefreshState state) { state_ = state; }

@@ -58,6 +58,30 @@ TEST(Refresh, ByLossTakesHalfANatWhereTheLossIsLarge) {
   EXPECT_TRUE(refresh.due(2)) << "running mean 2.55";
 }
 
+TEST(Refresh, ByLossComesAtMostSoManyUpdatesLater) {
+  Refresh refresh(read("refresh: {name: loss, at_least: 2, at_most: 6}\n"), 4);
+  refresh.scored(0, 1.0);
+  EXPECT_FALSE(refresh.due(5));
+  EXPECT_TRUE(refresh.due(6)) << "nothing was seen";
+  refresh.scored(6, 1.0);
+  for (int step = 0; step < 6; ++step) refresh.observe(1.0);
+  EXPECT_FALSE(refresh.due(11));
+  EXPECT_TRUE(refresh.due(12)) << "the loss stays";
+  refresh.observe(9.0), refresh.observe(9.0);
+  EXPECT_FALSE(refresh.due(7));
+  EXPECT_TRUE(refresh.due(8));
+  EXPECT_EQ(Refresh(read("refresh: {name: loss, at_most: 3}\n"), 4).earliest(), 3)
+      << "before the epoch is over";
+  EXPECT_THROW((void)read("refresh: {name: loss, at_least: 7, at_most: 6}\n"), Error);
+}
+
+TEST(Refresh, SaysWhenItCanBeDueAtTheEarliest) {
+  EXPECT_GT(Refresh(read("{}"), 4).earliest(), 1'000'000);
+  EXPECT_EQ(Refresh(read("refresh: {name: interval, every: 3}\n"), 4).earliest(), 3);
+  EXPECT_EQ(Refresh(read("refresh: loss\n"), 4).earliest(), 4);
+  EXPECT_EQ(Refresh(read("refresh: {name: loss, at_least: 9}\n"), 4).earliest(), 9);
+}
+
 TEST(Refresh, BatchesWithoutForgetSamplesSayNothing) {
   Refresh refresh(read("refresh: {name: loss, at_least: 1}\n"), 4);
   refresh.scored(0, 0.1);
