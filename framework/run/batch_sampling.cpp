@@ -32,6 +32,40 @@ void warn_of_idle_refresh(const RunConfig& config) {
                   policy, config.sampler_name));
 }
 
+void warn_of_idle_looks(const RunConfig& config) {
+  if (config.score.look_every == 0) return;
+  base::warn_once("score.look_every",
+                  fmt::format("score.look_every: {} does nothing: the sampler `{}` draws by no losses, and "
+                              "score.refresh: {} needs no look at them; leave it out",
+                              config.score.look_every, config.sampler_name, config.score.refresh.policy));
+}
+
+// Losses that are looked at only before the first update.
+void warn_of_one_look(const RunConfig& config, std::int64_t span) {
+  if (config.train.max_steps > span) return;
+  base::warn_once("score.look_every",
+                  fmt::format("the sampler `{}` looks at the losses every {} updates, and the run has {}: it "
+                              "draws by those of the start all along; set score.look_every",
+                              config.sampler_name, span, config.train.max_steps));
+}
+
+// Scores that stay those of the start, as asked or because the run is too short.
+void say_where_scores_stay(const RunConfig& config, std::int64_t earliest) {
+  const training::RefreshOptions& refresh = config.score.refresh;
+  if (refresh.policy == "never")
+    return spdlog::info(
+        "score: the scores of the start are kept (score.refresh: never); they go stale as losses grow "
+        "(docs/mrd.md)");
+  if (earliest < config.train.max_steps) return;
+  base::warn_once(
+      "score.refresh",
+      fmt::format("score.refresh: {} scores again after {} updates at the earliest, and the run has {}: "
+                  "the scores of the start are kept; {}",
+                  refresh.policy, earliest, config.train.max_steps,
+                  refresh.policy == "loss" ? "set score.refresh.at_least (and score.look_every)"
+                                           : "make score.refresh.every smaller"));
+}
+
 // Of weights that change from update to update: one an epoch, and at most 16 over the run.
 std::int64_t updates_of_a_record(const RunConfig& config, std::int64_t epoch) {
   constexpr std::int64_t kRecords = 16;
@@ -114,10 +148,17 @@ BatchSampling::BatchSampling(const RunConfig& config, Engine& engine, const Samp
       sets_(sets),
       output_(output),
       epoch_(updates_of_an_epoch(config, sets.forget)),
+      look_span_(config.score.look_every > 0 ? config.score.look_every : epoch_),
       record_span_(updates_of_a_record(config, epoch_)),
       refresh_(config.score.refresh, epoch_),
       refresh_looks_(looks_for_refresh(config)) {
   warn_of_idle_refresh(config);
+  const sampling::Needs needs = config.sampler->needs();
+  if (needs.losses) warn_of_one_look(config, look_span_);
+  if (!needs.losses && !refresh_looks_) warn_of_idle_looks(config);
+  const bool waits_for_a_look = refresh_looks_ && config.score.refresh.at_most == 0;
+  const std::int64_t earliest = std::max(refresh_.earliest(), waits_for_a_look ? look_span_ : 0);
+  if (needs.scores) say_where_scores_stay(config, earliest);
 }
 
 void BatchSampling::begin() {
@@ -134,13 +175,13 @@ void BatchSampling::find_scores(std::int64_t step) {
   refresh_.scored(step, mean_loss(scores_.loss, scores_.tokens));
 }
 
-// Losses take one forward: cheap enough to be looked at every epoch whatever the scores do.
+// Losses take one forward: cheap enough to be looked at often whatever the scores do.
 void BatchSampling::refresh(std::int64_t step) {
   if (step == 0) return;
   const sampling::Needs needs = config_.sampler->needs();
-  const bool losses = needs.losses && step % epoch_ == 0;
+  const bool looks = step % look_span_ == 0, losses = needs.losses && looks;
   if (losses) losses_ = look_at_losses();
-  if (refresh_looks_ && step % epoch_ == 0) refresh_.look(mean_loss(look_at_losses(), scores_.tokens));
+  if (refresh_looks_ && looks) refresh_.look(mean_loss(look_at_losses(), scores_.tokens));
   const bool scores = needs.scores && refresh_.due(step);
   if (scores) measure(step);
   if (scores || losses)

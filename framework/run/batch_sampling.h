@@ -56,13 +56,14 @@ class BatchSampling {
   const SampleSets& sets_;
   RunOutput& output_;
   std::int64_t epoch_;        // updates that use as many forget samples as there are
+  std::int64_t look_span_;    // updates between looks at the losses
   std::int64_t record_span_;  // updates that one record of changing weights stands for
   training::Refresh refresh_;
   bool refresh_looks_;  // scores go by the loss, and batches do not tell it
   ForgetScores scores_;
   std::vector<double> losses_;  // by forget sample, where the sampler asks for them
   std::uint32_t refreshes_ = 0;
-  std::int64_t looks_ = 0;  // at the losses
+  std::int64_t looks_ = 0;      // at the losses
   double scoring_seconds_ = 0;  // of both
 };
 

@@ -247,7 +247,12 @@ LaterOptions read_later(config::Section section) {
 
 ScoreOptions read_score(config::Section section) {
   ScoreOptions o;
-  section.optional("from", o.from, "a run directory whose scores are used instead of scoring again");
+  section.optional("from", o.from, "a run directory whose scores are used instead of scoring again")
+      .optional("look_every", o.look_every,
+                "updates between looks at the losses of the forget set, one forward each: for samplers that "
+                "draw by losses, and for refresh: loss where batches do not tell them; 0 is one epoch of the "
+                "forget set",
+                config::at_least(0));
   o.refresh = training::read_refresh(section);
   o.later = read_later(section.section("later", "a run that came after the scoring"));
   o.mrd = scoring::read_mrd(section);

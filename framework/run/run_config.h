@@ -90,7 +90,8 @@ struct LaterOptions {
 struct ScoreOptions {
   scoring::MrdOptions mrd;
   LaterOptions later;
-  std::string from;  // a run directory whose scores are used instead of scoring again
+  std::string from;             // a run directory whose scores are used instead of scoring again
+  std::int64_t look_every = 0;  // updates between looks at the losses; 0: one epoch of the forget set
   training::RefreshOptions refresh;
 };
 

@@ -139,9 +139,8 @@ TEST_F(Smoke, ScoresAgainWhenTheForgetLossGrows) {
     const auto records = records::records_of<records::ScoringRecord>(
         records::read_records(records::RunPaths{out(name)}.scores()).entries);
     const bool looks = objective != "grad_ascent";  // its batches do not tell the loss of the answers
-    EXPECT_THAT(result.output,
-                HasSubstr(fmt::format("score: {} scorings{} took ", records.size(),
-                                      looks ? " and 2 looks at the losses" : "")));
+    EXPECT_THAT(result.output, HasSubstr(fmt::format("score: {} scorings{} took ", records.size(),
+                                                     looks ? " and 2 looks at the losses" : "")));
     return records.size();
   };
   EXPECT_GE(scorings("grad_ascent", 1e-2), 2u);
@@ -149,6 +148,40 @@ TEST_F(Smoke, ScoresAgainWhenTheForgetLossGrows) {
   EXPECT_GE(scorings("ce_u", 1e-2), 2u);
   EXPECT_EQ(scorings("ce_u", 1e-9), 1u);
   EXPECT_EQ(scorings("{name: undial, compat: openunlearning}", 1e-9), 1u);
+}
+
+// Ten batches of 4 are the 40 samples.
+TEST_F(Smoke, LooksAtTheLossesAsOftenAsAsked) {
+  const std::string train =
+      "train configs/smoke/train.yaml --set train.learning_rate=1e-2 --set score.stop.min_draws=2 --set "
+      "score.stop.max_draws=2 --set eval.before=false --set eval.after=false --set export=false --out ";
+  const auto records = [&](const std::string& name) {
+    return records::records_of<records::SamplerRecord>(
+        records::read_records(records::RunPaths{out(name)}.records()).entries);
+  };
+  const Result once = lethe(1, train + out("once") + " --set sampler=loss");
+  ASSERT_EQ(once.exit_code, 0) << once.output;
+  EXPECT_THAT(once.output,
+              HasSubstr("warning[score.look_every]: the sampler `loss` looks at the losses every 10 "
+                        "updates, and the run has 6"));
+  EXPECT_EQ(records("once").size(), 1u);
+  const Result often = lethe(1, train + out("often") + " --set sampler=loss --set score.look_every=2");
+  ASSERT_EQ(often.exit_code, 0) << often.output;
+  EXPECT_THAT(often.output,
+              AllOf(Not(HasSubstr("score.look_every")), HasSubstr("score: 3 looks at the losses took")));
+  const auto changing = records("often");
+  ASSERT_EQ(changing.size(), 3u);
+  EXPECT_EQ(changing[2].step, 4);
+  EXPECT_NE(changing[2].weights[0].probability, changing[0].weights[0].probability);
+  const Result idle = lethe(1, train + out("idle") + " --set sampler=mrd --set score.look_every=2");
+  ASSERT_EQ(idle.exit_code, 0) << idle.output;
+  EXPECT_THAT(idle.output, AllOf(HasSubstr("warning[score.look_every]: score.look_every: 2 does nothing"),
+                                 HasSubstr("the scores of the start are kept (score.refresh: never)")));
+  const Result late = lethe(1, train + out("late") + " --set sampler=mrd --set score.refresh=loss");
+  ASSERT_EQ(late.exit_code, 0) << late.output;
+  EXPECT_THAT(late.output,
+              HasSubstr("warning[score.refresh]: score.refresh: loss scores again after 10 updates at "
+                        "the earliest, and the run has 6"));
 }
 
 TEST_F(Smoke, SaysThatASamplerWithoutScoresRefreshesNone) {
