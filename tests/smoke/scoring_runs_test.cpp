@@ -125,6 +125,29 @@ TEST_F(Smoke, ScoresAgainAtAnIntervalAndSaysWhatItCost) {
   EXPECT_THAT(result.output, HasSubstr("% of the training time"));
 }
 
+// Scored before updates 1 and 3, and drawn by sharpened weights: what a batch holds is told by the scores.
+TEST_F(Smoke, BatchesByScoresDoNotKnowTheWorld) {
+  std::map<int, std::vector<std::vector<std::string>>> batches;
+  for (const int ranks : {1, 2, 3}) {
+    const std::string name = fmt::format("world{}", ranks);
+    const Result result = lethe(
+        ranks,
+        "train configs/smoke/train.yaml --set 'sampler={name: mrd, power: 4}' --set train.max_steps=4 --set "
+        "score.sigma_eff=1e-2 --set score.stop.min_draws=2 --set score.stop.max_draws=2 --set "
+        "'score.refresh={name: interval, every: 2}' --set eval.before=false --set eval.after=false --set "
+        "export=false --out " +
+            out(name));
+    ASSERT_EQ(result.exit_code, 0) << result.output;
+    for (const auto& step : records::records_of<records::StepRecord>(
+             records::read_records(records::RunPaths{out(name)}.records()).entries))
+      batches[ranks].push_back(step.forget_ids);
+  }
+  ASSERT_EQ(batches[1].size(), 4u);
+  for (const auto& batch : batches[1]) EXPECT_EQ(batch.size(), 4u);
+  EXPECT_EQ(batches[2], batches[1]);
+  EXPECT_EQ(batches[3], batches[1]);
+}
+
 // Two batches of 20 are the 40 samples: an epoch has two updates.
 TEST_F(Smoke, ScoresAgainWhenTheForgetLossGrows) {
   const auto scorings = [&](const std::string& objective, double rate) {
