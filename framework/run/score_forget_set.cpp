@@ -203,7 +203,7 @@ void check_mode(const records::RunPaths& source, const char* mode, const std::st
 }
 
 // `mean_abs` is another quantity than the others estimate.
-bool is_mrd(const std::string& estimator) { return estimator != "mean_abs"; }
+bool is_mrd(const std::string& estimator) { return !estimator.starts_with("mean_abs"); }
 
 void warn_of_other_quantity(const records::RunPaths& source, const std::string& estimator,
                             const std::string& key) {

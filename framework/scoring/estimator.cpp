@@ -11,6 +11,19 @@ std::vector<std::string> estimator_names() {
   return names;
 }
 
+double read_eps(config::Section& section) {
+  double eps = 0;
+  section.optional("eps", eps,
+                   "|log p| of a token counts as at least this where it divides; 0 is the definition, the "
+                   "public code has 1e-6",
+                   config::at_least(0));
+  return eps;
+}
+
+std::string name_with_eps(std::string name, double eps) {
+  return eps > 0 ? fmt::format("{} eps {:g}", name, eps) : name;
+}
+
 std::unique_ptr<Estimator> make_estimator(const std::string& name, config::Section options,
                                           const Setting& setting) {
   for (const Entry& entry : registry()) {

@@ -60,6 +60,10 @@ struct Entry {
 [[nodiscard]] std::span<const Entry> registry();
 [[nodiscard]] std::vector<std::string> estimator_names();
 
+// Reads `eps`, and what an estimator that has one is called: clamped ratios are another quantity.
+[[nodiscard]] double read_eps(config::Section& section);
+[[nodiscard]] std::string name_with_eps(std::string name, double eps);
+
 // Errors: config.range for a name that is not in the registry.
 [[nodiscard]] std::unique_ptr<Estimator> make_estimator(const std::string& name, config::Section options,
                                                         const Setting& setting = {});

@@ -18,13 +18,14 @@ struct Noise {
   std::uint64_t seed = 0;
   std::uint32_t refresh = 0;  // which re-scoring of the run
   Distribution distribution = Distribution::rademacher;
-  std::string scope = "all";  // which weights move: all, norms, or a pattern of parameter names
+  std::string scope = "all";  // which weights move: all, norms, a part or a pattern of parameter names
 };
 
 struct Perturbation {
   double sigma = 0;
   int sign = 1;  // not part of the noise's counter: both signs of a pair share z
   std::uint32_t draw = 0;
+  double eps = 0;  // |P0| counts as at least this where it divides; 0 is the definition
 };
 
 // Directions first … first + count - 1, walked together; one draw of a second-order estimator.
@@ -39,7 +40,8 @@ struct SampleBase {
   double log_prob_sum = 0;   // sum of P_t, nats, float64 in token order
 };
 
-// Per sample, sums over its scored tokens in float64 in token order. P0 is the base pass's P_t.
+// Per sample, sums over its scored tokens in float64 in token order. P0 is the base pass's P_t, where it
+// divides no nearer to zero than the perturbation's eps.
 struct PassValues {
   std::vector<double> ratio;       // sum (P0 - P) / P0
   std::vector<double> difference;  // sum (P0 - P)

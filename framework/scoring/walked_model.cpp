@@ -1,5 +1,7 @@
 #include "framework/scoring/walked_model.h"
 
+#include <algorithm>
+
 #include "framework/scoring/job_grid.h"
 #include "framework/scoring/perturbation.h"
 #include "framework/scoring/sample_choice.h"
@@ -29,8 +31,9 @@ std::vector<PassValues> WalkedModel::perturbed_passes(const Noise& noise,
   const std::vector<std::int64_t> samples = named_or_all(asked, documents_.size());
   const std::vector<data::Document> chosen = documents_of(documents_, samples);
   std::vector<PassValues> values;
-  for (const inference::TokenLogProbs& pass : walk_all(noise, perturbations, chosen))
-    values.push_back(compare(pass, samples));
+  const auto passes = walk_all(noise, perturbations, chosen);
+  for (std::size_t p = 0; p < passes.size(); ++p)
+    values.push_back(compare(passes[p], perturbations[p].eps, samples));
   return values;
 }
 
@@ -66,7 +69,7 @@ std::vector<inference::TokenLogProbs> WalkedModel::walk_all(const Noise& noise,
   return passes;
 }
 
-PassValues WalkedModel::compare(const inference::TokenLogProbs& perturbed,
+PassValues WalkedModel::compare(const inference::TokenLogProbs& perturbed, double eps,
                                 std::span<const std::int64_t> samples) const {
   PassValues values;
   for (std::size_t i = 0; i < samples.size(); ++i) {
@@ -74,7 +77,7 @@ PassValues WalkedModel::compare(const inference::TokenLogProbs& perturbed,
     double ratio = 0, difference = 0;
     for (std::size_t t = 0; t < before.size(); ++t) {
       if (before[t] == 0) continue;  // exact underflow: the token is dropped from sum and count
-      ratio += (before[t] - after[t]) / before[t];
+      ratio += (before[t] - after[t]) / std::min(before[t], -eps);
       difference += before[t] - after[t];
     }
     values.ratio.push_back(ratio);

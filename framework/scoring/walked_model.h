@@ -34,7 +34,8 @@ class WalkedModel final : public ScoredModel {
   std::vector<inference::TokenLogProbs> walk_all(const Noise& noise,
                                                  std::span<const Perturbation> perturbations,
                                                  std::span<const data::Document> documents);
-  PassValues compare(const inference::TokenLogProbs& perturbed, std::span<const std::int64_t> samples) const;
+  PassValues compare(const inference::TokenLogProbs& perturbed, double eps,
+                     std::span<const std::int64_t> samples) const;
 
   walk::BlockWalk& walk_;
   sharding::WeightStore& store_;

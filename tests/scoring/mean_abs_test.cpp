@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "framework/base/statistics.h"
+#include "framework/config/document.h"
 #include "framework/scoring/mrd.h"
 #include "tests/scoring/fixed_draws.h"
 #include "tests/scoring/toy_model.h"
@@ -23,6 +24,28 @@ TEST(MeanAbs, ConvergesToTheGradientNormAndNotToTheTrace) {
     EXPECT_NEAR(result.samples[i].score, truth, 3.5 * result.samples[i].standard_error) << i;
     EXPECT_GT(result.samples[i].score, 1000 * 0.5e-10 * std::abs(toy.trace(i)));
   }
+}
+
+// As the public code clamps: where every |P| is below eps, each ratio is a difference over eps.
+TEST(MeanAbs, DividesByNoLessThanEps) {
+  auto toy = made_up_toy<double>();
+  const auto with_eps = [&](const char* eps) {
+    MrdOptions options = with_draws(8, 1e-5, "mean_abs");
+    options.estimator_options = config::parse(std::string("{eps: ") + eps + "}");
+    return score(toy, options, 0);
+  };
+  MrdOptions options = with_draws(8, 1e-5, "mean_abs");
+  const MrdResult without = score(toy, options, 0), tiny = with_eps("1e-6"), large = with_eps("1000");
+  options.mode = Mode::aggregate;
+  const MrdResult differences = score(toy, options, 0);
+  for (std::int64_t i = 0; i < toy.num_samples(); ++i) {
+    const ScoredSample& difference = differences.samples[i];
+    const double sum = difference.loss * static_cast<double>(difference.tokens);  // of |P|
+    EXPECT_NEAR(large.samples[i].score * 1000 / (difference.score * sum), 1, 1e-9) << i;
+    EXPECT_EQ(tiny.samples[i].score, without.samples[i].score);
+  }
+  EXPECT_EQ(without.estimator, "mean_abs");
+  EXPECT_EQ(large.estimator, "mean_abs eps 1000");
 }
 
 TEST(MeanAbs, GoesWithSigmaOnce) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "framework/base/statistics.h"
+#include "framework/config/document.h"
 #include "framework/scoring/mrd.h"
 #include "tests/scoring/fixed_draws.h"
 #include "tests/scoring/toy_model.h"
@@ -29,6 +30,18 @@ TEST(Plain, ItsErrorIsWhatTheDiagnosticSays) {
     relative.push_back(std::sqrt(square));
   }
   EXPECT_NEAR(base::median_of_finite(relative) / (pairs.plain_relative_error / 4), 1, 0.25);
+}
+
+TEST(Plain, DividesByNoLessThanEps) {
+  auto toy = made_up_toy<double>();
+  MrdOptions options = with_draws(4, 1e-3, "plain");
+  options.sigma = 1e-3;
+  options.estimator_options = config::parse("{eps: 1000}");
+  const MrdResult one = score(toy, options, 0);
+  options.estimator_options = config::parse("{eps: 2000}");
+  const MrdResult two = score(toy, options, 0);
+  for (std::int64_t i = 0; i < toy.num_samples(); ++i)
+    EXPECT_NEAR(one.samples[i].score / two.samples[i].score, 2, 1e-9) << i;
 }
 
 TEST(Plain, StepIsSigmaItself) {

@@ -2,6 +2,7 @@
 // sees.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -59,7 +60,7 @@ class SoftmaxToy : public ScoredModel {
     for (const Perturbation& p : perturbations) {
       if (++passes_ == throw_at_) throw std::runtime_error("interrupted");
       const auto now = log_probs(moved(noise, p));
-      passes.push_back(sums(now, samples));
+      passes.push_back(sums(now, p.eps, samples));
     }
     return passes;
   }
@@ -219,7 +220,8 @@ class SoftmaxToy : public ScoredModel {
     return p;
   }
 
-  PassValues sums(const std::vector<std::vector<double>>& now, std::span<const std::int64_t> samples) const {
+  PassValues sums(const std::vector<std::vector<double>>& now, double eps,
+                  std::span<const std::int64_t> samples) const {
     PassValues pass;
     const std::size_t count = samples.empty() ? base_.size() : samples.size();
     for (std::size_t at = 0; at < count; ++at) {
@@ -227,7 +229,7 @@ class SoftmaxToy : public ScoredModel {
       double ratio = 0, difference = 0;
       for (std::size_t t = 0; t < base_[i].size(); ++t) {
         if (base_[i][t] == 0) continue;
-        ratio += (base_[i][t] - now[i][t]) / base_[i][t];
+        ratio += (base_[i][t] - now[i][t]) / std::min(base_[i][t], -eps);
         difference += base_[i][t] - now[i][t];
       }
       pass.ratio.push_back(ratio);

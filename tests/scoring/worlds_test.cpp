@@ -149,6 +149,23 @@ TEST(EngineScores, SomeSamplesAloneAreThemselves) {
   EXPECT_NEAR(two.second[1] / all.second[4], 1, 1e-12);
 }
 
+TEST(EngineScores, RatiosDivideByNoLessThanEps) {
+  const Set set(6);
+  const auto model = lethe::testing::tiny_model();
+  const auto world = dist::make_single_group();
+  TinyEngine engine(model, *world, {}, {.compute = at::kDouble});
+  walk::BlockWalk walk(model, engine.weights);
+  WalkedModel scored(walk, engine.weights, *world, set.documents);
+  (void)scored.base_pass();
+  const std::vector<Perturbation> noises = {{.sigma = 1e-3}, {.sigma = 1e-3, .eps = 1000}};
+  const std::vector<PassValues> passes = scored.perturbed_passes({}, noises, {});
+  for (std::size_t i = 0; i < set.documents.size(); ++i) {
+    EXPECT_EQ(passes[1].difference[i], passes[0].difference[i]);
+    EXPECT_NEAR(passes[1].ratio[i], -passes[0].difference[i] / 1000, 1e-15);
+    EXPECT_GT(std::abs(passes[0].ratio[i]), 10 * std::abs(passes[1].ratio[i]));
+  }
+}
+
 // Batch splits: a sample's pairs are the same number in the company of all and of two.
 TEST(EngineScores, PairsInFloat32DoNotKnowTheirCompany) {
   const Set set(12);
