@@ -54,10 +54,11 @@ std::string command_of(const RunPaths& paths) {
 void check_command(const RunPaths& paths, std::string_view command) {
   const std::string before = command_of(paths);
   if (before.empty() || before == command) return;
+  const std::string folder = (paths.root / "").parent_path().string();  // without a slash at its end
   fail("out.exists",
-       fmt::format("{} holds a run of `lethe {}`, whose records `lethe {}` would erase", paths.root.string(),
-                   before, command),
-       fmt::format("name another folder, such as --out {}-{}", paths.root.string(), command));
+       fmt::format("{} holds a run of `lethe {}`, whose records `lethe {}` would erase", folder, before,
+                   command),
+       fmt::format("name another folder, such as --out {}-{}", folder, command));
 }
 
 // Whether the folder holds an earlier part of this run; an error if it holds anything else.
