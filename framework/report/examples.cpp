@@ -96,7 +96,12 @@ void note_measurements(const RunSummary& run, std::vector<std::string>& notes) {
   for (const Scoring& scoring : run.scorings) {
     const auto unresolved =
         std::ranges::count_if(scoring.scores, [](const ScoreRecord& s) { return !s.resolved; });
-    if (unresolved > 0)
+    if (scoring.saw_nothing())
+      notes.push_back(
+          fmt::format("The scoring at step {} saw nothing: none of its {} scores says how hard a "
+                      "sample is.",
+                      scoring.step, scoring.scores.size()));
+    else if (unresolved > 0)
       notes.push_back(
           fmt::format("{} of {} scores at step {} are within three standard errors of zero (unresolved).",
                       unresolved, scoring.scores.size(), scoring.step));

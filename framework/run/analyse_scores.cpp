@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <numeric>
 
 #include "framework/base/error.h"
 #include "framework/base/log.h"
@@ -138,8 +137,9 @@ void say_quarters(const ForgetScores& scores, const SampleSet& forget, bool reda
   const auto name = [redact](const data::Sample& sample) {
     return redact ? fmt::format("row {}", sample.row) : fmt::format("{} {}", sample.question, sample.answer);
   };
-  std::vector<std::size_t> order(scores.score.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < scores.score.size(); ++i)
+    if (std::isfinite(scores.score[i])) order.push_back(i);
   std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t i) { return scores.score[i]; });
   if (order.empty() || scores.score[order.front()] == 0) return;  // the scoring saw nothing: all are alike
   const std::size_t shown = std::min<std::size_t>(3, order.size() / 4);

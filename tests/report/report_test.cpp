@@ -132,6 +132,8 @@ TEST(Report, HasNoEasiestAndNoHardestOfAScoringThatSawNothing) {
   EXPECT_TRUE(contains(html, "The scoring told no sample from zero"));
   EXPECT_FALSE(contains(html, ">Easiest<"));
   EXPECT_TRUE(contains(html, "MRD against length: rank correlation not defined."));
+  EXPECT_TRUE(contains(html, "saw nothing: none of its"));
+  EXPECT_FALSE(contains(html, "within three standard errors of zero (unresolved)"));
   expect_balanced(html);
 }
 
