@@ -46,23 +46,31 @@ TEST(Memory, OfOneRankIsWhatItsTensorsTake) {
   EXPECT_EQ(bytes, expected);
 }
 
-// Of a scoring through noise on one rank: two copies of the largest block, which has 512 elements.
+// Of a scoring through noise on one rank: a copy of the largest block, which has 512 elements, and one of the
+// final norm, which has 8. Sharded, beside two gathered blocks; where bf16 travels, in them.
 TEST(Memory, OfNoiseIsInBuffersBesideTheMasters) {
   const auto gathered = [](const Workload& load) {
     for (const MemoryEntry& entry : predict_memory(small_model(), load))
       if (entry.category == "gathered") return entry;
     return MemoryEntry{};
   };
-  const MemoryEntry none = gathered({.trains = false}),
-                    noisy = gathered({.trains = false, .measures = {.perturbs = true}}),
-                    rounded = gathered({.trains = false, .measures = {.perturbs = true}, .compute_bytes = 2});
+  const MemoryEntry
+      none = gathered({.trains = false}),
+      noisy = gathered({.trains = false, .measures = {.perturbs = true}}),
+      rounded = gathered({.trains = false, .measures = {.perturbs = true}, .compute_bytes = 2}),
+      sharded = gathered({.trains = false, .measures = {.perturbs = true}, .zero = 3, .shard_size = 2}),
+      travelling = gathered(
+          {.trains = false, .measures = {.perturbs = true}, .zero = 3, .shard_size = 2, .compute_bytes = 2});
   EXPECT_EQ(none.what, "none: blocks read the master weights");
   EXPECT_EQ(none.bytes, 0u);
-  EXPECT_EQ(noisy.what, "2 buffers of the largest block for weights with noise");
-  EXPECT_EQ(noisy.bytes, 2u * 512 * 4);
-  EXPECT_EQ(rounded.what,
-            "all weights in the compute dtype, a buffer of the largest block for weights with noise");
-  EXPECT_EQ(rounded.bytes, (1216u + 512) * 2);
+  EXPECT_EQ(noisy.what, "a block with noise");
+  EXPECT_EQ(noisy.bytes, (512u + 8) * 4);
+  EXPECT_EQ(rounded.what, "all weights in the compute dtype, a block with noise");
+  EXPECT_EQ(rounded.bytes, (1216u + 512 + 8) * 2);
+  EXPECT_EQ(sharded.what, "2 buffers of the largest block, a block with noise");
+  EXPECT_EQ(sharded.bytes, (3u * 512 + 8) * 4);
+  EXPECT_EQ(travelling.what, "2 buffers of the largest block");
+  EXPECT_EQ(travelling.bytes, 2u * 512 * 2);
 }
 
 TEST(Memory, OfZeroThreeInBf16HoldsThreeBuffersOfTheLargestBlock) {
