@@ -99,15 +99,24 @@ INSTANTIATE_TEST_SUITE_P(Estimators, Worlds,
                                   (info.param.compute == at::kBFloat16 ? "_bf16" : "_float32");
                          });
 
+// The tiny model on one rank, and what scores it.
+struct Alone {
+  explicit Alone(const Set& set, at::ScalarType compute = at::kDouble, lethe::testing::TinyShape shape = {})
+      : model(lethe::testing::tiny_model(shape)),
+        engine(model, *world, {}, {.compute = compute}),
+        scored(walk, engine.weights, *world, set.documents) {}
+  models::DecoderModel model;
+  std::unique_ptr<dist::ProcessGroup> world = dist::make_single_group();
+  TinyEngine engine;
+  walk::BlockWalk walk{model, engine.weights};
+  WalkedModel scored;
+};
+
 TEST(EngineScores, JetsAreTheOracleSampleBySample) {
   const Set set(6);
-  const auto model = lethe::testing::tiny_model();
-  const auto world = dist::make_single_group();
-  TinyEngine engine(model, *world, {}, {.compute = at::kDouble});
-  walk::BlockWalk walk(model, engine.weights);
-  WalkedModel scored(walk, engine.weights, *world, set.documents);
+  Alone alone(set);
   for (const Mode mode : {Mode::sum, Mode::mean, Mode::aggregate}) {
-    const Functional f(scored, mode, {.seed = 2});
+    const Functional f(alone.scored, mode, {.seed = 2});
     const std::vector<DirectionGroup> groups = {{0, 1}, {1, 2}};
     const auto jets = f.orders(groups, SecondOrder::jet), oracle = f.orders(groups, SecondOrder::hessian);
     for (std::size_t g = 0; g < groups.size(); ++g) {
@@ -136,12 +145,8 @@ TEST(EngineScores, TheOracleIsTheSameOnEveryWorld) {
 
 TEST(EngineScores, SomeSamplesAloneAreThemselves) {
   const Set set(6);
-  const auto model = lethe::testing::tiny_model();
-  const auto world = dist::make_single_group();
-  TinyEngine engine(model, *world, {}, {.compute = at::kDouble});
-  walk::BlockWalk walk(model, engine.weights);
-  WalkedModel scored(walk, engine.weights, *world, set.documents);
-  const Functional f(scored, Mode::sum, {});
+  Alone alone(set);
+  const Functional f(alone.scored, Mode::sum, {});
   const std::vector<DirectionGroup> group = {{3, 2}};
   const std::vector<std::int64_t> some = {1, 4};
   const auto all = f.orders(group, SecondOrder::jet)[0], two = f.orders(group, SecondOrder::jet, some)[0];
@@ -151,14 +156,10 @@ TEST(EngineScores, SomeSamplesAloneAreThemselves) {
 
 TEST(EngineScores, RatiosDivideByNoLessThanEps) {
   const Set set(6);
-  const auto model = lethe::testing::tiny_model();
-  const auto world = dist::make_single_group();
-  TinyEngine engine(model, *world, {}, {.compute = at::kDouble});
-  walk::BlockWalk walk(model, engine.weights);
-  WalkedModel scored(walk, engine.weights, *world, set.documents);
-  (void)scored.base_pass();
+  Alone alone(set);
+  (void)alone.scored.base_pass();
   const std::vector<Perturbation> noises = {{.sigma = 1e-3}, {.sigma = 1e-3, .eps = 1000}};
-  const std::vector<PassValues> passes = scored.perturbed_passes({}, noises, {});
+  const std::vector<PassValues> passes = alone.scored.perturbed_passes({}, noises, {});
   for (std::size_t i = 0; i < set.documents.size(); ++i) {
     EXPECT_EQ(passes[1].difference[i], passes[0].difference[i]);
     EXPECT_NEAR(passes[1].ratio[i], -passes[0].difference[i] / 1000, 1e-15);
@@ -169,12 +170,8 @@ TEST(EngineScores, RatiosDivideByNoLessThanEps) {
 // Batch splits: a sample's pairs are the same number in the company of all and of two.
 TEST(EngineScores, PairsInFloat32DoNotKnowTheirCompany) {
   const Set set(12);
-  const auto model = lethe::testing::tiny_model();
-  const auto world = dist::make_single_group();
-  TinyEngine engine(model, *world, {}, {});
-  walk::BlockWalk walk(model, engine.weights);
-  WalkedModel scored(walk, engine.weights, *world, set.documents);
-  const Functional f(scored, Mode::sum, {});
+  Alone alone(set, at::kFloat);
+  const Functional f(alone.scored, Mode::sum, {});
   const auto pairs = make_estimator("antithetic", {});
   const double step = 2e-2;
   const auto all = pairs->draws(f, step, 0, 4);
@@ -244,16 +241,12 @@ TEST(EngineScores, OneGatherServesSeveralDrawsAndBothSigns) {
 // beside the head, and none for jets where the rank holds the model.
 TEST(EngineScores, ScratchIsABlockAndJetsNeedNone) {
   const Set set(20);
-  const auto model = lethe::testing::tiny_model({.layers = 6});
-  const auto world = dist::make_single_group();
   for (const std::string estimator : {"antithetic", "jet"}) {
-    TinyEngine engine(model, *world, {}, {});
-    walk::BlockWalk walk(model, engine.weights);
-    WalkedModel scored(walk, engine.weights, *world, set.documents);
-    (void)score(scored, options_of(estimator), 0);
-    const std::size_t block = engine.weights.layout().largest_padded_size() * sizeof(float);
-    const std::size_t norm = static_cast<std::size_t>(model.config.hidden_size) * sizeof(float);
-    EXPECT_EQ(engine.weights.peak_gathered_bytes(), estimator == "jet" ? 0 : block + norm);
+    Alone alone(set, at::kFloat, {.layers = 6});
+    (void)score(alone.scored, options_of(estimator), 0);
+    const std::size_t block = alone.engine.weights.layout().largest_padded_size() * sizeof(float);
+    const std::size_t norm = static_cast<std::size_t>(alone.model.config.hidden_size) * sizeof(float);
+    EXPECT_EQ(alone.engine.weights.peak_gathered_bytes(), estimator == "jet" ? 0 : block + norm);
   }
 }
 
