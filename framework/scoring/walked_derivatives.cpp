@@ -84,7 +84,7 @@ std::vector<DerivativeValues> WalkedModel::derivative_passes(const Noise& noise,
   const auto packs = data::packs_of(chosen);
   const std::vector<bool> moves = moved_parameters(store_.index(), noise.scope);
   const bool sharded = store_.grid().shard_size() > 1;
-  const std::size_t at_once = how == SecondOrder::jet ? jobs_at_once(true, sharded) : 1;
+  const std::size_t at_once = how == SecondOrder::jet ? jobs_at_once(/*jets=*/true, sharded) : 1;
   const base::MemoryScope memory(base::Memory::activations);
   std::vector<Sums> sums(groups.size() * samples.size());
   for (const auto& round : rounds_of_jobs(groups.size(), packs.size(), world_, at_once, sharded)) {

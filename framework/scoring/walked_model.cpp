@@ -53,7 +53,7 @@ std::vector<inference::TokenLogProbs> WalkedModel::walk_all(const Noise& noise,
   const auto packs = data::packs_of(documents);
   const bool sharded = store_.grid().shard_size() > 1;
   for (const auto& round :
-       rounds_of_jobs(sources.size(), packs.size(), world_, jobs_at_once(false, sharded), sharded)) {
+       rounds_of_jobs(sources.size(), packs.size(), world_, jobs_at_once(/*jets=*/false, sharded), sharded)) {
     std::vector<data::Pack> made;
     std::vector<const sharding::WeightSource*> seen;
     for (const Job& job : round) {
