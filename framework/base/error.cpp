@@ -18,6 +18,7 @@ constexpr std::array kExitCodes = {
     Row{"config.permission", 77},
     Row{"config", 78},
     Row{"yaml", 78},
+    Row{"campaign.slurm", 69},
     Row{"campaign", 78},
     Row{"model.missing", 66},
     Row{"model.config.json", 65},

@@ -9,6 +9,8 @@ TEST(ExitCode, FollowsTheCatalogue) {
   EXPECT_EQ(exit_code_of("cli.flag"), 64);
   EXPECT_EQ(exit_code_of("config.missing"), 66);
   EXPECT_EQ(exit_code_of("config.unknown"), 78);
+  EXPECT_EQ(exit_code_of("campaign.axis"), 78);
+  EXPECT_EQ(exit_code_of("campaign.slurm"), 69) << "the service, not the file";
   EXPECT_EQ(exit_code_of("model.config"), 66);
   EXPECT_EQ(exit_code_of("model.config.json"), 65);
   EXPECT_EQ(exit_code_of("num.nonfinite"), 80);

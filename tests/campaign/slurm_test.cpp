@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "framework/base/error.h"
+#include "framework/campaign/executor.h"
 #include "tests/campaign/support.h"
 
 namespace lethe::campaign {
@@ -41,6 +42,22 @@ struct Slurm : ::testing::Test {
       if (entry.path().extension() == ".sbatch" && entry.path().filename().string().starts_with(prefix))
         return text_of(entry.path());
     return "";
+  }
+  // `sbatch` keeps what it was given, as Slurm does: job-101.sh and so on.
+  void keep_submitted_scripts() const {
+    program("sbatch",
+            "echo \"$@\" >> '{0}/submitted'; n=$(wc -l < '{0}/submitted'); for s; do :; done; "
+            "cp \"$s\" '{0}/job-'$((100 + n)).sh; echo $((100 + n))");
+  }
+  int shell(const std::string& command) const {
+    return std::system(fmt::format("cd '{}'; {}", folder.path().string(), command).c_str());
+  }
+  std::vector<std::string> keys() const {
+    std::vector<std::string> keys;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path("out/tasks")))
+      if (entry.path().extension() == ".yaml") keys.push_back(entry.path().stem());
+    std::ranges::sort(keys);  // plant before unlearn
+    return keys;
   }
   Folder folder;
   std::string path_before;
@@ -110,15 +127,10 @@ TEST_F(Slurm, AJobRunsItsTaskAndIsRepeatedByNoOther) {
   CampaignLaunch l = launch("{name: slurm, launcher: \"env\"}");
   folder.write("run.yaml", "ledger: " + folder.path("ledger").string() + "\n");
   EXPECT_EQ(run_campaign(l, check_fake), 0);
-  std::vector<std::string> keys;
-  for (const auto& entry : std::filesystem::directory_iterator(folder.path("out/tasks")))
-    if (entry.path().extension() == ".txt")
-      for (const std::string& key : lines_of(entry.path())) keys.push_back(key);
-  std::ranges::sort(keys);  // plant before unlearn
-  ASSERT_EQ(keys.size(), 4u);
-  EXPECT_THROW((void)run_one_task(l, check_fake, keys[1]), Error);  // needs the planted model
+  ASSERT_EQ(keys().size(), 4u);
+  EXPECT_THROW((void)run_one_task(l, check_fake, keys()[1]), Error);  // needs the planted model
   for (int twice = 0; twice < 2; ++twice)
-    for (const std::string& key : keys) EXPECT_EQ(run_one_task(l, check_fake, key), 0);
+    for (const std::string& key : keys()) EXPECT_EQ(run_one_task(l, check_fake, key), 0);
   EXPECT_EQ(lines_of(folder.path("ledger")).size(), 8u);
   EXPECT_THAT(campaign_table(l, check_fake, true), HasSubstr("3,3,done,"));
 }
@@ -141,6 +153,78 @@ TEST_F(Slurm, FailedTasksAreShownAndSubmittedAgainOnlyWhenTold) {
   l.retry_failed = true;
   EXPECT_EQ(run_campaign(l, check_fake), 0);
   EXPECT_EQ(lines_of(folder.path("submitted")).size(), 8u);
+}
+
+// The first element fails and is submitted again while the others still wait: each keeps its own task.
+TEST_F(Slurm, AnArrayThatWaitsKeepsItsTasksWhenOneIsSubmittedAgain) {
+  keep_submitted_scripts();
+  program("driver", "echo \"$@\" >> '{0}/driven'");
+  const std::string yaml =
+      "campaign:\n  base: run.yaml\n  executor: {name: slurm, launcher: env}\n  axes: {fail: [80, 81, 0]}\n";
+  CampaignLaunch l = launch_of(folder, yaml, "out");
+  l.driver_words = {folder.path("driver").string()};
+  folder.write("run.yaml", "ledger: " + folder.path("ledger").string() + "\n");
+  EXPECT_EQ(run_campaign(l, check_fake), 0);
+  const Plan plan = make_plan(options_of(folder, yaml), CampaignPaths{l.out}, check_fake);
+  EXPECT_EQ(run_one_task(l, check_fake, plan.tasks.at(0).key), 80);
+  program("squeue", "case \"$*\" in *101_0) ;; *) echo 101 ;; esac");
+  l.retry_failed = true;
+  EXPECT_EQ(run_campaign(l, check_fake), 0);
+  EXPECT_EQ(lines_of(folder.path("submitted")).size(), 2u);
+  for (const char* element : {"101.sh 1", "101.sh 2", "102.sh 0"}) {
+    const std::string job(element, 6), index(element + 7);
+    EXPECT_EQ(shell("SLURM_ARRAY_TASK_ID=" + index + " bash job-" + job), 0);
+  }
+  EXPECT_THAT(lines_of(folder.path("driven")),
+              ::testing::ElementsAre("--task " + plan.tasks.at(1).key, "--task " + plan.tasks.at(2).key,
+                                     "--task " + plan.tasks.at(0).key));
+}
+
+// A rank has the cores that its job asked for, or one, as on this machine.
+TEST_F(Slurm, AJobHandsItsCoresOn) {
+  program("driver", "echo $OMP_NUM_THREADS-$SRUN_CPUS_PER_TASK >> '{0}/cores'");
+  CampaignLaunch l = launch("{name: slurm, submit: jobs}");
+  l.driver_words = {folder.path("driver").string()};
+  EXPECT_EQ(run_campaign(l, check_fake), 0);
+  folder.write("job.sh", script("plant"));
+  for (const char* given : {"", "SLURM_CPUS_PER_TASK=3", "SLURM_CPUS_PER_TASK=3 OMP_NUM_THREADS=2"})
+    EXPECT_EQ(shell(fmt::format("unset OMP_NUM_THREADS; {} bash job.sh", given)), 0);
+  EXPECT_THAT(lines_of(folder.path("cores")), ::testing::ElementsAre("1-", "3-3", "2-3"));
+}
+
+TEST_F(Slurm, FoldersMayHaveAnyName) {
+  CampaignLaunch l = launch("{name: slurm}");
+  l.out = folder.path("my runs #1 of 50%").string();
+  EXPECT_EQ(run_campaign(l, check_fake), 0);
+  const auto array = std::filesystem::path(l.out) / "tasks";
+  int scripts = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(array))
+    if (entry.path().extension() == ".sbatch") {
+      EXPECT_THAT(text_of(entry.path()), HasSubstr("#SBATCH --output=\"" + folder.path("my runs").string() +
+                                                   " #1 of 50%%/tasks/array-"));
+      ++scripts;
+    }
+  EXPECT_EQ(scripts, 2);
+}
+
+TEST_F(Slurm, RanksStandAnywhereInTheLauncher) {
+  const Options options = options_of(
+      folder,
+      "campaign:\n  base: run.yaml\n  executor: {name: slurm, launcher: \"srun --ntasks={ranks} -N "
+      "{ranks}\"}\n");
+  EXPECT_THAT(make_executor("slurm", options.executor)->launcher(4),
+              ::testing::ElementsAre("srun", "--ntasks=4", "-N", "4"));
+}
+
+TEST_F(Slurm, ThatTakesNoJobsIsAServiceThatIsMissing) {
+  program("sbatch", "exit 1");
+  try {
+    (void)run_campaign(launch("{name: slurm}"), check_fake);
+    FAIL() << "not refused";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.key(), "campaign.slurm");
+    EXPECT_EQ(e.exit_code(), 69);
+  }
 }
 
 }  // namespace

@@ -50,6 +50,24 @@ std::vector<std::string> split(const std::string& text) {
   return words;
 }
 
+std::string with_ranks(std::string word, std::int64_t ranks) {
+  constexpr std::string_view kPlace = "{ranks}";
+  for (auto at = word.find(kPlace); at != std::string::npos; at = word.find(kPlace))
+    word.replace(at, kPlace.size(), std::to_string(ranks));
+  return word;
+}
+
+// As sbatch reads a path in an #SBATCH line: quoted, and `%` doubled, because %a stands for a number.
+std::string sbatch_path(const std::filesystem::path& path) {
+  std::string text;
+  for (const char c : path.string()) {
+    if (c == '%') text += '%';
+    if (c == '"' || c == '\\') text += '\\';
+    text += c;
+  }
+  return '"' + text + '"';
+}
+
 // What a command printed. Errors: campaign.slurm where it cannot be started or fails.
 std::string output_of(const std::vector<std::string>& words) {
   FILE* pipe = ::popen(shell_line(words).c_str(), "r");
@@ -91,8 +109,7 @@ class Slurm final : public Executor {
 
   std::vector<std::string> launcher(std::int64_t ranks) const override {
     std::vector<std::string> words = split(options_.launcher);
-    for (std::string& word : words)
-      if (word == "{ranks}") word = std::to_string(ranks);
+    for (std::string& word : words) word = with_ranks(std::move(word), ranks);
     return words;
   }
   bool hands_over() const override { return true; }
@@ -137,6 +154,9 @@ class Slurm final : public Executor {
   // not the task's code; the last one has.
   static std::string body(const Execution& execution, const std::string& task) {
     return fmt::format(
+        "export OMP_NUM_THREADS=\"${{OMP_NUM_THREADS:-${{SLURM_CPUS_PER_TASK:-1}}}}\"\n"
+        // Since Slurm 22.05 a job step does not take this from its job.
+        "if [[ -n ${{SLURM_CPUS_PER_TASK:-}} ]]; then export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK; fi\n"
         "trap 'kill -USR1 $!' USR1 TERM\n{} --task {} &\nDRIVER=$!\ncode=0\n"
         "while :; do wait $DRIVER && code=0 || code=$?; kill -0 $DRIVER 2>/dev/null || break; done\n"
         "wait $DRIVER && code=0 || code=$?\n"
@@ -170,7 +190,7 @@ class Slurm final : public Executor {
   void submit_jobs(const Execution& execution, const std::vector<const Task*>& tasks) {
     for (const Task* task : tasks) {
       const std::string text =
-          head(task->key, (execution.paths.tasks() / (task->key + ".slurm.log")).string(), task->ranks) +
+          head(task->key, sbatch_path(execution.paths.tasks() / (task->key + ".slurm.log")), task->ranks) +
           body(execution, task->key);
       const std::string dependency = dependencies({task->needs.begin(), task->needs.end()}, "afterok");
       remember(execution, *task, submit(execution.paths.tasks() / (task->key + ".sbatch"), text, dependency));
@@ -189,18 +209,18 @@ class Slurm final : public Executor {
   void submit_array(const Execution& execution, const std::vector<const Task*>& members) {
     const std::string name = fmt::format("array-{}", members.front()->key);
     std::set<std::string> needs;
-    std::string list;
+    std::vector<std::string> keys;
     for (const Task* task : members) {
       needs.insert(task->needs.begin(), task->needs.end());
-      list += task->key + "\n";
+      keys.push_back(task->key);
     }
-    const auto keys = execution.paths.tasks() / (name + ".txt");
-    base::write_file_atomically(keys, list);
     const std::string limit = options_.max_at_once > 0 ? fmt::format("%{}", options_.max_at_once) : "";
+    // The keys stand in the script, which Slurm copies when it is submitted: a file of keys would be
+    // another one's as soon as some of these are submitted again.
     const std::string text =
-        head(name, (execution.paths.tasks() / (name + "-%a.slurm.log")).string(), members.front()->ranks) +
-        fmt::format("#SBATCH --array=0-{}{}\nKEY=$(sed -n \"$((SLURM_ARRAY_TASK_ID + 1))p\" {})\n",
-                    members.size() - 1, limit, shell_line(std::vector<std::string>{keys.string()})) +
+        head(name, sbatch_path(execution.paths.tasks() / name) + "-%a.slurm.log", members.front()->ranks) +
+        fmt::format("#SBATCH --array=0-{}{}\nKEYS=({})\nKEY=${{KEYS[SLURM_ARRAY_TASK_ID]}}\n",
+                    members.size() - 1, limit, shell_line(keys)) +
         body(execution, "\"$KEY\"");
     const std::string job =
         submit(execution.paths.tasks() / (name + ".sbatch"), text, dependencies(needs, "afterany"));
