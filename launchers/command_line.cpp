@@ -49,7 +49,7 @@ class Reading {
     arguments_.command = named_.name;
     if (!out_.empty()) arguments_.out = out_;
     for (const auto& [name, value] : values_) {
-      if (sub_->count("--" + name) > 0) arguments_.flags[name] = value.empty() ? "true" : value;
+      if (sub_->count("--" + name) > 0) arguments_.flags[name] = value.empty() ? "true" : value;  // a flag
     }
     return std::move(arguments_);
   }
@@ -66,6 +66,14 @@ class Reading {
            fmt::format("{} takes {}, found {}", named_.name, expected, arguments_.positionals[least]),
            usage());
     }
+  }
+
+  // `--out "$DIR"` of a variable that is not set is not the same as no --out.
+  void check_values() const {
+    for (const CLI::Option* option : sub_->get_options())
+      for (const std::string& value : option->results())
+        if (value.empty())
+          fail("cli.value", fmt::format("{}: its value is empty", option->get_name()), usage());
   }
 
   std::string usage() const { return fmt::format("see `lethe {} --help`", named_.name); }
@@ -167,6 +175,7 @@ class Parser {
     refuse_extras(reading);
     if (!reading) refuse_command("", names_);
     reading->check_positionals();
+    reading->check_values();
     return {.command = &reading->named().command, .arguments = reading->arguments()};
   }
 

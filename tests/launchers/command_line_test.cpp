@@ -121,6 +121,16 @@ TEST(CommandLine, ValuesAreChecked) {
   EXPECT_THAT(refused({"train", "a.yaml", "--check=maybe"}), HasSubstr("cli.value: "));
 }
 
+// What a variable that is not set leaves behind.
+TEST(CommandLine, AnEmptyValueIsNoValue) {
+  EXPECT_EQ(refused({"train", "a.yaml", "--out", ""}), "cli.value: --out: its value is empty");
+  EXPECT_EQ(refused({"train", "a.yaml", "--steps-ahead", ""}),
+            "cli.value: --steps-ahead: its value is empty");
+  EXPECT_THAT(refused({"train", "a.yaml", "--steps-ahead="}), HasSubstr("cli.value: --steps-ahead"));
+  EXPECT_THAT(refused({"train", "a.yaml", "--set", ""}), HasSubstr("cli.value: --set"));
+  EXPECT_EQ(refused({"train", ""}), "cli.value: FILE: its value is empty");
+}
+
 TEST(CommandLine, HelpAndVersionAreTexts) {
   const std::string all = parsed({"--help"}).text;
   for (const NamedCommand& command : commands()) EXPECT_THAT(all, HasSubstr(command.name)) << command.name;
