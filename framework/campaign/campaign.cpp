@@ -88,6 +88,13 @@ Schedule schedule_of(const Planned& planned, bool keep_going, Failures failures)
   return schedule;
 }
 
+void bring_up_to_date(Index& index, const Planned& planned, const Schedule& schedule) {
+  for (const Task& task : planned.plan.tasks)
+    if (schedule.state(task.key) == TaskState::done)
+      index.keep_metrics(task.key, planned.paths.run(task.key));
+  index.write_states(schedule);
+}
+
 // Index and table, kept near the truth while the campaign runs.
 class Bookkeeping {
  public:
@@ -98,10 +105,7 @@ class Bookkeeping {
   }
 
   void update() {
-    for (const Task& task : planned_.plan.tasks)
-      if (schedule_.state(task.key) == TaskState::done)
-        index_.keep_metrics(task.key, planned_.paths.run(task.key));
-    index_.write_states(schedule_);
+    bring_up_to_date(index_, planned_, schedule_);
     if (std::string cells = cells_json(planned_.options.name, schedule_); cells != cells_) {
       cells_ = std::move(cells);
       base::write_file_atomically(planned_.paths.cells(), cells_);
@@ -122,7 +126,6 @@ class Bookkeeping {
     base::write_file_atomically(planned_.paths.table("csv"), table_csv(index_));
     base::write_file_atomically(planned_.paths.table("md"), table_markdown(index_));
   }
-  const Index& index() const { return index_; }
 
  private:
   const Planned& planned_;
@@ -203,10 +206,12 @@ std::string campaign_table(const CampaignLaunch& launch, const CheckConfig& chec
   if (!std::filesystem::exists(planned.paths.root))
     fail("run.missing", fmt::format("{}: no campaign was run there", planned.paths.root.string()),
          "name its folder with --out, or run it first");
-  make_folders(planned.paths);
   const Schedule schedule = schedule_of(planned, true, Failures::shown);
-  const Bookkeeping books(planned, schedule);
-  return as_csv ? table_csv(books.index()) : table_markdown(books.index());
+  // Of its own: a driver may be at work on the one in the folder, or the folder be somebody else's.
+  Index index(":memory:");
+  index.write_plan(planned.plan, planned.paths);
+  bring_up_to_date(index, planned, schedule);
+  return as_csv ? table_csv(index) : table_markdown(index);
 }
 
 int run_one_task(const CampaignLaunch& launch, const CheckConfig& check, const std::string& key) {

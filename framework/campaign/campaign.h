@@ -31,8 +31,8 @@ int check_campaign(const CampaignLaunch& launch, const CheckConfig& check, const
 // driver), stopped (told to, everything is resumable).
 int run_campaign(const CampaignLaunch& launch, const CheckConfig& check);
 
-// Brings the index up to what lies on disk and gives the table as Markdown or CSV. Needs no lock. Errors:
-// run.missing (no such folder).
+// What lies on disk as a table, in Markdown or CSV. Writes nothing and needs no lock, so it may look at a
+// campaign that runs, or that is only to be read. Errors: run.missing (no such folder).
 [[nodiscard]] std::string campaign_table(const CampaignLaunch& launch, const CheckConfig& check, bool as_csv);
 
 // One task, for a job of a batch system, with its retries. Gives its exit code; 0 at once if it is done.

@@ -24,7 +24,7 @@ namespace lethe::campaign {
 
 class Index {
  public:
-  // Errors: campaign.index (not a database, disk full, …).
+  // ":memory:" is no file: an index for one look. Errors: campaign.index (not a database, disk full, …).
   explicit Index(const std::filesystem::path& file);
 
   // The cells of this plan; those of an earlier one go, what is known of tasks stays.

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <thread>
 
 #include "framework/base/error.h"
@@ -189,6 +190,29 @@ TEST_F(Small, ATableOfFailuresRunsNothingAndANameThatIsWrongMakesNoFolder) {
     EXPECT_EQ(e.key(), "run.missing");
   }
   EXPECT_FALSE(std::filesystem::exists(l.out));
+}
+
+// Another process may be at work there, or the folder be only to be read.
+TEST_F(Small, ATableWritesNothing) {
+  auto l = launch("  axes: {rate: [1, 2]}\n");
+  EXPECT_EQ(run_campaign(l, check_fake), 0);
+  const auto state_of = [&] {
+    std::map<std::string, std::string> files;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(l.out))
+      files[entry.path().string()] =
+          entry.is_directory() ? "" : std::to_string(entry.last_write_time().time_since_epoch().count()) +
+                                          text_of(entry.path());
+    return files;
+  };
+  const auto before = state_of();
+  const std::string grown = launch("  axes: {rate: [0.5, 1, 2, 3]}\n").file;  // a plan of its own
+  EXPECT_EQ(grown, l.file);
+  EXPECT_THAT(campaign_table(l, check_fake, true), HasSubstr("2,1,done,"));
+  EXPECT_THAT(campaign_table(l, check_fake, true), HasSubstr("4,3,waiting,"));
+  EXPECT_EQ(state_of(), before);
+  std::filesystem::remove_all(CampaignPaths{l.out}.tasks());
+  (void)campaign_table(l, check_fake, false);
+  EXPECT_FALSE(std::filesystem::exists(CampaignPaths{l.out}.tasks()));
 }
 
 // Configurations hold folders; a campaign that was moved goes on, and what was begun with it.
