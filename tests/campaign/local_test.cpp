@@ -97,6 +97,18 @@ TEST_F(Small, InvalidCellsRunNothingUnlessToldToKeepGoing) {
   EXPECT_THAT(table(), HasSubstr("2,-1,invalid,"));
 }
 
+// Nobody has so many; making their list took longer than anyone waits.
+TEST_F(Small, AnImpossibleNumberOfGpusIsRefused) {
+  const std::string text = "campaign:\n  base: run.yaml\n  executor: {name: local, gpus: 99999999999999}\n";
+  folder.write("run.yaml", "seed: 1\n");
+  try {
+    (void)check_campaign(launch_of(folder, text, "out"), check_fake, predict_fake);
+    FAIL() << "not refused";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.key(), "config.range");
+  }
+}
+
 TEST_F(Small, ASecondDriverRefusesNamingTheFirst) {
   const auto l = launch("  axes: {rate: [1]}\n");
   EXPECT_EQ(run_campaign(l, check_fake), 0);
@@ -200,8 +212,9 @@ TEST_F(Small, ATableWritesNothing) {
     std::map<std::string, std::string> files;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(l.out))
       files[entry.path().string()] =
-          entry.is_directory() ? "" : std::to_string(entry.last_write_time().time_since_epoch().count()) +
-                                          text_of(entry.path());
+          entry.is_directory()
+              ? ""
+              : std::to_string(entry.last_write_time().time_since_epoch().count()) + text_of(entry.path());
     return files;
   };
   const auto before = state_of();

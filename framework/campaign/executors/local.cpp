@@ -49,7 +49,7 @@ struct Options {
 Options read(config::Section section) {
   Options o;
   section.optional("cores", o.cores, "ranks at once, over all tasks", config::at_least(1))
-      .optional("gpus", o.gpus, "GPUs to hand out, one a rank; 0 hands out none", config::at_least(0));
+      .optional("gpus", o.gpus, "GPUs to hand out, one a rank; 0 hands out none", config::between(0, 1024));
   section.reject_unknown();
   return o;
 }
