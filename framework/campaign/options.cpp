@@ -208,7 +208,8 @@ bool have_common(const std::vector<std::string>& stages, const std::vector<std::
 }
 
 std::string label_of(const RawValue& value) {
-  if (value.kind == Kind::scalar) return value.scalar;
+  // An empty text is a choice, and reads otherwise than one that was not made.
+  if (value.kind == Kind::scalar) return value.scalar.empty() ? "\"\"" : value.scalar;
   if (value.kind != Kind::mapping) return config::flow_yaml(value);
   std::string name, rest;
   for (const auto& [key, inner] : value.entries) {

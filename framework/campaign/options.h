@@ -74,7 +74,7 @@ struct Options {
 [[nodiscard]] bool have_common(const std::vector<std::string>& stages,
                                const std::vector<std::string>& others);
 
-// How a value is shown and compared: "npo", "mrd (floor=0.1)", "[1, 2]".
+// How a value is shown and compared: "npo", "mrd (floor=0.1)", "[1, 2]", "\"\"" (an empty text).
 [[nodiscard]] std::string label_of(const config::RawValue& value);
 
 }  // namespace lethe::campaign

@@ -48,10 +48,10 @@ TEST(CampaignOptions, AnAxisTouchesTheLastStageThatTrainsUnlessItSaysOtherwise) 
 TEST(CampaignOptions, LabelsNameAChoiceWithItsOptions) {
   const Folder folder;
   const Options o = options_of(
-      folder, std::string(kStages) + "  axes: {sampler: [uniform, {name: mrd, floor: 0.1}, [1, 2]]}\n");
+      folder, std::string(kStages) + "  axes: {sampler: [uniform, {name: mrd, floor: 0.1}, [1, 2], \"\"]}\n");
   std::vector<std::string> labels;
   for (const auto& point : o.axes.at(0).points) labels.push_back(label_of(point.at(0).value));
-  EXPECT_THAT(labels, ElementsAre("uniform", "mrd (floor=0.1)", "[1, 2]"));
+  EXPECT_THAT(labels, ElementsAre("uniform", "mrd (floor=0.1)", "[1, 2]", "\"\""));
 }
 
 TEST(CampaignOptions, MistakesAreRefusedWithTheirPlace) {

@@ -83,6 +83,21 @@ TEST(Study, ValuesThatReadAlikeInDifferentColumnsAreDifferentMethods) {
   EXPECT_EQ(groups[1].cells.size(), 2u);
 }
 
+// An empty text is a choice: cells that made it are no repeats of those that left the setting alone.
+TEST(Study, AnEmptyTextIsNotAChoiceThatWasNotMade) {
+  const ScratchFolder folder;
+  records::write_text(folder.path() / "cells.json",
+                      R"({"schema": 1, "name": "c",
+          "columns": [{"name": "rate", "is_repeat": false}, {"name": "tag", "is_repeat": false}],
+          "cells": [{"number": 1, "choices": {"rate": "1", "tag": ""}, "state": "done", "error": "", "runs": []},
+                    {"number": 2, "choices": {"rate": "1"}, "state": "done", "error": "", "runs": []}]})");
+  const Study study = load_campaign(folder.path());
+  const auto groups = groups_of(study);
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].label, "1, \"\"");
+  EXPECT_EQ(groups[1].label, "1");
+}
+
 // Once every run that agreed in objective and sampler was taken for a repeat, whatever else it had set.
 TEST(Study, RunsThatDifferInASettingAreNoRepeats) {
   std::vector<RunSummary> runs;

@@ -13,7 +13,11 @@ using nlohmann::json;
 
 StudyCell cell_from(const json& in, const std::filesystem::path& folder) {
   StudyCell cell{.number = in.at("number"), .state = in.at("state"), .error = in.at("error")};
-  for (const auto& [name, label] : in.at("choices").items()) cell.choices[name] = label;
+  for (const auto& [name, label] : in.at("choices").items()) {
+    // Earlier versions wrote an empty text as nothing, which is how a choice that was not made reads.
+    const std::string text = label;
+    cell.choices[name] = text.empty() ? "\"\"" : text;
+  }
   for (const std::string run : in.at("runs")) {
     const auto path = folder / run;
     if (std::filesystem::exists(path / "records.jsonl")) cell.runs.push_back(load_run(path));
