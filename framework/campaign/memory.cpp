@@ -12,9 +12,9 @@ namespace lethe::campaign {
 namespace {
 
 // The top-level blocks of an effective configuration that decide no size: cells that differ only there are
-// predicted once.
+// predicted once. What is scored between updates and how the run is evaluated does decide one.
 std::string without_sizeless_blocks(const std::string& yaml) {
-  constexpr std::array kSizeless = {"name:", "seed:", "sampler:", "score:", "eval:", "report:"};
+  constexpr std::array kSizeless = {"name:", "seed:", "report:"};
   std::istringstream lines(yaml);
   std::string kept;
   bool is_dropped = false;

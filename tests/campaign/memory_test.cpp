@@ -14,11 +14,12 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// A stage that reads `model` as runs do: init, path, shape.
+// A stage that reads `model` as runs do: init, path, shape; and a sampler, which may score between updates.
 std::string check_model(config::Section root, const std::string&) {
   std::int64_t seed = 0, width = 0;
   std::string init = "random", path, compute = "float32";
-  root.optional("seed", seed, "");
+  std::string sampler = "uniform";
+  root.optional("seed", seed, "").optional("sampler", sampler, "");
   config::Section model = root.section("model", "");
   model.optional("init", init, "").optional("path", path, "").optional("compute", compute, "");
   model.section("shape", "").optional("width", width, "").reject_unknown();
@@ -32,16 +33,18 @@ struct Memory : ::testing::Test {
     folder.write("run.yaml", "model: {init: random, shape: {width: 5}}\n");
     return make_plan(options_of(folder, "campaign:\n  base: run.yaml\n" + rest), paths, check_model);
   }
-  // The width stands for the bytes; only a random model has a shape.
+  // The width stands for the bytes; only a random model has a shape, and only mrd holds anything to score.
   std::uint64_t predict(config::Section root, std::int64_t ranks) {
     ++calls;
     config::Section model = root.section("model", "");
-    std::string init, compute;
+    std::string init, compute, sampler;
     std::int64_t width = 0;
+    root.optional("sampler", sampler, "");
     model.optional("init", init, "").optional("compute", compute, "");
     model.section("shape", "").optional("width", width, "");
     if (init != "random") fail("model.missing", "no such model");
-    return static_cast<std::uint64_t>(width * ranks * (compute == "bfloat16" ? 100 : 10));
+    return static_cast<std::uint64_t>(width * ranks * (compute == "bfloat16" ? 100 : 10) +
+                                      (sampler == "mrd" ? 7 : 0));
   }
   std::map<std::string, MemoryPrediction> predictions_of(const Plan& plan) {
     return predict_memory(plan, paths, [this](config::Section root, std::int64_t ranks) {
@@ -70,6 +73,13 @@ TEST_F(Memory, AModelThatIsYetToBeWrittenHasTheShapeOfTheFirstOne) {
 TEST_F(Memory, CellsThatDifferInNoSizeArePredictedOnce) {
   (void)predictions_of(plan_of("  repeats: {seeds: [1, 2, 3, 4]}\n"));
   EXPECT_EQ(calls, 1);
+}
+
+TEST_F(Memory, WhatIsScoredBetweenUpdatesIsCounted) {
+  const Plan plan = plan_of("  axes: {sampler: [uniform, mrd]}\n");
+  const auto predictions = predictions_of(plan);
+  EXPECT_EQ(memory_of(plan.cells[0], predictions), "50 B a rank");
+  EXPECT_EQ(memory_of(plan.cells[1], predictions), "57 B a rank");
 }
 
 TEST_F(Memory, WhatCannotBePredictedSaysWhy) {
