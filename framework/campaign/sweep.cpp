@@ -93,17 +93,40 @@ void refuse_overridden(const DraftCell& cell, const CellOverride& over, const st
              "exclude the combination, or give the axis the value");
 }
 
+bool is_same_setting(const Setting& a, const Setting& b) {
+  return a.key == b.key && is_same(a.value, b.value);
+}
+
+// Overrides that meet one cell: the later would win. The same value twice is no contradiction.
+void refuse_overridden_twice(const std::vector<CellSetting>& earlier, const CellOverride& over,
+                             const std::string& title) {
+  for (const Setting& setting : over.settings)
+    for (const CellSetting& one : earlier) {
+      if (!have_common(over.stages, one.stages) || !undoes(setting.key, one.setting.key, one.setting.value) ||
+          is_same_setting(setting, one.setting))
+        continue;
+      fail("campaign.axis",
+           fmt::format("{}: campaign.overrides sets {}={} for cell {}, which another one sets to {}={} ({})",
+                       setting.value.place, setting.key, label_of(setting.value), title, one.setting.key,
+                       label_of(one.setting.value), one.setting.value.place),
+           "narrow one of the two with more keys of `when`");
+    }
+}
+
 Cell finished(const DraftCell& draft, std::size_t number, const Options& o) {
   Cell cell{.number = number, .settings = draft.settings};
   for (const CellSetting& one : draft.settings) {
     const bool is_repeat = std::ranges::find(draft.repeat_keys, one.setting.key) != draft.repeat_keys.end();
     cell.choices.push_back({one.setting.key, label_of(one.setting.value), is_repeat});
   }
+  std::vector<CellSetting> overrides;
   for (const CellOverride& over : o.overrides) {
     if (!matches(draft, over.when)) continue;
     refuse_overridden(draft, over, cell.title());
-    for (const Setting& setting : over.settings) cell.settings.push_back({setting, over.stages});
+    refuse_overridden_twice(overrides, over, cell.title());
+    for (const Setting& setting : over.settings) overrides.push_back({setting, over.stages});
   }
+  cell.settings.insert(cell.settings.end(), overrides.begin(), overrides.end());
   return cell;
 }
 

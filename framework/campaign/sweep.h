@@ -23,7 +23,7 @@ struct CellSetting {
 struct Cell {
   std::size_t number = 0;  // from 1, in the order of the file
   std::vector<Choice> choices;
-  std::vector<CellSetting> settings;  // of axes, then of overrides: later ones win
+  std::vector<CellSetting> settings;  // of axes, then of overrides
 
   // "objective=npo, sampler=mrd, seed=11"
   [[nodiscard]] std::string title() const;
@@ -31,7 +31,8 @@ struct Cell {
 
 // Cells in the order of the file: the last axis (repeats) goes fastest; listed cells follow the grid.
 // Errors: campaign.size (more than max_cells, counted before any is made), campaign.empty, campaign.axis
-// (an exclude or an override that meets no cell, an override of what the cell varies).
+// (an exclude or an override that meets no cell, an override of what the cell varies or of what another
+// override sets otherwise).
 [[nodiscard]] std::vector<Cell> expand(const Options& options);
 
 // Every key that varies, in the order of the file; repeats last.

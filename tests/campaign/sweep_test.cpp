@@ -109,6 +109,27 @@ TEST(Sweep, OverridesReachOnlyTheirCellsAndComeLast) {
   EXPECT_EQ(cells[1].title(), "objective=rmu");  // an override is no axis
 }
 
+TEST(Sweep, TwoOverridesThatSayOtherwiseOfOneCellAreRefusedWithBothNamed) {
+  const auto with = [](const std::string& second) {
+    return "  axes: {objective: [npo, rmu], sampler: [uniform, mrd]}\n  overrides:\n"
+           "    - {when: {objective: npo}, set: {rate: 1.0e-4}}\n    - " +
+           second + "\n";
+  };
+  try {
+    titles(with("{when: {sampler: mrd}, set: {rate: 9}}"));
+    ADD_FAILURE() << "not refused";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.key(), "campaign.axis");
+    EXPECT_THAT(e.message(), ::testing::HasSubstr("campaign.yaml:6:"));
+    EXPECT_THAT(e.message(), ::testing::HasSubstr("campaign.yaml:5:"));
+    EXPECT_THAT(e.message(), ::testing::HasSubstr("rate=9 for cell objective=npo, sampler=mrd"));
+    EXPECT_THAT(e.message(), ::testing::HasSubstr("rate=1.0e-4"));
+  }
+  EXPECT_EQ(titles(with("{when: {sampler: mrd}, set: {rate: 0.0001}}")).size(), 4u);  // the same value
+  EXPECT_EQ(titles(with("{when: {objective: rmu}, set: {rate: 9}}")).size(), 4u);     // another cell
+  EXPECT_EQ(titles(with("{when: {sampler: mrd}, set: {wait: 9}}")).size(), 4u);       // another key
+}
+
 TEST(Sweep, AMillionCellsAreRefusedBeforeTheyAreMade) {
   std::string axes;
   for (const char* key : {"a", "b", "c", "d", "e", "f"})
