@@ -30,12 +30,6 @@ std::vector<Setting> read_settings(Section& section, std::string_view key, std::
   return settings_of(value);
 }
 
-bool is_word(const std::string& name) {
-  return !name.empty() && std::ranges::all_of(name, [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
-  });
-}
-
 Stage read_stage(Section section, const std::string& base, const fs::path& folder) {
   Stage stage{.command = "train", .config = base};
   section.required("name", stage.name, "how settings and folders name it")
@@ -202,6 +196,12 @@ void read_exceptions(Section& section, Options& o) {
 }
 
 }  // namespace
+
+bool is_word(const std::string& name) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+  });
+}
 
 bool have_common(const std::vector<std::string>& stages, const std::vector<std::string>& others) {
   return std::ranges::find_first_of(stages, others) != stages.end();

@@ -24,7 +24,8 @@ struct Setting {
   config::RawValue value;
 };
 
-// "{plant}" in a setting stands for the run directory that the earlier stage `plant` of the same cell wrote.
+// "{plant}" at the beginning of a setting stands for the run directory that the earlier stage `plant` of the
+// same cell wrote.
 struct Stage {
   std::string name;     // a word; "unlearn"
   std::string command;  // train, score or eval
@@ -69,6 +70,9 @@ struct Options {
 // Errors: those of config, campaign.stage, campaign.axis.
 [[nodiscard]] Options read_options(config::Section root, const std::string& file,
                                    std::span<const std::string> executors);
+
+// Letters, digits, - and _: what a stage may be called.
+[[nodiscard]] bool is_word(const std::string& name);
 
 // Whether a stage is in both.
 [[nodiscard]] bool have_common(const std::vector<std::string>& stages,

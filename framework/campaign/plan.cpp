@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "framework/base/error.h"
@@ -23,23 +24,39 @@ bool touches(const std::vector<std::string>& stages, const std::string& stage) {
   std::vector<std::string> names;
   for (const auto& [name, folder] : folders) names.push_back(name);
   const std::string known = names.empty() ? "there is none" : "earlier stages: " + base::join(names, ", ");
+  const std::string meant = base::did_you_mean(word, names);
   fail("campaign.stage", fmt::format("{}: {{{}}} is not an earlier stage; {}", value.place, word, known),
-       base::did_you_mean(word, names));
+       fmt::format("{}{}a text that begins so is written {{{{{}}}", meant, meant.empty() ? "" : " ", word));
 }
 
-// "{plant}/model": only at the beginning, where a folder can stand.
+// The word of a text that begins with a stage's folder: "{plant}/model", "{plant}", or, of a stage that is
+// there, "{plant}-2". Any other text that begins with a brace is what it says: "{user} ", "{{ bos }}".
+std::optional<std::string> stage_in(std::string_view text, const Folders& folders) {
+  const std::size_t end = text.find('}');
+  if (!text.starts_with('{') || end == std::string_view::npos) return std::nullopt;
+  const std::string word(text.substr(1, end - 1));
+  const std::string_view rest = text.substr(end + 1);
+  if (folders.contains(word)) return word;
+  return is_word(word) && (rest.empty() || rest.starts_with('/')) ? std::optional(word) : std::nullopt;
+}
+
+// Only at the beginning, where a folder can stand; "{{plant}" is the text "{plant}".
 RawValue with_folders(RawValue value, const Folders& folders, std::set<std::string>& used) {
   for (RawValue& item : value.items) item = with_folders(std::move(item), folders, used);
   for (auto& [key, inner] : value.entries) inner = with_folders(std::move(inner), folders, used);
-  const std::size_t end = value.scalar.find('}');
-  if (value.kind != RawValue::Kind::scalar || !value.scalar.starts_with("{") || end == std::string::npos)
-    return value;
-  const std::string word = value.scalar.substr(1, end - 1);
-  const auto folder = folders.find(word);
-  if (folder == folders.end()) refuse_stage(word, value, folders);
-  used.insert(word);
-  value.scalar = folder->second + value.scalar.substr(end + 1);
+  const std::size_t braces = value.scalar.find_first_not_of('{');
+  if (value.kind != RawValue::Kind::scalar || braces == 0 || braces == std::string::npos) return value;
+  const auto word = stage_in(std::string_view(value.scalar).substr(braces - 1), folders);
+  if (!word) return value;
   value.quoted = true;
+  if (braces > 1) {
+    value.scalar.erase(0, 1);
+    return value;
+  }
+  const auto folder = folders.find(*word);
+  if (folder == folders.end()) refuse_stage(*word, value, folders);
+  used.insert(*word);
+  value.scalar = folder->second + value.scalar.substr(word->size() + 2);
   return value;
 }
 

@@ -109,5 +109,31 @@ TEST(CampaignPlan, ANameOfNoEarlierStageIsRefused) {
   }
 }
 
+// Texts with braces are texts where no stage can be meant, and where a second brace says so.
+TEST(CampaignPlan, ATextThatBeginsWithABraceIsATextUnlessAStageIsMeant) {
+  const Folder folder;
+  const auto model_with = [&](const std::string& text) {
+    const Plan plan = plan_of(
+        folder, "  stages:\n    - {name: plant}\n    - {name: unlearn, settings: {model: '" + text + "'}}\n");
+    const std::string& yaml = plan.task(plan.cells.at(0).tasks.at(1)).config_yaml;
+    const auto begin = yaml.find("model: ") + 7;
+    return yaml.substr(begin, yaml.find('\n', begin) - begin);
+  };
+  const std::string plant = folder.path("out/runs/plant-").string();
+  EXPECT_THAT(model_with("{plant}/model"), HasSubstr(plant));
+  EXPECT_THAT(model_with("{plant}-2"), HasSubstr(plant));
+  for (const char* text : {"{user} ", "{user}: ", "{}", "{", "{{ bos }}", "{a b}/c", "{user"})
+    EXPECT_THAT(model_with(text), HasSubstr(std::string("\"") + text + "\"")) << text;
+  EXPECT_THAT(model_with("{{plant}/model"), HasSubstr("\"{plant}/model\""));
+  EXPECT_THAT(model_with("{{user}"), HasSubstr("\"{user}\""));
+  EXPECT_THAT(model_with("{{{user}"), HasSubstr("\"{{user}\""));
+  try {
+    (void)model_with("{user}");
+    FAIL() << "not refused";
+  } catch (const Error& e) {
+    EXPECT_THAT(e.hint(), HasSubstr("{{user}"));
+  }
+}
+
 }  // namespace
 }  // namespace lethe::campaign
