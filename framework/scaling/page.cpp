@@ -30,6 +30,9 @@ std::string terms(const Scaling& study) {
 }
 
 std::string fit_text(const Scaling& study) {
+  if (predicted_worlds(study).empty())
+    return "nothing is predicted: one world does not tell what more ranks would change; time two, --ranks "
+           "1,2";
   std::string text = fmt::format("seconds of an update = {}", terms(study));
   if (study.model.worst_error > 0)
     text += fmt::format(", at most {:.1f} % from what was measured", 100 * study.model.worst_error);
@@ -39,9 +42,24 @@ std::string fit_text(const Scaling& study) {
   return text;
 }
 
-// Work done in a time, against one rank.
-double speed_up(const Scaling& study, int ranks) {
-  return (study.kind == Kind::strong ? 1 : ranks) * study.model.seconds(1) / study.model.seconds(ranks);
+// Of ranks that the fit predicts, against the smallest world that was measured, as Scaling::efficiency.
+double predicted_efficiency(const Scaling& study, int ranks) {
+  const World& first = study.worlds.front();
+  const double ratio = first.seconds / study.model.seconds(ranks);
+  return study.kind == Kind::strong ? ratio * first.ranks / ranks : ratio;
+}
+
+// Work done in a time, where the smallest world counts as many as it has ranks.
+double speed_up(const Scaling& study, int ranks) { return predicted_efficiency(study, ranks) * ranks; }
+
+std::string baseline(const Scaling& study) {
+  const int ranks = study.worlds.front().ranks;
+  return ranks == 1 ? "speed against one rank" : fmt::format("speed, where {0} ranks count {0}", ranks);
+}
+
+int widest_of(const Scaling& study) {
+  const std::vector<int> predicted = predicted_worlds(study);
+  return predicted.empty() ? study.worlds.back().ranks : predicted.back();
 }
 
 bool is_wider(const Scaling& study, int cores) {
@@ -59,18 +77,21 @@ report::Figure figure(const Scaling& study) {
   using namespace report;
   Figure figure{.id = word(study.kind),
                 .title = study.kind == Kind::strong ? "Strong scaling" : "Weak scaling"};
-  figure.lead = headline(study) + ". Points are measured, the line is the fit, the straight one is ideal.";
-  const int widest = predicted_worlds(study).back();
+  const int first = study.worlds.front().ranks, widest = widest_of(study);
+  const bool has_fit = widest > study.worlds.back().ranks;
+  figure.lead = headline(study) + ". Points are measured, " +
+                (has_fit ? "the line is the fit, the straight one is ideal." : "the line is ideal.");
   const auto draw = [&](Size size, const std::string& id) {
-    Svg svg(size, id, figure.title, "Work done in a time against one rank, over the number of ranks.");
+    Svg svg(size, id, figure.title,
+            "Work done in a time (" + baseline(study) + "), over the number of ranks.");
     const Axis x{
         .low = 0, .high = static_cast<double>(widest), .label = "ranks", .has_grid = false, .is_count = true};
-    const Axis y{.low = 0, .high = static_cast<double>(widest), .label = "speed against one rank"};
+    const Axis y{.low = 0, .high = static_cast<double>(widest), .label = baseline(study)};
     const Plot plot(svg, x, y, 20);
     svg.line(plot.at(1, 1), plot.at(widest, widest), "expected");
     std::vector<Point> curve;
-    for (int n = 1; n <= widest; ++n) curve.push_back(plot.at(n, speed_up(study, n)));
-    svg.polyline(curve, "curve s0");
+    for (int n = first; has_fit && n <= widest; ++n) curve.push_back(plot.at(n, speed_up(study, n)));
+    if (has_fit) svg.polyline(curve, "curve s0");
     for (const World& world : study.worlds)
       svg.marker(plot.at(world.ranks, study.efficiency(world) * world.ranks), 5, 0, "dot s0",
                  fmt::format("{} ranks: {} s an update", world.ranks, number(world.seconds)));
@@ -93,7 +114,7 @@ std::string table(const Scaling& study) {
     rows += fmt::format(
         "<tr><th scope=\"row\">{}</th><td>{}</td><td></td><td>{}</td><td>{} %</td><td>predicted</td></tr>",
         ranks, report::number(study.model.seconds(ranks)), report::fixed(speed_up(study, ranks), 2),
-        report::fixed(100 * speed_up(study, ranks) / ranks, 0));
+        report::fixed(100 * predicted_efficiency(study, ranks), 0));
   return "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Worlds\"><table "
          "class=\"numbers\"><thead><tr><th>ranks</th>"
          "<th>seconds an update</th><th>real tokens a "
@@ -105,6 +126,7 @@ std::string table(const Scaling& study) {
 }  // namespace
 
 std::vector<int> predicted_worlds(const Scaling& study) {
+  if (study.worlds.size() < 2) return {};
   const int largest = study.worlds.back().ranks;
   return {2 * largest, 4 * largest};
 }
@@ -122,7 +144,7 @@ std::string scaling_text(std::span<const Scaling> studies, int cores) {
     for (const int ranks : predicted_worlds(study))
       text += fmt::format("  {:>5}  {:>9.4g}  {:>9}  {:>8.2f}  {:>8.0f} %  predicted\n", ranks,
                           study.model.seconds(ranks), "", speed_up(study, ranks),
-                          100 * speed_up(study, ranks) / ranks);
+                          100 * predicted_efficiency(study, ranks));
     text += "  " + fit_text(study) + "\n";
     if (is_wider(study, cores)) text += "  " + warning(cores) + "\n";
   }
@@ -137,7 +159,7 @@ std::string scaling_csv(std::span<const Scaling> studies) {
                           w.tokens_per_second, study.efficiency(w), w.peak_bytes);
     for (const int ranks : predicted_worlds(study))
       text += fmt::format("{},{},{},,{},,false\n", word(study.kind), ranks, study.model.seconds(ranks),
-                          speed_up(study, ranks) / ranks);
+                          predicted_efficiency(study, ranks));
   }
   return text;
 }
@@ -145,13 +167,12 @@ std::string scaling_csv(std::span<const Scaling> studies) {
 std::string scaling_json(std::span<const Scaling> studies) {
   nlohmann::ordered_json all = nlohmann::ordered_json::array();
   for (const Scaling& study : studies) {
-    nlohmann::ordered_json one = {{"kind", word(study.kind)},
-                                  {"samples", study.samples},
-                                  {"model",
-                                   {{"serial_seconds", study.model.serial},
-                                    {"shared_seconds", study.model.shared},
-                                    {"exchange_seconds", study.model.exchange},
-                                    {"worst_error", study.model.worst_error}}}};
+    nlohmann::ordered_json one = {{"kind", word(study.kind)}, {"samples", study.samples}};
+    if (!predicted_worlds(study).empty())
+      one["model"] = {{"serial_seconds", study.model.serial},
+                      {"shared_seconds", study.model.shared},
+                      {"exchange_seconds", study.model.exchange},
+                      {"worst_error", study.model.worst_error}};
     for (const World& w : study.worlds)
       one["worlds"].push_back({{"ranks", w.ranks},
                                {"seconds", w.seconds},

@@ -8,7 +8,8 @@
 
 namespace lethe::scaling {
 
-// Worlds that were not measured, to predict: the next two doublings of the largest one.
+// Worlds that were not measured, to predict: the next two doublings of the largest one. None where one world
+// was measured: how time changes with ranks is not known from it.
 [[nodiscard]] std::vector<int> predicted_worlds(const Scaling& study);
 
 // `cores`: of the machine; worlds that are wider are marked, for their ranks take turns.
@@ -16,6 +17,7 @@ namespace lethe::scaling {
 // kind,ranks,seconds,tokens_per_second,efficiency,peak_bytes,measured: predicted rows have no tokens and no
 // bytes.
 [[nodiscard]] std::string scaling_csv(std::span<const Scaling> studies);
+// Without `model` and `predicted` where nothing is predicted.
 [[nodiscard]] std::string scaling_json(std::span<const Scaling> studies);
 [[nodiscard]] std::string scaling_page(std::span<const Scaling> studies, int cores);
 

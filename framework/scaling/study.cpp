@@ -30,6 +30,9 @@ std::vector<Stage> stages_of(const StudyOptions& options) {
   return stages;
 }
 
+// As YAML reads it, whatever is in it.
+std::string quoted(const std::filesystem::path& path) { return nlohmann::json(path.string()).dump(); }
+
 // What the user set, and over it what makes a run a measurement: nothing but updates.
 std::map<std::string, std::string> settings_of(const StudyOptions& options, const Stage& stage) {
   std::map<std::string, std::string> settings;
@@ -40,7 +43,7 @@ std::map<std::string, std::string> settings_of(const StudyOptions& options, cons
   settings["train.retain_batch"] = std::to_string(options.retain_batch * stage.times);
   settings["stop.every"] = std::to_string(options.updates + 1);
   settings["sampler"] = "uniform";
-  settings["cache"] = (std::filesystem::absolute(options.out) / "cache").string();
+  settings["cache"] = quoted(std::filesystem::absolute(options.out) / "cache");
   for (const char* key : {"eval.before", "eval.after", "export"}) settings[key] = "false";
   for (const char* key : {"eval.every", "checkpoint.every"}) settings[key] = "0";
   return settings;
@@ -74,7 +77,7 @@ std::string campaign_yaml(const StudyOptions& options) {
   for (const Stage& stage : stages_of(options)) {
     yaml += fmt::format("    - name: ranks-{}-batch-{}\n      config: {}\n      ranks: {}\n      settings:\n",
                         stage.ranks, stage.times * (options.forget_batch + options.retain_batch),
-                        nlohmann::json(std::filesystem::absolute(options.file).string()).dump(), stage.ranks);
+                        quoted(std::filesystem::absolute(options.file)), stage.ranks);
     for (const auto& [key, value] : settings_of(options, stage))
       yaml += fmt::format("        {}: {}\n", key, value);
   }

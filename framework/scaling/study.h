@@ -12,11 +12,13 @@
 
 namespace lethe::scaling {
 
+constexpr int kMostRanks = 100'000;
+
 struct StudyOptions {
   std::string file;                   // configuration of `lethe train`
   std::vector<std::string> settings;  // "a.b=c", over the file
   std::vector<Kind> kinds = {Kind::strong, Kind::weak};
-  std::vector<int> ranks;    // ascending, each once
+  std::vector<int> ranks;    // ascending, each once, at most kMostRanks
   std::int64_t updates = 6;  // of a run; the first warms up and is not counted
   std::int64_t forget_batch = 0,
                retain_batch = 0;  // samples of an update in strong scaling, of a rank's in weak

@@ -19,14 +19,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::int64_t kMostUpdates = 1'000'000;
+
 int cores() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
 
 std::int64_t whole_number(const std::string& flag, const std::string& text, std::int64_t least,
-                          const std::string& example) {
+                          std::int64_t most, const std::string& example) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number < least)
-    fail("cli.value", fmt::format("--{} {}: not a whole number of at least {}", flag, text, least),
+  if (error != std::errc() || end != text.data() + text.size() || number < least || number > most)
+    fail("cli.value", fmt::format("--{} {}: not a whole number from {} to {}", flag, text, least, most),
          "write " + example);
   return number;
 }
@@ -41,7 +43,8 @@ std::vector<int> worlds_of(const std::string& text) {
   std::vector<int> ranks;
   for (std::size_t at = 0; at <= text.size();) {
     const std::size_t comma = std::min(text.find(',', at), text.size());
-    ranks.push_back(static_cast<int>(whole_number("ranks", text.substr(at, comma - at), 1, "--ranks 1,2,4")));
+    ranks.push_back(static_cast<int>(
+        whole_number("ranks", text.substr(at, comma - at), 1, scaling::kMostRanks, "--ranks 1,2,4")));
     at = comma + 1;
   }
   if (std::ranges::adjacent_find(ranks, std::greater_equal<>()) != ranks.end())
@@ -58,7 +61,8 @@ scaling::StudyOptions options_of(const Arguments& arguments) {
                                 .settings = arguments.set,
                                 .ranks = flag("ranks").empty() ? doublings() : worlds_of(flag("ranks")),
                                 .out = arguments.out.value_or("runs/scale")};
-  if (!flag("updates").empty()) options.updates = whole_number("updates", flag("updates"), 2, "--updates 6");
+  if (!flag("updates").empty())
+    options.updates = whole_number("updates", flag("updates"), 2, kMostUpdates, "--updates 6");
   if (!flag("strong").empty() && flag("weak").empty()) options.kinds = {scaling::Kind::strong};
   if (flag("strong").empty() && !flag("weak").empty()) options.kinds = {scaling::Kind::weak};
   config::Section root = config::load(options.file, options.settings);

@@ -12,6 +12,8 @@
 namespace lethe::scaling {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -53,6 +55,43 @@ TEST(Study, IsACampaignOfOneStageAWorldThatOnlyTrains) {
   EXPECT_THAT(yaml, HasSubstr("train.forget_batch: 6\n"));
   EXPECT_THAT(yaml, HasSubstr("export: false\n"));
   EXPECT_THAT(yaml, Not(HasSubstr("export: true")));
+}
+
+TEST(Study, FoldersMayHaveAnyName) {
+  const std::string yaml = campaign_yaml(options_in("/out: a # b"));
+  EXPECT_THAT(yaml, HasSubstr("cache: \"/out: a # b/cache\"\n"));
+}
+
+Scaling strong_study(std::vector<World> worlds) {
+  Scaling study{.kind = Kind::strong, .samples = 8, .worlds = std::move(worlds)};
+  std::vector<Timing> timings;
+  for (const World& world : study.worlds) timings.push_back({world.ranks, world.seconds});
+  study.model = fit(study.kind, timings);
+  return study;
+}
+
+// 1 s + 8 s / ranks, from two ranks on: eight do 2.5 times the work of two, which are taken as ideal.
+TEST(Study, WhatIsPredictedHasTheBaselineOfWhatWasMeasured) {
+  const std::vector<Scaling> studies = {
+      strong_study({{.ranks = 2, .seconds = 5, .tokens_per_second = 160},
+                    {.ranks = 4, .seconds = 3, .tokens_per_second = 800.0 / 3}})};
+  const std::string csv = scaling_csv(studies);
+  EXPECT_THAT(csv, HasSubstr("strong,2,5,160,1,0,true\n"));
+  const auto at = csv.find("strong,8,");
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_NEAR(std::stod(csv.substr(csv.find(",,", at) + 2)), 0.625, 1e-6);
+  EXPECT_THAT(scaling_text(studies, 4), HasSubstr("  5.00  "));
+  EXPECT_THAT(scaling_page(studies, 4), HasSubstr("where 2 ranks count 2"));
+}
+
+// The fit would call strong scaling ideal, and predict it for ever.
+TEST(Study, OneWorldPredictsNothing) {
+  const std::vector<Scaling> studies = {strong_study({{.ranks = 2, .seconds = 5, .tokens_per_second = 160}})};
+  EXPECT_THAT(scaling_text(studies, 2), HasSubstr("nothing is predicted"));
+  EXPECT_THAT(scaling_csv(studies), Not(HasSubstr("false")));
+  EXPECT_THAT(scaling_json(studies), Not(AnyOf(HasSubstr("predicted"), HasSubstr("model"))));
+  EXPECT_THAT(scaling_page(studies, 2),
+              AllOf(HasSubstr("nothing is predicted"), Not(HasSubstr(">predicted<"))));
 }
 
 TEST(Study, ReadsTheMedianUpdateBehindTheFirst) {

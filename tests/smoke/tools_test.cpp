@@ -74,7 +74,9 @@ TEST_F(Tools, ScaleTimesEveryWorldOnceAndPredictsTheNext) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_ / "scale/runs"), {}), 3)
       << "one rank is timed once for both";
   EXPECT_TRUE(fs::exists(folder_ / "scale/scale.html"));
-  EXPECT_EQ(lethe("scale configs/smoke/train.yaml --ranks 2,1").exit_code, 64);
+  for (const char* ranks : {"2,1", "4294967297", "1,"})
+    EXPECT_EQ(lethe(std::string("scale configs/smoke/train.yaml --check --ranks ") + ranks).exit_code, 64)
+        << ranks;
 }
 
 TEST_F(Tools, PlanShowsThatFourRanksHoldAQuarterOfTheStates) {
