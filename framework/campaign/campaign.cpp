@@ -12,6 +12,7 @@
 #include "framework/campaign/executor.h"
 #include "framework/campaign/index.h"
 #include "framework/campaign/progress_view.h"
+#include "framework/campaign/rules.h"
 #include "framework/campaign/table.h"
 #include "framework/config/document.h"
 #include "framework/records/run_directory.h"
@@ -158,6 +159,7 @@ int say_outcome(const Planned& planned, const Schedule& schedule, const std::str
 
 int check_campaign(const CampaignLaunch& launch, const CheckConfig& check, const PredictMemory& predict) {
   const Planned planned(launch, check);
+  for (const std::string& warning : warnings_of(planned.options)) spdlog::warn("{}", warning);
   const auto predictions = predict_memory(planned.plan, planned.paths, predict);
   for (const PlannedCell& cell : planned.plan.cells) {
     if (cell.error.empty())
@@ -175,6 +177,7 @@ int check_campaign(const CampaignLaunch& launch, const CheckConfig& check, const
 int run_campaign(const CampaignLaunch& launch, const CheckConfig& check) {
   Planned planned(launch, check);
   if (!launch.keep_going) refuse_invalid(planned.plan);
+  for (const std::string& warning : warnings_of(planned.options)) spdlog::warn("{}", warning);
   make_folders(planned.paths);
   const records::RunLock lock(planned.paths.lock());
   write_configs(planned);

@@ -35,7 +35,7 @@ Stage read_stage(Section section, const std::string& base, const fs::path& folde
   section.required("name", stage.name, "how settings and folders name it")
       .choice("command", stage.command, {"train", "score", "eval"}, "what it runs")
       .optional("config", stage.config, "its configuration, relative to this file; `base` where absent")
-      .optional("ranks", stage.ranks, "ranks of its mpirun", config::at_least(1));
+      .optional("ranks", stage.ranks, "ranks of its mpirun", config::between(1, 100'000));
   stage.settings =
       read_settings(section, "settings", "over its configuration; {NAME} is an earlier stage's run");
   section.reject_unknown();

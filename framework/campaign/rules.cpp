@@ -121,7 +121,42 @@ void refuse_unmet(Section& section, std::string_view key, const Pattern& pattern
   }
 }
 
+// The last stage that trains and those after it that evaluate.
+struct Measured {
+  std::string trained;
+  std::vector<std::string> measuring;
+};
+
+Measured measured_in(const Options& o) {
+  Measured measured;
+  for (const Stage& stage : o.stages) {
+    if (stage.command == "train") measured = {.trained = stage.name, .measuring = {}};
+    if (stage.command == "eval") measured.measuring.push_back(stage.name);
+  }
+  return measured;
+}
+
+bool chooses_samples(std::string_view key) { return key == "data.forget" || key.starts_with("data.forget."); }
+
 }  // namespace
+
+std::vector<std::string> warnings_of(const Options& o) {
+  const Measured measured = measured_in(o);
+  const auto touches = [](const Varied& one, const std::string& stage) {
+    return std::ranges::find(*one.stages, stage) != one.stages->end();
+  };
+  std::set<std::string> warnings;  // listed cells say one thing often
+  for (const Varied& one : all_varied(o)) {
+    if (!chooses_samples(one.key) || !touches(one, measured.trained)) continue;
+    for (const std::string& stage : measured.measuring)
+      if (!touches(one, stage))
+        warnings.insert(
+            fmt::format("{} says which samples {} forgets, and {} measures others: an axis touches both with "
+                        "{{values: [\u2026], stages: [{}, {}]}}",
+                        one.key, measured.trained, stage, base::join(*one.stages, ", "), stage));
+  }
+  return {warnings.begin(), warnings.end()};
+}
 
 void refuse_contradictions(Section& section, const Options& o) {
   refuse_overlaps(section, o);

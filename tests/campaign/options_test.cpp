@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "framework/base/error.h"
+#include "framework/campaign/rules.h"
 #include "tests/campaign/support.h"
 
 namespace lethe::campaign {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -76,6 +78,7 @@ TEST(CampaignOptions, MistakesAreRefusedWithTheirPlace) {
   expect("  axes: {rate: [1]}\n  overrides: [{when: {rate: 1}}]\n", "config.required", "is not set");
   expect("  executor: slrm\n", "config.unknown", "is not one of local, print, slurm");
   expect("  stages: [{name: a}, {name: a}]\n", "campaign.stage", "two stages are called a");
+  expect("  stages: [{name: a, ranks: 4294967297}]\n", "config.range", "between 1 and 100000");
   expect("  stages: [{name: a b}]\n", "campaign.stage", "is not a word");
   expect("  stages: [{name: a, settings: [1]}]\n", "config.type", "is not a mapping");
 }
@@ -105,6 +108,27 @@ TEST(CampaignOptions, WhatLiesBesideAnotherSettingOrInAnotherStageIsAllowed) {
                  "  overrides: [{when: {rate: 1}, set: {rate: 3}, stages: [plant]}]\n")
                 .overrides.size(),
             1u);
+}
+
+// Every cell would be measured on the same samples, whichever it chose to forget.
+TEST(CampaignOptions, AnAxisThatChoosesSamplesAndIsNotMeasuredIsWarnedOf) {
+  const Folder folder;
+  const auto warnings = [&](const std::string& rest) {
+    return warnings_of(options_of(folder,
+                                  "campaign:\n  base: run.yaml\n  stages: [{name: plant}, {name: unlearn}, "
+                                  "{name: measure, command: eval}]\n" +
+                                      rest));
+  };
+  const auto one =
+      ElementsAre(AllOf(HasSubstr("data.forget.select.stratum"), HasSubstr("stages: [unlearn, measure]")));
+  EXPECT_THAT(warnings("  axes: {data.forget.select.stratum: [easy, hard]}\n"), one);
+  EXPECT_THAT(warnings("  cells: [{data.forget.select.stratum: easy}, {data.forget.select.stratum: hard}]\n"),
+              one);
+  for (const char* stages : {"[unlearn, measure]", "[plant]"})
+    EXPECT_TRUE(
+        warnings("  axes: {data.forget.path: {values: [a, b], stages: " + std::string(stages) + "}}\n")
+            .empty());
+  EXPECT_TRUE(warnings("  axes: {data.retain.path: [a, b]}\n").empty());
 }
 
 TEST(CampaignOptions, ExceptionsMeetAValueAndNumbersAreComparedAsNumbers) {
