@@ -76,12 +76,14 @@ std::optional<Entry> parse_line(std::string_view line, const std::string& where)
   return Entry{time != json.end() && time->is_string() ? time->get<std::string>() : "", std::move(*record)};
 }
 
-bool is_forget_text(std::string_view set) {
+bool may_hold_forget_text(std::string_view set) {
   constexpr std::array kept{"retain", "general", "real_authors", "world_facts", "holdout", "model"};
   for (const std::string_view name : kept)
     if (set == name) return false;
   return true;
 }
+
+bool is_to_be_forgotten(std::string_view set) { return set == "forget" || set.starts_with("forget_"); }
 
 std::string utc_now() {
   const auto now = std::chrono::system_clock::now();

@@ -35,8 +35,11 @@ struct Entry {
 // Errors: records.json (not JSON, no kind), records.schema (newer than ours), records.type.
 [[nodiscard]] std::optional<Entry> parse_line(std::string_view line, const std::string& where);
 
-// Everything but the sets that are known to be kept counts as text to be forgotten.
-[[nodiscard]] bool is_forget_text(std::string_view set);
+// For redaction and purging, which must not miss any: every set but those that are known to be kept, so a
+// set that a user named too.
+[[nodiscard]] bool may_hold_forget_text(std::string_view set);
+// For what numbers mean: the forget set, and those of earlier requests and other wordings (forget_NAME).
+[[nodiscard]] bool is_to_be_forgotten(std::string_view set);
 
 [[nodiscard]] std::string utc_now();
 

@@ -50,17 +50,17 @@ void erase_texts(Record& record) {
 
 bool quotes_forget_text(const Record& record) {
   const auto* generation = std::get_if<GenerationRecord>(&record);
-  return generation != nullptr && is_forget_text(generation->set) && !texts_of(record).empty();
+  return generation != nullptr && may_hold_forget_text(generation->set) && !texts_of(record).empty();
 }
 
 std::vector<std::string> forget_ids_of(const Record& record) {
   std::vector<std::string> ids;
   if (const auto* score = std::get_if<ScoreRecord>(&record)) ids.push_back(score->id);
   if (const auto* generation = std::get_if<GenerationRecord>(&record);
-      generation && is_forget_text(generation->set))
+      generation && may_hold_forget_text(generation->set))
     ids.push_back(generation->id);
   if (const auto* evaluation = std::get_if<EvaluationRecord>(&record);
-      evaluation && is_forget_text(evaluation->set))
+      evaluation && may_hold_forget_text(evaluation->set))
     for (const SampleMetrics& sample : evaluation->samples) ids.push_back(sample.id);
   if (const auto* sampler = std::get_if<SamplerRecord>(&record))
     for (const SampleWeight& weight : sampler->weights) ids.push_back(weight.id);

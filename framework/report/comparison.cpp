@@ -148,7 +148,7 @@ Metric metric_named(const std::string& name) {
 }
 
 int goal_of(const Metric& metric, std::string_view set) {
-  return is_forget_text(set) ? metric.goal_on_forget : metric.goal_on_kept;
+  return is_to_be_forgotten(set) ? metric.goal_on_forget : metric.goal_on_kept;
 }
 
 std::string set_label(std::string_view set) {

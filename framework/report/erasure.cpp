@@ -30,7 +30,7 @@ std::map<std::string, std::int64_t> forget_samples(const RunSummary& run) {
   for (const auto& sampler : run.samplers)
     for (const auto& weight : sampler.weights) samples[weight.id] = weight.row;
   for (const auto& evaluation : run.evaluations)
-    if (records::is_forget_text(evaluation.set))
+    if (records::is_to_be_forgotten(evaluation.set))
       for (const auto& sample : evaluation.samples) samples[sample.id] = sample.row;
   for (const Scoring& scoring : run.scorings)
     for (const auto& score : scoring.scores) samples[score.id] = score.row;
@@ -53,7 +53,7 @@ std::string full_hash(const std::string& hash) {
 std::map<std::string, const records::GenerationRecord*> texts_by_id(const RunSummary& run) {
   std::map<std::string, const records::GenerationRecord*> texts;
   for (const auto& generation : run.generations)
-    if (records::is_forget_text(generation.set) && !generation.purged) texts[generation.id] = &generation;
+    if (records::is_to_be_forgotten(generation.set) && !generation.purged) texts[generation.id] = &generation;
   return texts;
 }
 

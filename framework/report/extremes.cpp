@@ -22,7 +22,7 @@ constexpr std::size_t kMostShown = 5;  // at either end
 TextsById recorded_texts(const RunSummary& run) {
   TextsById texts;
   for (const GenerationRecord& generation : run.generations)
-    if (records::is_forget_text(generation.set) && !generation.purged) texts[generation.id] = &generation;
+    if (records::is_to_be_forgotten(generation.set) && !generation.purged) texts[generation.id] = &generation;
   return texts;
 }
 

@@ -228,12 +228,16 @@ TEST(ParseLine, RefusesWhatItCannotReadAndSaysWhere) {
   EXPECT_EQ(exit_code_of("records.schema"), 65);
 }
 
-TEST(IsForgetText, CountsUnknownSetsAsForget) {
-  EXPECT_TRUE(is_forget_text("forget"));
-  EXPECT_TRUE(is_forget_text("forget_paraphrased"));
-  EXPECT_TRUE(is_forget_text(""));
-  EXPECT_FALSE(is_forget_text("retain"));
-  EXPECT_FALSE(is_forget_text("general"));
+TEST(SetNames, AnUnknownSetMayHoldTextToForget) {
+  for (const char* set : {"forget", "forget_paraphrased", "", "utility"})
+    EXPECT_TRUE(may_hold_forget_text(set)) << set;
+  for (const char* set : {"retain", "general"}) EXPECT_FALSE(may_hold_forget_text(set)) << set;
+}
+
+TEST(SetNames, OnlyForgetSetsAreToBeForgotten) {
+  for (const char* set : {"forget", "forget_paraphrased"}) EXPECT_TRUE(is_to_be_forgotten(set)) << set;
+  for (const char* set : {"retain", "general", "utility", "retain_knowmem", "forgetful", ""})
+    EXPECT_FALSE(is_to_be_forgotten(set)) << set;
 }
 
 }  // namespace

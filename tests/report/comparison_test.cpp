@@ -44,6 +44,13 @@ TEST(Changes, GiveNoErrorToAnAggregateThatIsNoMean) {
   EXPECT_FALSE(changes[0].change_error);
 }
 
+TEST(Goals, OfASetThatAUserNamedAreThoseOfWhatIsKept) {
+  const Metric probability = metric_named("probability");
+  for (const char* set : {"forget", "forget_first"}) EXPECT_EQ(goal_of(probability, set), -1) << set;
+  for (const char* set : {"retain", "utility", "retain_knowmem"})
+    EXPECT_EQ(goal_of(probability, set), 1) << set;
+}
+
 TEST(Changes, TakeTheLastEvaluationWhereNoneIsTaggedAfter) {
   const auto run = summary_of({evaluation("before", 0, "forget", {0.9, 0.9}, 0.9),
                                evaluation("step 10", 10, "forget", {0.5, 0.5}, 0.5),

@@ -33,6 +33,24 @@ TEST(Erasure, NamesSamplesByHashAndQuotesThemOnlyWhereAsked) {
   EXPECT_THAT(render_erasure(run, "", {.with_texts = true}), HasSubstr(question));
 }
 
+TEST(Erasure, NamesNoSampleOfASetThatWasNotToBeForgotten) {
+  const ScratchFolder folder;
+  testing::write_fixture(folder / "run");
+  RunSummary run = load_run(folder / "run");
+  const auto measured_on = [&](const std::string& set, const std::string& id) {
+    run.evaluations.push_back({.tag = "after", .set = set, .samples = {{.id = id, .row = 0, .values = {}}}});
+    run.generations.push_back({.tag = "after", .set = set, .id = id, .question = "of " + id});
+  };
+  measured_on("utility", "kept-sample");
+  measured_on("retain_knowmem", "known-sample");
+  measured_on("forget_first", "earlier-sample");
+  const std::string html = render_erasure(run, "", {.with_texts = true});
+  EXPECT_THAT(html, Not(HasSubstr("kept-sample")));
+  EXPECT_THAT(html, Not(HasSubstr("known-sample")));
+  EXPECT_THAT(html, HasSubstr("of earlier-sample")) << "what an earlier request forgot";
+  EXPECT_THAT(html, HasSubstr("Samples</th><td>41</td>"));
+}
+
 TEST(Erasure, SaysWhatItCannotKnow) {
   const ScratchFolder folder;
   testing::write_fixture(folder / "run");

@@ -72,6 +72,13 @@ TEST(Study, DifferencesArePairedOverSeeds) {
   EXPECT_FALSE(single->half_width);
 }
 
+TEST(Study, OnlyNumbersOfForgetSetsAreOfSamplesToForget) {
+  EXPECT_TRUE(is_to_forget("forget.probability"));
+  EXPECT_TRUE(is_to_forget("forget_first.probability"));
+  EXPECT_FALSE(is_to_forget("utility.probability"));
+  EXPECT_FALSE(is_to_forget("retain_knowmem.rougeL_recall"));
+}
+
 TEST(Study, ValuesThatReadAlikeInDifferentColumnsAreDifferentMethods) {
   Study study{.columns = {{"first"}, {"second"}, {"seed", true}}};
   study.cells = {{.number = 1, .choices = {{"first", "a"}, {"seed", "1"}}, .state = "done"},

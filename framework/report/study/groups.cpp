@@ -125,7 +125,7 @@ std::vector<std::string> metrics_of(const Study& study) {
 }
 
 bool is_to_forget(const std::string& metric) {
-  return records::is_forget_text(metric.substr(0, metric.find('.')));
+  return records::is_to_be_forgotten(metric.substr(0, metric.find('.')));
 }
 
 bool is_on_front(const Study& study, const std::vector<Group>& groups, const Group& group,

@@ -54,7 +54,7 @@ using ColumnRule = bool (*)(const std::string& column);
 // Metric names of all cells: forget's first, then retain's, then general's; probability first in each.
 [[nodiscard]] std::vector<std::string> metrics_of(const Study& study);
 
-// Whether "forget.probability" is of samples to forget: of every set but those that are to be kept.
+// Whether "forget.probability" is of samples to forget.
 [[nodiscard]] bool is_to_forget(const std::string& metric);
 
 // Whether no other group with the same samples to forget forgets at least as much and keeps at least as much

@@ -41,7 +41,7 @@ void take_evaluation(std::map<std::string, SampleRow>& rows, const records::Eval
 
 void take_trajectory(std::map<std::string, SampleRow>& rows, const RunSummary& run) {
   for (const records::EvaluationRecord& evaluation : run.evaluations)
-    if (records::is_forget_text(evaluation.set))
+    if (records::is_to_be_forgotten(evaluation.set))
       for (const records::SampleMetrics& sample : evaluation.samples)
         rows[sample.id].trajectory[evaluation.step].push_back(probability_in(sample));
 }
