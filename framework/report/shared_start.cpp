@@ -1,20 +1,37 @@
 #include "framework/report/shared_start.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "framework/report/comparison.h"
 #include "framework/report/html.h"
+#include "framework/report/settings.h"
 
 namespace lethe::report {
 namespace {
 
-// Of what an evaluation "before" depends on: weights, and the samples of every set.
-std::map<std::string, std::string> start_of(const RunSummary& run) {
-  std::map<std::string, std::string> start;
+// Every setting of evaluations, also one that is yet to come, but for those that only say when there is one
+// and what its files are called; and how samples become tokens.
+bool is_of_measuring(const std::string& setting) {
+  constexpr std::array changes_no_number{"eval.before", "eval.after", "eval.every", "eval.result_name"};
+  if (std::ranges::find(changes_no_number, setting) != changes_no_number.end()) return false;
+  return setting.starts_with("eval.") || setting.starts_with("data.text.");
+}
+
+// Of what an evaluation "before" depends on: weights, the samples of every set, and how they are measured.
+using Start = std::map<std::string, std::string>;
+
+Start start_of(const RunSummary& run) {
+  Start start;
   for (const records::ModelRecord& model : run.models)
     if (model.role == "policy") start["model"] = model.hash;
-  for (const records::DataRecord& data : run.data) start["set " + data.set] = data.hash + data.selection_hash;
+  for (const records::DataRecord& data : run.data)
+    start["set " + data.set] = fmt::format("{} {} {}", data.hash, data.selection_hash, data.template_hash);
+  if (!run.run) return start;
+  start["compute"] = run.run->compute_dtype;
+  for (const auto& [path, value] : readable_settings_of(run.run->config_yaml))
+    if (is_of_measuring(path)) start[path] = value;
   return start;
 }
 
@@ -36,12 +53,13 @@ void take_over(RunSummary& run, const RunSummary& from) {
 }  // namespace
 
 void share_starts(std::vector<RunSummary>& runs) {
+  std::vector<std::pair<Start, const RunSummary*>> known;
+  for (const RunSummary& run : runs)
+    if (has_before(run)) known.emplace_back(start_of(run), &run);
   for (RunSummary& run : runs) {
     if (has_before(run) || run.evaluations.empty()) continue;
-    const auto other = std::ranges::find_if(runs, [&](const RunSummary& candidate) {
-      return has_before(candidate) && start_of(candidate) == start_of(run);
-    });
-    if (other != runs.end()) take_over(run, *other);
+    const auto same = std::ranges::find(known, start_of(run), &std::pair<Start, const RunSummary*>::first);
+    if (same != known.end()) take_over(run, *same->second);
   }
 }
 
