@@ -1,10 +1,13 @@
 #include "framework/report/comparison.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <set>
 
 #include "framework/report/expected_uses.h"
+#include "framework/report/settings.h"
 
 namespace lethe::report {
 namespace {
@@ -26,7 +29,7 @@ const std::vector<Metric>& known_metrics() {
       {"extraction_strength", "Extraction strength", "share of the answer that a prefix of it gives away", -1,
        1},
       {"forget_quality", "Forget quality",
-       "p-value: could these answers come from a model that never saw the forget set?", 1, 0},
+       "p-value: could these answers come from a model that never saw the forget set?", 1, 1},
       {"model_utility", "Model utility", "harmonic mean over what is to be kept", 0, 1},
   };
   return metrics;
@@ -35,6 +38,19 @@ const std::vector<Metric>& known_metrics() {
 std::size_t order_of(const std::string& name) {
   const auto found = std::ranges::find(known_metrics(), name, &Metric::name);
   return static_cast<std::size_t>(found - known_metrics().begin());
+}
+
+// How the run made one value of the set's truth ratios; where several metrics do, as its records have it, the
+// last. Empty where its configuration does not say.
+std::string aggregator_of_truth_ratio(const RunSummary& run, std::string_view set) {
+  std::string aggregator;
+  if (!run.run || run.run->config_yaml.find("aggregator") == std::string::npos) return aggregator;
+  auto settings = readable_settings_of(run.run->config_yaml);
+  const auto entry = [](std::size_t i) { return fmt::format("eval.metrics[{}].", i); };
+  for (std::size_t i = 0; settings.contains(entry(i) + "name"); ++i)
+    if (settings[entry(i) + "name"] == "truth_ratio" && settings[entry(i) + "set"] == set)
+      aggregator = settings[entry(i) + "aggregator"];
+  return aggregator;
 }
 
 struct Moments {
@@ -70,7 +86,7 @@ std::optional<Value> value_of(const EvaluationRecord* evaluation, const std::str
   const auto found = evaluation->aggregates.find(metric);
   if (found == evaluation->aggregates.end() && m.count == 0) return std::nullopt;
   const double mean = found != evaluation->aggregates.end() ? found->second : m.mean;
-  Value value{.mean = mean, .num_samples = std::max(m.count, evaluation->samples.size())};
+  Value value{.mean = mean, .num_samples = num_measured(*evaluation, metric)};
   if (is_mean_of_samples(m, mean)) value.standard_error = m.error;
   return value;
 }
@@ -91,7 +107,7 @@ std::optional<double> paired_error(const EvaluationRecord& before, const Evaluat
 Change change_of(const RunSummary& run, const std::string& set, const std::string& metric) {
   const EvaluationRecord *before = run.before(set), *after = run.after(set);
   Change c{.set = set,
-           .metric = metric_named(metric),
+           .metric = metric_in(run, set, metric),
            .before = value_of(before, metric),
            .after = value_of(after, metric)};
   if (!c.before || !c.after) return c;
@@ -145,6 +161,22 @@ Batches batches_of(const RunSummary& run) {
 Metric metric_named(const std::string& name) {
   const std::size_t at = order_of(name);
   return at < known_metrics().size() ? known_metrics()[at] : Metric{.name = name, .label = name};
+}
+
+Metric metric_in(const RunSummary& run, std::string_view set, const std::string& name) {
+  Metric metric = metric_named(name);
+  if (name != "truth_ratio") return metric;
+  // A model that never saw the answers comes close to 1; the others grow with what it knows.
+  const std::string aggregator = aggregator_of_truth_ratio(run, set);
+  if (aggregator == "closer_to_1_better") metric.goal_on_kept = 0;
+  if (aggregator == "prob_mean" || aggregator == "true_better") metric.goal_on_forget = 0;
+  return metric;
+}
+
+std::size_t num_measured(const records::EvaluationRecord& evaluation, const std::string& metric) {
+  const auto count = std::ranges::count_if(
+      evaluation.samples, [&](const SampleMetrics& sample) { return sample.values.contains(metric); });
+  return count > 0 ? static_cast<std::size_t>(count) : evaluation.samples.size();
 }
 
 int goal_of(const Metric& metric, std::string_view set) {

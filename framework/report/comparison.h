@@ -18,15 +18,21 @@ struct Metric {
 
 // What is known of a metric by its name; an unknown one keeps its name as label and has no goal.
 [[nodiscard]] Metric metric_named(const std::string& name);
+// The same, as the run measured it: a truth ratio has a goal on a set only where its aggregator gives it one.
+[[nodiscard]] Metric metric_in(const RunSummary& run, std::string_view set, const std::string& name);
 [[nodiscard]] int goal_of(const Metric& metric, std::string_view set);
 [[nodiscard]] std::string set_label(std::string_view set);  // "To forget", "To keep", "General knowledge"
 
 struct Value {
   double mean = 0;
   std::optional<double>
-      standard_error;  // over samples, where the aggregate is the mean of its samples' values
-  std::size_t num_samples = 0;
+      standard_error;           // over samples, where the aggregate is the mean of its samples' values
+  std::size_t num_samples = 0;  // that it was measured on
 };
+
+// Samples that have a value of the metric; all that were looked at where it has none for single samples.
+[[nodiscard]] std::size_t num_measured(const records::EvaluationRecord& evaluation,
+                                       const std::string& metric);
 
 struct Change {
   std::string set;

@@ -38,11 +38,17 @@ std::string plus_minus(const std::optional<double>& error) {
   return fmt::format(" <small>\u00B1\u2009{}</small>", shown);
 }
 
+std::string samples_text(std::size_t count) {
+  return fmt::format("{} sample{}", count, count == 1 ? "" : "s");
+}
+
 std::string cell(const std::optional<Value>& value, bool is_first) {
   const std::string first = is_first ? " first" : "";
   if (!value) return fmt::format("<td class=\"none{}\">\u2013</td>", first);
   const bool is_small = value->mean != 0 && std::abs(value->mean) < 0.0005;
-  return fmt::format("<td class=\"mean{}\">{}{}</td>", first,
+  const std::string measured_on =
+      value->num_samples > 0 ? fmt::format(" title=\"{}\"", samples_text(value->num_samples)) : "";
+  return fmt::format("<td class=\"mean{}\"{}>{}{}</td>", first, measured_on,
                      is_small ? number(value->mean) : fixed(value->mean, 3),
                      plus_minus(value->standard_error));
 }
@@ -68,13 +74,38 @@ std::string goal_sign(const Metric& metric, const std::string& set) {
                   : " <span class=\"goal\" title=\"lower is better\">\u2193</span>";
 }
 
+std::size_t samples_of(const Change& c) {
+  return std::max(c.before ? c.before->num_samples : 0, c.after ? c.after->num_samples : 0);
+}
+
 std::size_t samples_of(const std::vector<std::vector<Change>>& changes, const std::string& set) {
   std::size_t most = 0;
   for (const auto& of_run : changes)
     for (const Change& c : of_run)
-      if (c.set == set)
-        most = std::max({most, c.before ? c.before->num_samples : 0, c.after ? c.after->num_samples : 0});
+      if (c.set == set) most = std::max(most, samples_of(c));
   return most;
+}
+
+std::size_t samples_of(const std::vector<std::vector<Change>>& changes, const Line& line) {
+  std::size_t most = 0;
+  for (const auto& of_run : changes)
+    if (const Change* c = find(of_run, line)) most = std::max(most, samples_of(*c));
+  return most;
+}
+
+// Of a metric that was measured on a part of its set, as generations are.
+std::string part_of_set(const std::vector<std::vector<Change>>& changes, const Line& line) {
+  const std::size_t count = samples_of(changes, line);
+  return count < samples_of(changes, line.set) ? fmt::format(" <small>{}</small>", samples_text(count)) : "";
+}
+
+// With a goal only where every run gives it one: they may measure it in different ways.
+Metric metric_of(const std::vector<std::vector<Change>>& changes, const Line& line) {
+  Metric metric = metric_named(line.metric);
+  for (const auto& of_run : changes)
+    if (const Change* c = find(of_run, line); c != nullptr && goal_of(c->metric, line.set) == 0)
+      metric = c->metric;
+  return metric;
 }
 
 // Runs that start from one model have the same values before: one column then serves them all.
@@ -107,9 +138,10 @@ std::string heading(const std::vector<RunSummary>& runs, bool shares_before) {
 
 std::string metric_row(const std::vector<std::vector<Change>>& changes, const Line& line,
                        bool shares_before) {
-  const Metric metric = metric_named(line.metric);
-  std::string row = fmt::format("<tr><th scope=\"row\" title=\"{}\">{}{}</th>", escape(metric.meaning),
-                                escape(metric.label), goal_sign(metric, line.set));
+  const Metric metric = metric_of(changes, line);
+  std::string row =
+      fmt::format("<tr><th scope=\"row\" title=\"{}\">{}{}{}</th>", escape(metric.meaning),
+                  escape(metric.label), goal_sign(metric, line.set), part_of_set(changes, line));
   for (const auto& of_run : changes) {
     const Change* c = find(of_run, line);
     const bool is_leading = &of_run == &changes.front();
@@ -121,10 +153,11 @@ std::string metric_row(const std::vector<std::vector<Change>>& changes, const Li
 }
 
 std::string set_row(const std::string& set, std::size_t num_samples, std::size_t num_columns) {
+  const std::string samples =
+      num_samples > 0 ? ", " + samples_text(num_samples) : "";  // none of a whole model
   return fmt::format(
-      "<tr class=\"set\"><th colspan=\"{}\" scope=\"rowgroup\">{} <small>{} set, {} "
-      "samples</small></th></tr>",
-      num_columns, escape(set_label(set)), escape(set), num_samples);
+      "<tr class=\"set\"><th colspan=\"{}\" scope=\"rowgroup\">{} <small>{} set{}</small></th></tr>",
+      num_columns, escape(set_label(set)), escape(set), samples);
 }
 
 // All labels that some run has, in the order of the first run that has them.
@@ -208,7 +241,7 @@ std::string metrics_csv(const std::vector<RunSummary>& runs) {
             fmt::format("{},{},{},{},{},{},{},{}\n", records::csv_field(run.name), records::csv_field(e.tag),
                         e.step, records::csv_field(e.set), records::csv_field(metric), value,
                         shown && shown->standard_error ? fmt::format("{}", *shown->standard_error) : "",
-                        e.samples.size());
+                        num_measured(e, metric));
       }
   }
   return csv;

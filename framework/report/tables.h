@@ -15,7 +15,8 @@ namespace lethe::report {
 // configuration.
 [[nodiscard]] std::string provenance_table(const std::vector<RunSummary>& runs);
 
-// run,tag,step,set,metric,value,standard_error,samples: every aggregate of every evaluation.
+// run,tag,step,set,metric,value,standard_error,samples: every aggregate of every evaluation, with the number
+// of samples that it was measured on.
 [[nodiscard]] std::string metrics_csv(const std::vector<RunSummary>& runs);
 [[nodiscard]] std::string change_markdown(const RunSummary& run);
 

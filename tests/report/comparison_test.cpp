@@ -1,16 +1,23 @@
 #include "framework/report/comparison.h"
 
+#include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 
 #include "framework/report/figures/plot.h"
 #include "framework/report/html.h"
+#include "framework/report/study/study_table.h"
+#include "framework/report/tables.h"
 
 namespace lethe::report {
 namespace {
 
 using namespace records;
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 EvaluationRecord evaluation(std::string tag, std::int64_t step, std::string set, std::vector<double> values,
                             double aggregate) {
@@ -49,6 +56,63 @@ TEST(Goals, OfASetThatAUserNamedAreThoseOfWhatIsKept) {
   for (const char* set : {"forget", "forget_first"}) EXPECT_EQ(goal_of(probability, set), -1) << set;
   for (const char* set : {"retain", "utility", "retain_knowmem"})
     EXPECT_EQ(goal_of(probability, set), 1) << set;
+}
+
+RunSummary with_truth_ratio_by(const std::string& aggregator) {
+  RunSummary run;
+  run.run.emplace().config_yaml = fmt::format(
+      "eval:\n  metrics:\n    -\n      name: rouge\n      set: forget\n    -\n      name: truth_ratio\n"
+      "      set: forget\n      aggregator: {0}\n    -\n      name: truth_ratio\n      set: retain\n"
+      "      aggregator: {0}\n",
+      aggregator);
+  return run;
+}
+
+TEST(Goals, OfATruthRatioAreThoseOfItsAggregator) {
+  const auto goals = [](const std::string& aggregator) {
+    const RunSummary run = with_truth_ratio_by(aggregator);
+    return std::pair(goal_of(metric_in(run, "forget", "truth_ratio"), "forget"),
+                     goal_of(metric_in(run, "retain", "truth_ratio"), "retain"));
+  };
+  EXPECT_EQ(goals("by_set"), std::pair(1, 1));
+  EXPECT_EQ(goals("prob_mean"), std::pair(0, 1));
+  EXPECT_EQ(goals("true_better"), std::pair(0, 1));
+  EXPECT_EQ(goals("closer_to_1_better"), std::pair(1, 0));
+  EXPECT_EQ(goal_of(metric_in({}, "forget", "truth_ratio"), "forget"), 1) << "a run that does not say";
+}
+
+TEST(Goals, OfAStudyAreThoseThatEveryCellHas) {
+  const Study usual{.cells = {{.runs = {with_truth_ratio_by("by_set")}}}},
+      mixed{
+          .cells = {{.runs = {with_truth_ratio_by("by_set")}}, {.runs = {with_truth_ratio_by("prob_mean")}}}};
+  EXPECT_THAT(goal_arrow(usual, "forget.truth_ratio"), HasSubstr("higher is better"));
+  EXPECT_EQ(goal_arrow(mixed, "forget.truth_ratio"), "");
+  EXPECT_THAT(goal_arrow(mixed, "retain.truth_ratio"), HasSubstr("higher is better"));
+}
+
+TEST(Goals, OfForgetQualityIsMoreThoughItStandsWithTheWholeModel) {
+  EXPECT_EQ(goal_of(metric_named("forget_quality"), "model"), 1);
+  const std::string table = change_table({summary_of(
+      {EvaluationRecord{.tag = "before", .set = "model", .aggregates = {{"forget_quality", 0.1}}},
+       EvaluationRecord{
+           .tag = "after", .step = 9, .set = "model", .aggregates = {{"forget_quality", 0.7}}}})});
+  EXPECT_THAT(table, HasSubstr("title=\"higher is better\""));
+  EXPECT_THAT(table, HasSubstr("class=\"change good\">+0.600"));
+  EXPECT_THAT(table, Not(HasSubstr("0 samples")));
+}
+
+TEST(Changes, CountTheSamplesThatAMetricWasMeasuredOn) {
+  EvaluationRecord after = evaluation("after", 9, "forget", {0.2, 0.4, 0.6}, 0.4);
+  after.aggregates["rougeL_recall"] = 0.5;
+  after.samples[0].values["rougeL_recall"] = 0.5;
+  const RunSummary run = summary_of({after});
+  const std::string csv = metrics_csv({run}), table = change_table({run});
+  EXPECT_THAT(csv, HasSubstr("forget,rougeL_recall,0.5,,1\n"));
+  EXPECT_THAT(csv, ContainsRegex("forget,probability,0.4,0.11[0-9]*,3\n"));
+  EXPECT_THAT(table, HasSubstr("forget set, 3 samples"));
+  EXPECT_THAT(table, HasSubstr("<small>1 sample</small></th>"));
+  EXPECT_THAT(table, HasSubstr("title=\"1 sample\">0.500"));
+  EXPECT_THAT(table, HasSubstr("title=\"3 samples\">0.400"));
 }
 
 TEST(Changes, TakeTheLastEvaluationWhereNoneIsTaggedAfter) {

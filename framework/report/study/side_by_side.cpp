@@ -144,7 +144,7 @@ Figure strata_figure(const Study& study) {
   const auto methods = blocks_of(study, groups, chooses_samples);
   for (const std::string& metric : metrics) {
     rows += fmt::format("<tr class=\"set\"><th colspan=\"{}\" scope=\"rowgroup\">{}{}</th></tr>",
-                        sets.size() + 1, escape(metric_title(metric)), goal_arrow(metric));
+                        sets.size() + 1, escape(metric_title(metric)), goal_arrow(study, metric));
     rows += before_row(study, groups, sets, metric);
     for (const Block& method : methods) rows += stratum_row(study, groups, method, sets, metric);
   }

@@ -92,11 +92,20 @@ std::string row_of_markdown(const std::vector<std::string>& fields) {
   return row + "\n";
 }
 
+// None where a run measured it in a way that has none.
+int goal_in(const Study& study, const std::string& name) {
+  const auto dot = name.find('.');
+  const std::string set = name.substr(0, dot), metric = name.substr(dot + 1);
+  for (const StudyCell& cell : study.cells)
+    for (const RunSummary& run : cell.runs)
+      if (goal_of(metric_in(run, set, metric), set) == 0) return 0;
+  return goal_of(metric_named(metric), set);
+}
+
 }  // namespace
 
-std::string goal_arrow(const std::string& name) {
-  const auto dot = name.find('.');
-  const int goal = goal_of(metric_named(name.substr(dot + 1)), name.substr(0, dot));
+std::string goal_arrow(const Study& study, const std::string& name) {
+  const int goal = goal_in(study, name);
   return goal > 0 ? " <span class=\"goal\" title=\"higher is better\">\u2191</span>"
                   : (goal < 0 ? " <span class=\"goal\" title=\"lower is better\">\u2193</span>" : "");
 }
@@ -151,7 +160,7 @@ std::string method_table(const Study& study) {
   for (const std::string& name : group_columns(study)) html += sorting_header(escape(name), "class=\"word\"");
   html += sorting_header("cells");
   for (const std::string& metric : metrics)
-    html += sorting_header(escape(metric_title(metric)) + goal_arrow(metric), "data-number");
+    html += sorting_header(escape(metric_title(metric)) + goal_arrow(study, metric), "data-number");
   html += "</tr></thead><tbody>";
   for (const Group& group : groups) {
     html += "<tr>";

@@ -42,7 +42,7 @@ namespace lethe::report {
 [[nodiscard]] std::string interval_text(const Interval& interval, bool with_sign = false);
 // "Answer probability, to forget".
 [[nodiscard]] std::string metric_title(const std::string& name);
-// " ↑" where more is better, " ↓" where less is. HTML.
-[[nodiscard]] std::string goal_arrow(const std::string& name);
+// " ↑" where more is better, " ↓" where less is, in every cell. HTML.
+[[nodiscard]] std::string goal_arrow(const Study& study, const std::string& name);
 
 }  // namespace lethe::report
