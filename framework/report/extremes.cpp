@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <span>
 
@@ -24,13 +23,6 @@ TextsById recorded_texts(const RunSummary& run) {
   for (const GenerationRecord& generation : run.generations)
     if (records::is_to_be_forgotten(generation.set) && !generation.purged) texts[generation.id] = &generation;
   return texts;
-}
-
-std::vector<ScoreRecord> easiest_first(const Scoring& scoring) {
-  std::vector<ScoreRecord> scores = scoring.scores;
-  std::erase_if(scores, [](const ScoreRecord& score) { return !std::isfinite(score.mrd); });
-  std::ranges::stable_sort(scores, std::ranges::greater(), &ScoreRecord::mrd);
-  return scores;
 }
 
 std::string sample_row(const ScoreRecord& score, const TextsById& texts) {
@@ -64,7 +56,7 @@ std::string extremes_section(const RunSummary& run) {
         "The scoring told no sample from zero: what it recorded is round-off or noise, and no sample counts "
         "as easier or harder than another.",
         "");
-  const auto scores = easiest_first(run.scorings.front());
+  const auto scores = run.scorings.front().from_easy_to_hard();
   const TextsById texts = recorded_texts(run);
   const std::size_t count = std::min(kMostShown, scores.size() / 2);
   const std::span easiest = std::span(scores).first(count), hardest = std::span(scores).last(count);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <functional>
 #include <map>
 #include <tuple>
 
@@ -64,6 +66,13 @@ void read_into(const std::filesystem::path& file, std::vector<Entry>& entries,
 }
 
 }  // namespace
+
+std::vector<ScoreRecord> Scoring::from_easy_to_hard() const {
+  std::vector<ScoreRecord> sorted = scores;
+  std::erase_if(sorted, [](const ScoreRecord& score) { return !std::isfinite(score.mrd); });
+  std::ranges::stable_sort(sorted, std::ranges::greater(), &ScoreRecord::mrd);
+  return sorted;
+}
 
 const EvaluationRecord* RunSummary::before(std::string_view set) const {
   for (const auto& evaluation : evaluations)

@@ -16,6 +16,9 @@ struct Scoring {
   std::int64_t step = 0;
   std::vector<records::ScoreRecord> scores;  // in row order
 
+  // Largest MRD first; without samples whose MRD is no finite number.
+  [[nodiscard]] std::vector<records::ScoreRecord> from_easy_to_hard() const;
+
   // It told no sample from zero: all count the same, whatever was recorded of each.
   [[nodiscard]] bool saw_nothing() const {
     return header && header->effective_samples == 0 && !scores.empty();

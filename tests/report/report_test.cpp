@@ -3,11 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 #include <map>
 #include <regex>
 
 #include "framework/records/run_directory.h"
 #include "framework/records/writer.h"
+#include "framework/report/figures/figures.h"
 #include "framework/report/html.h"
 #include "tests/records/scratch_folder.h"
 #include "tests/report/fixture.h"
@@ -102,6 +105,24 @@ TEST(Report, ShowsTheNumbersOfTheRecords) {
       plain_summary(run),
       "the answer probability went from 0.92 to 0.05; on what was to be kept, it went from 0.91 to 0.82"));
   EXPECT_TRUE(contains(plain_summary(run), "It stopped because the forget probability fell below 0.05."));
+}
+
+TEST(Report, DrawsTheDifficultyOfSamplesThatHaveOne) {
+  const ScratchFolder folder;
+  write_fixture(folder / "run");
+  RunSummary run = load_run(folder / "run");
+  run.scorings[0].scores[3].mrd = run.scorings[0].scores[20].mrd = NAN;
+  const Figure figure = difficulty_figure({run, run});
+  ASSERT_EQ(figure.drawings.size(), 1u) << "both have the same scores";
+  EXPECT_TRUE(contains(figure.drawings[0].caption, "40 samples (2 without a finite score)"));
+  EXPECT_FALSE(contains(figure.drawings[0].wide, "nan"));
+  EXPECT_FALSE(contains(figure.numbers, "nan"));
+  std::vector<double> shown;
+  for (const auto& score : run.scorings[0].from_easy_to_hard()) shown.push_back(score.mrd);
+  EXPECT_EQ(shown.size(), 38u);
+  EXPECT_TRUE(std::ranges::is_sorted(shown, std::ranges::greater()));
+  for (auto& score : run.scorings[0].scores) score.mrd = NAN;
+  EXPECT_TRUE(difficulty_figure({run}).drawings.empty());
 }
 
 TEST(Report, QuotesTheEasiestAndTheHardestSamplesWhereTheRecordsHoldThem) {

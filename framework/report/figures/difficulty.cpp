@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "framework/report/figures/figures.h"
 #include "framework/report/figures/plot.h"
@@ -20,7 +21,7 @@ struct Shown {
 
 bool are_equal(const Scoring& a, const Scoring& b) {
   return std::ranges::equal(a.scores, b.scores, [](const ScoreRecord& x, const ScoreRecord& y) {
-    return x.id == y.id && x.mrd == y.mrd;
+    return x.id == y.id && (x.mrd == y.mrd || (std::isnan(x.mrd) && std::isnan(y.mrd)));
   });
 }
 
@@ -28,7 +29,7 @@ bool are_equal(const Scoring& a, const Scoring& b) {
 std::vector<Shown> shown_scorings(const std::vector<RunSummary>& runs) {
   std::vector<Shown> shown;
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    if (runs[i].scorings.empty() || runs[i].scorings.front().scores.empty()) continue;
+    if (runs[i].scorings.empty() || runs[i].scorings.front().from_easy_to_hard().empty()) continue;
     const Scoring& scoring = runs[i].scorings.front();
     const auto same =
         std::ranges::find_if(shown, [&](const Shown& s) { return are_equal(*s.scoring, scoring); });
@@ -38,12 +39,6 @@ std::vector<Shown> shown_scorings(const std::vector<RunSummary>& runs) {
       shown.push_back({runs[i].name, i, &scoring});
   }
   return shown;
-}
-
-std::vector<ScoreRecord> from_easy_to_hard(const Scoring& scoring) {
-  std::vector<ScoreRecord> scores = scoring.scores;
-  std::ranges::stable_sort(scores, std::ranges::greater(), &ScoreRecord::mrd);  // large: easily forgotten
-  return scores;
 }
 
 Axis mrd_axis(const std::vector<ScoreRecord>& scores) {
@@ -71,7 +66,7 @@ void draw_sample(Svg& svg, const Plot& plot, double rank, const ScoreRecord& s, 
 }
 
 std::string draw(const Shown& shown, Size size, const std::string& id) {
-  const auto scores = from_easy_to_hard(*shown.scoring);
+  const auto scores = shown.scoring->from_easy_to_hard();
   const Axis y_axis = mrd_axis(scores);
   const auto n = static_cast<double>(scores.size());
   Svg svg(size, id, "Memory removal difficulty",
@@ -89,7 +84,10 @@ std::string draw(const Shown& shown, Size size, const std::string& id) {
 
 std::string caption_of(const Shown& shown, std::size_t num_shown, std::size_t num_runs) {
   std::string text = num_runs > 1 && num_shown <= num_runs ? shown.run_name + ": " : "";
-  text += fmt::format("{} samples", shown.scoring->scores.size());
+  const std::size_t num_samples = shown.scoring->scores.size(),
+                    num_drawn = shown.scoring->from_easy_to_hard().size();
+  text += fmt::format("{} samples", num_samples);
+  if (num_drawn < num_samples) text += fmt::format(" ({} without a finite score)", num_samples - num_drawn);
   if (const auto& header = shown.scoring->header)
     text += fmt::format(
         ", {} estimator, {} draws, \u03C3 = {}{}; expected error of the sampling probabilities {} (total "
@@ -103,7 +101,7 @@ std::string caption_of(const Shown& shown, std::size_t num_shown, std::size_t nu
 std::string numbers_of(const std::vector<Shown>& all) {
   std::string body;
   for (const Shown& shown : all)
-    for (const ScoreRecord& s : from_easy_to_hard(*shown.scoring))
+    for (const ScoreRecord& s : shown.scoring->from_easy_to_hard())
       body += fmt::format(
           "<tr><th "
           "scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
