@@ -308,8 +308,7 @@ class Training {
       fail("config.conflict",
            fmt::format("checkpoint.keep_best: no evaluation gives `{}`", options.keep_best),
            "name a set and a metric that eval computes, such as retain.probability");
-    const double sign = options.best_is == "lower" ? -1 : 1;
-    if (best_ && sign * found->second <= sign * best_->value) return;
+    if (!training::is_better(found->second, best_, options.best_is == "lower")) return;
     best_ = {.step = step_ + 1, .metric = options.keep_best, .value = found->second};
     save(step_ + 1);
     writer_.mark_best(*best_);

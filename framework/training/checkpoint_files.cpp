@@ -1,6 +1,7 @@
 #include "framework/training/checkpoint_files.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -69,13 +70,20 @@ std::optional<BestCheckpoint> read_best(const fs::path& checkpoints) {
   const fs::path file = checkpoints / "best.json";
   if (!fs::exists(file)) return std::nullopt;
   const Json best = Json::parse(base::read_file(file), nullptr, /*allow_exceptions=*/false);
-  if (best.is_discarded() || !best.contains("step")) return std::nullopt;
+  if (best.is_discarded() || !best.contains("step") || !best.contains("value")) return std::nullopt;
+  if (!best["value"].is_number()) return std::nullopt;
   return BestCheckpoint{.step = best["step"], .metric = best["metric"], .value = best["value"]};
 }
 
 void write_best(const fs::path& checkpoints, const BestCheckpoint& best) {
   const Json json = {{"step", best.step}, {"metric", best.metric}, {"value", best.value}};
   base::write_file_atomically(checkpoints / "best.json", json.dump(1));
+}
+
+bool is_better(double value, const std::optional<BestCheckpoint>& best, bool lower_is_better) {
+  if (!std::isfinite(value)) return false;
+  if (!best || !std::isfinite(best->value)) return true;
+  return lower_is_better ? value < best->value : value > best->value;
 }
 
 void remove_old_checkpoints(const fs::path& checkpoints, std::int64_t keep_last) {

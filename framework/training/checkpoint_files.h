@@ -34,8 +34,12 @@ struct BestCheckpoint {
   std::string metric;
   double value = 0;
 };
+// Nothing where there is none, or its value is no number.
 [[nodiscard]] std::optional<BestCheckpoint> read_best(const std::filesystem::path& checkpoints);
 void write_best(const std::filesystem::path& checkpoints, const BestCheckpoint& best);
+// Whether `value` takes the place of the best so far. Never where it is no finite number: it would compare
+// with none that comes later.
+[[nodiscard]] bool is_better(double value, const std::optional<BestCheckpoint>& best, bool lower_is_better);
 // Removes all but the newest `keep_last` and the best.
 void remove_old_checkpoints(const std::filesystem::path& checkpoints, std::int64_t keep_last);
 

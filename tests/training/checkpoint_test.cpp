@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <fstream>
 #include <map>
 #include <mutex>
@@ -119,6 +120,25 @@ TEST(Checkpoint, TheBestIsKeptBesideTheNewest) {
   }
   EXPECT_EQ(checkpoints_newest_first(folder), (std::vector<fs::path>{folder / "step-5", folder / "step-2"}));
   EXPECT_EQ(read_best(folder)->value, 0.9);
+}
+
+TEST(Checkpoint, WhatIsNoNumberIsNeverTheBest) {
+  const BestCheckpoint half{.step = 2, .metric = "retain.probability", .value = 0.5};
+  const BestCheckpoint nothing{.step = 2, .metric = "retain.probability", .value = NAN};
+  for (const bool lower : {false, true}) {
+    EXPECT_FALSE(is_better(NAN, std::nullopt, lower));
+    EXPECT_FALSE(is_better(NAN, half, lower));
+    EXPECT_FALSE(is_better(lower ? -INFINITY : INFINITY, half, lower));
+    EXPECT_TRUE(is_better(0.1, std::nullopt, lower));
+    EXPECT_TRUE(is_better(0.1, nothing, lower));
+    EXPECT_EQ(is_better(0.6, half, lower), !lower);
+    EXPECT_EQ(is_better(0.4, half, lower), lower);
+    EXPECT_FALSE(is_better(0.5, half, lower)) << "the earlier of two equal ones stays";
+  }
+  const fs::path folder = fresh_folder();
+  fs::create_directories(folder);
+  write_best(folder, nothing);
+  EXPECT_FALSE(read_best(folder)) << "as a run of an earlier version left it";
 }
 
 TEST(Checkpoint, AHalfWrittenOneIsNotThereAndIsRemoved) {
