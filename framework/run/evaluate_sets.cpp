@@ -75,6 +75,15 @@ ev::Evaluation run_suite(const RunConfig& config, Engine& engine, const SampleSe
   return ev::evaluate(entries, parts_of(config, sets, engine, model), options_of(config), journal);
 }
 
+bool asks_reference(const ev::Suite& suite) {
+  return std::ranges::any_of(suite, [](const ev::SuiteEntry& entry) {
+    const ev::Needs needs = entry.metric->needs();
+    return std::ranges::any_of(needs.statistics, [](const auto& source) {
+      return source.second.contains(std::string(ev::kReferenceLogProb));
+    });
+  });
+}
+
 // What a journal's measurements depend on. The weights are a function of the configuration and the step.
 std::string identity_of(const RunConfig& config, const Engine& engine, const SampleSets& sets,
                         std::int64_t step) {
@@ -83,6 +92,7 @@ std::string identity_of(const RunConfig& config, const Engine& engine, const Sam
       .add(std::to_string(step))
       .add(config.model.compute)
       .add(config.eval.reference);
+  if (!config.eval.reference.empty() && asks_reference(config.eval.suite)) hasher.add(reference_hash(config));
   hasher.add(fmt::format("{} {}", config.eval.batch, config.eval.max_new_tokens)).add(config.identity);
   for (const SampleSet* set : sets.evaluated()) hasher.add(set->name).add(set->store_key);
   return hasher.hex();

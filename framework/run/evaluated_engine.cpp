@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "framework/inference/generation.h"
+#include "framework/models/model_path.h"
 
 namespace lethe::run {
 namespace {
@@ -20,7 +21,24 @@ std::vector<std::vector<double>> statistics_of(Engine& engine, std::span<const d
   return lists;
 }
 
+// Of the model of eval.reference, on the run's ranks.
+RunConfig reference_config(const RunConfig& config) {
+  RunConfig reference;
+  reference.model = config.model;
+  reference.model.init = "files";
+  reference.model.path = config.eval.reference;
+  reference.parallel = config.parallel;
+  reference.precision = config.precision;
+  return reference;
+}
+
 }  // namespace
+
+std::string reference_hash(const RunConfig& config) {
+  const models::HfConfig shape = model_shape(reference_config(config), /*tokenizer_vocab=*/0);
+  const models::DecoderModel model = models::make_decoder_model(shape);
+  return models::ModelFiles(models::resolve_model_path(config.eval.reference), model.index).hash();
+}
 
 EvaluatedEngine::EvaluatedEngine(const RunConfig& config, Engine& engine, std::vector<std::int32_t> stop_ids)
     : config_(config), engine_(engine), stop_ids_(std::move(stop_ids)) {}
@@ -35,17 +53,10 @@ std::string EvaluatedEngine::no_reference() const {
 }
 
 std::vector<double> EvaluatedEngine::reference_log_probs(std::span<const data::Document> documents) {
-  if (!reference_) {
-    RunConfig config;
-    config.model = config_.model;
-    config.model.init = "files";
-    config.model.path = config_.eval.reference;
-    config.parallel = config_.parallel;
-    config.precision = config_.precision;
+  if (!reference_)
     reference_ = std::make_unique<Engine>(
-        config, engine_.world, engine_.model.config.vocab_size,
+        reference_config(config_), engine_.world, engine_.model.config.vocab_size,
         sharding::GridShape{engine_.grid->zero(), engine_.grid->shard_size()}, engine_.grid->placement());
-  }
   return statistics_of(*reference_, documents, {"log_prob"}).front();
 }
 

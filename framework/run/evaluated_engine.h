@@ -9,6 +9,10 @@
 
 namespace lethe::run {
 
+// Of the weights of eval.reference, which is named: other weights under the same path have another one. Cheap
+// (ModelFiles::hash). Errors: those of models::resolve_model_path, read_hf_config and ModelFiles.
+[[nodiscard]] std::string reference_hash(const RunConfig& config);
+
 class EvaluatedEngine final : public evaluation::EvaluatedModel {
  public:
   // Refers to both. `stop_ids` end a generation.

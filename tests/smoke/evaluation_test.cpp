@@ -133,6 +133,27 @@ TEST_F(Evaluating, AKilledOneGoesOnToTheSameBytesAndMeasuresNoBatchTwice) {
   }
 }
 
+TEST_F(Evaluating, AJournalOfAnotherReferenceUnderTheSamePathIsPutAside) {
+  const auto train_reference = [&](const std::string& more) {
+    return shell(
+        fmt::format("rm -rf '{1}' && '{0}' train configs/smoke/train.yaml --out '{1}' --set "
+                    "eval.before=false --set eval.after=false {2}",
+                    LETHE_PROGRAM, (folder_ / "reference").string(), more));
+  };
+  const auto value_of = [&](const std::string& name) {
+    const std::string set = "--set eval.reference=" + (folder_ / "reference" / "model").string();
+    EXPECT_EQ(shell(eval_command(name, set)), 0) << log();
+    return Json::parse(content(folder_ / name / "TOFU_EVAL.json"))["mia_reference"];
+  };
+  ASSERT_EQ(train_reference("--set train.max_steps=1"), 0) << log();
+  const Json first = value_of("one");
+  EXPECT_EQ(value_of("one"), first);
+  ASSERT_EQ(train_reference("--set train.max_steps=6"), 0) << log();
+  const Json second = value_of("one");
+  EXPECT_NE(second, first);
+  EXPECT_EQ(second, value_of("fresh"));
+}
+
 TEST_F(Evaluating, AFormulaOfMetricsEndsTraining) {
   const std::string train = fmt::format(
       "'{}' train configs/smoke/train.yaml --out '{}' --set eval.before=false --set eval.after=false --set "
