@@ -40,7 +40,7 @@ class Parser {
   }
 
  private:
-  static constexpr int kNot = 2, kUnary = 5;
+  static constexpr int kNot = 2, kCompare = 2, kUnary = 5;
   static const Operators& level(int number) {
     static const std::array<Operators, 5> kLevels = {Operators{"or"}, Operators{"and"},
                                                      Operators{"<=", ">=", "==", "!=", "<", ">"},
@@ -52,8 +52,11 @@ class Parser {
     if (number == kUnary) return unary();
     if (number == kNot && take("not")) return make("not", {binary(kNot)});
     NodePtr left = binary(number + 1);
-    for (std::string_view op; !(op = take_any(level(number))).empty();)
+    bool compared = false;
+    for (std::string_view op; !(op = take_any(level(number))).empty(); compared = number == kCompare) {
+      if (compared) fault("one comparison at a time: for a < b < c say `a < b and b < c`");
       left = make(std::string(op), {left, binary(number + 1)});
+    }
     return left;
   }
 

@@ -36,7 +36,10 @@ class Pdu final : public Objective {
     Needs needs;
     needs[Role::forget] = {.present = true, .statistics = {"logit_spread"}};
     if (options_.retain.openunlearning) needs[Role::forget].rows = data::Rows::inputs;
-    need_retain(needs, options_.retain);
+    RetainOptions retain = options_.retain;
+    // The bound is looked at, and lambda grows, from whatever it begins with.
+    if (options_.primal_dual && retain.weight == 0) retain.weight = 1;
+    need_retain(needs, retain);
     return needs;
   }
   std::vector<Term> terms(const MicroBatch& batch) const override {

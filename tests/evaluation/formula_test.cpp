@@ -50,6 +50,7 @@ TEST(Formula, FaultsNameTheColumn) {
                                    {"(a < 1", "column 7: `)`"},
                                    {"a b", "column 3"},
                                    {"nosuch(1)", "no function `nosuch`"},
+                                   {"0.9 < a < 0.95", "column 10: one comparison at a time"},
                                    {"", "column 1"},
                                    {std::string(3000, '('), "3000 characters"}}) {
     try {

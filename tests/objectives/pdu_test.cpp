@@ -23,6 +23,16 @@ TEST(Pdu, TheRetainWeightFollowsTheBoundAfterWarmUp) {
   EXPECT_EQ(objective->terms({})[1].offset, 0.25);
 }
 
+TEST(Pdu, WatchesTheBoundThoughTheWeightBeginsWithZero) {
+  const auto objective =
+      objective_named("{name: pdu, retain_weight: 0, retain_bound: 0.25, dual_rate: 2, dual_warmup_epochs: 0}");
+  EXPECT_TRUE(objective->needs()[Role::retain].present);
+  EXPECT_EQ(objective->terms({})[1].weight, 0);
+  objective->after_update({.terms = {{"retain", 1.25}}, .epoch = 0});
+  EXPECT_EQ(objective->terms({})[1].weight, 2);
+  EXPECT_FALSE(objective_named("{name: pdu, primal_dual: false, retain_weight: 0}")->needs()[Role::retain].present);
+}
+
 TEST(Pdu, GoesOnWhereACheckpointLeftIt) {
   const auto objective = objective_named("pdu");
   objective->restore(std::vector<double>{4.5});
