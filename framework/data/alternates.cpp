@@ -86,4 +86,11 @@ Alternates own_alternates(std::span<const Sample> samples, const std::string& sa
   return alternates;
 }
 
+Alternates read_alternates(const AlternateOptions& options, std::span<const Sample> samples,
+                           const std::string& samples_hash, const SourceOptions& source, std::uint64_t seed) {
+  return options.path.empty()
+             ? own_alternates(samples, samples_hash, source)
+             : draw_refusals(samples, samples_hash, read_refusals(options.path), options.variants, seed);
+}
+
 }  // namespace lethe::data

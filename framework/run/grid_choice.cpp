@@ -83,7 +83,7 @@ GridChoice grid_of_run(const RunConfig& config, const SampleSets& sets, dist::Wo
   request.device = device.type() != at::kCPU;
   const models::DecoderModel model =
       models::make_decoder_model(model_shape(config, sets.tokenizer().vocab_size()));
-  const GridChoice choice = choose_grid(config, model, lengths_of(sets), request);
+  const GridChoice choice = choose_grid(config, model, lengths_of(config, sets), request);
   if (world.info().rank == 0) say(config, choice, nodes);
   return choice;
 }

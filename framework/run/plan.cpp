@@ -12,6 +12,7 @@
 #include "framework/base/text.h"
 #include "framework/data/forget_retain.h"
 #include "framework/data/sample_tokens.h"
+#include "framework/data/text_windows.h"
 #include "framework/dist/process_group.h"
 #include "framework/planning/stage.h"
 #include "framework/run/engine.h"
@@ -22,11 +23,11 @@
 namespace lethe::run {
 namespace {
 
-SampleLength length_of(const data::SampleTokenizer& tokenizer, const data::Sample& sample) {
-  const data::TokenizedSample tokens = tokenizer.tokenize(sample.question, sample.answer);
-  const auto count = static_cast<std::int64_t>(tokens.ids.size());
-  return {.tokens = count,
-          .scored = count - std::min(count, std::max<std::int64_t>(tokens.prompt_tokens, 1))};
+std::vector<SampleLength> lengths_of(std::span<const data::Sample> samples,
+                                     const data::SampleTokenizer& tokenizer) {
+  std::vector<SampleLength> lengths;
+  for (const data::Sample& sample : samples) lengths.push_back(length_of(tokenizer.tokenize(sample)));
+  return lengths;
 }
 
 struct MeasuredData {
@@ -40,12 +41,13 @@ MeasuredData measure_data(const RunConfig& config) {
   std::optional<data::ChatTemplate> chat;
   if (config.data.text.apply_chat_template) chat = data::ChatTemplate::load(directory);
   const data::SampleTokenizer samples(tokenizer, chat ? &*chat : nullptr, config.data.text);
-  const data::ForgetRetain sets = data::read_forget_retain(config.data);
+  data::ForgetRetain sets = data::read_forget_retain(config.data);
+  for (auto [set, source] : {std::pair(&sets.forget, &config.data.forget), {&sets.retain, &config.data.retain}})
+    if (source->format == "text") *set = data::cut_windows(*set, tokenizer, *source);
   MeasuredData data{.vocab = tokenizer.vocab_size(), .lengths = {}};
-  for (const data::Sample& sample : sets.forget.samples)
-    data.lengths.forget.push_back(length_of(samples, sample));
-  for (const data::Sample& sample : sets.retain.samples)
-    data.lengths.retain.push_back(length_of(samples, sample));
+  data.lengths.forget = lengths_of(sets.forget.samples, samples);
+  data.lengths.retain = lengths_of(sets.retain.samples, samples);
+  add_alternates(data.lengths, config, sets.forget.samples, sets.retain.samples, samples);
   return data;
 }
 
@@ -63,8 +65,12 @@ planning::UpdateWork work_of(const RunConfig& config, const DataLengths& data, i
   const std::int64_t samples = config.train.forget_batch + config.train.retain_batch,
                      at_once = ranks * config.train.micro_batch;
   planning::UpdateWork work{.batch = {}, .waves = static_cast<int>((samples + at_once - 1) / at_once)};
-  add_mean(data.forget, config.train.forget_batch, work.batch);
-  add_mean(data.retain, config.train.retain_batch, work.batch);
+  const objectives::Needs needs = config.objective->needs();
+  using objectives::Role;
+  if (needs[Role::forget].present) add_mean(data.forget, config.train.forget_batch, work.batch);
+  if (needs[Role::retain].present) add_mean(data.retain, config.train.retain_batch, work.batch);
+  add_mean(data.alternate, config.train.forget_batch, work.batch);
+  add_mean(data.retain_alternate, config.train.retain_batch, work.batch);
   return work;
 }
 

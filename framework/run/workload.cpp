@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "framework/base/error.h"
+#include "framework/data/alternates.h"
 #include "framework/ops/product.h"
 #include "framework/run/engine.h"
 #include "framework/run/measurement.h"
@@ -13,6 +15,9 @@
 
 namespace lethe::run {
 namespace {
+
+using objectives::Needs;
+using objectives::Role;
 
 std::vector<SampleLength> lengths_of(const SampleSet& set) {
   std::vector<SampleLength> lengths;
@@ -27,10 +32,49 @@ std::int64_t scored_tokens(const std::vector<SampleLength>& samples) {
   return sum;
 }
 
-std::int64_t reference_tokens(const objectives::Needs& needs, const DataLengths& data) {
-  using objectives::Role;
-  return (needs[Role::forget].reference_log_prob ? scored_tokens(data.forget) : 0) +
-         (needs[Role::retain].reference_log_prob ? scored_tokens(data.retain) : 0);
+const std::vector<SampleLength>& lengths_of(const DataLengths& data, Role role) {
+  switch (role) {
+    case Role::forget: return data.forget;
+    case Role::retain: return data.retain;
+    case Role::alternate: return data.alternate;
+    case Role::retain_alternate: return data.retain_alternate;
+  }
+  LETHE_CHECK(false, "a role without lengths");
+}
+
+// Of a file of refusals as many a sample as are drawn for it, each as the longest.
+std::int64_t reference_tokens(const RunConfig& config, const DataLengths& data) {
+  const Needs needs = config.objective->needs();
+  std::int64_t tokens = 0;
+  for (const Role role : {Role::forget, Role::retain, Role::alternate, Role::retain_alternate}) {
+    const bool drawn = (role == Role::alternate || role == Role::retain_alternate) && !config.data.alternate.path.empty();
+    if (needs[role].reference_log_prob)
+      tokens += scored_tokens(lengths_of(data, role)) * (drawn ? config.data.alternate.variants : 1);
+  }
+  return tokens;
+}
+
+std::vector<SampleLength> longest_of_each(const data::Alternates& alternates,
+                                          const data::SampleTokenizer& tokenizer) {
+  std::vector<SampleLength> longest;
+  for (std::size_t i = 0; i < alternates.file.samples.size(); ++i) {
+    const SampleLength length = length_of(tokenizer.tokenize(alternates.file.samples[i]));
+    if (i % static_cast<std::size_t>(alternates.per_sample) == 0) longest.emplace_back();
+    if (length.tokens > longest.back().tokens) longest.back() = length;
+  }
+  return longest;
+}
+
+std::vector<SampleLength> brought(const Needs& needs, const DataLengths& data, Role own, Role other) {
+  std::vector<SampleLength> sums;
+  for (const Role role : {own, other}) {
+    if (!needs[role].present) continue;
+    const std::vector<SampleLength>& lengths = lengths_of(data, role);
+    sums.resize(std::max(sums.size(), lengths.size()));
+    for (std::size_t i = 0; i < lengths.size(); ++i)
+      sums[i].tokens += lengths[i].tokens, sums[i].scored += lengths[i].scored;
+  }
+  return sums;
 }
 
 // As many of the set's longest as a batch has; from the longest again where the set has fewer.
@@ -55,15 +99,43 @@ planning::PackSize size_of(const training::BatchPlan& plan, const std::vector<in
 
 }  // namespace
 
-DataLengths lengths_of(const SampleSets& sets) {
-  return {.forget = lengths_of(sets.forget), .retain = lengths_of(sets.retain)};
+SampleLength length_of(const data::TokenizedSample& sample) {
+  const auto count = static_cast<std::int64_t>(sample.ids.size());
+  return {.tokens = count,
+          .scored = count - std::min(count, std::max<std::int64_t>(sample.prompt_tokens, 1))};
+}
+
+DataLengths lengths_of(const RunConfig& config, const SampleSets& sets) {
+  DataLengths lengths;
+  lengths.forget = lengths_of(sets.forget);
+  lengths.retain = lengths_of(sets.retain);
+  add_alternates(lengths, config, sets.forget.samples, sets.retain.samples, sets.sample_tokenizer());
+  return lengths;
+}
+
+void add_alternates(DataLengths& lengths, const RunConfig& config, std::span<const data::Sample> forget,
+                    std::span<const data::Sample> retain, const data::SampleTokenizer& tokenizer) {
+  const Needs needs = config.objective ? config.objective->needs() : Needs{};
+  const auto measure = [&](std::span<const data::Sample> samples, const data::SourceOptions& source) {
+    return longest_of_each(
+        data::read_alternates(config.data.alternate, samples, /*samples_hash=*/"", source, config.seed),
+        tokenizer);
+  };
+  if (needs[Role::alternate].present) lengths.alternate = measure(forget, config.data.forget);
+  if (needs[Role::retain_alternate].present) lengths.retain_alternate = measure(retain, config.data.retain);
+}
+
+UpdateLengths update_lengths(const Needs& needs, const DataLengths& data) {
+  return {.forget = brought(needs, data, Role::forget, Role::alternate),
+          .retain = brought(needs, data, Role::retain, Role::retain_alternate)};
 }
 
 planning::PackSize largest_pack(const RunConfig& config, const DataLengths& data, int ranks,
                                 std::int64_t micro_batch) {
+  const UpdateLengths lengths = update_lengths(config.objective->needs(), data);
   std::vector<SampleLength> samples;
-  add_longest(data.forget, config.train.forget_batch, samples);
-  add_longest(data.retain, config.train.retain_batch, samples);
+  add_longest(lengths.forget, config.train.forget_batch, samples);
+  add_longest(lengths.retain, config.train.retain_batch, samples);
   std::vector<training::BatchItem> items;
   for (std::size_t i = 0; i < samples.size(); ++i)
     items.push_back({.sample = static_cast<std::int64_t>(i), .tokens = samples[i].tokens});
@@ -99,7 +171,7 @@ planning::Workload workload_of(const RunConfig& config, const models::ParameterI
                           .device = config.device == "cuda",
                           .pack_tokens = pack.tokens,
                           .scored_tokens = pack.scored,
-                          .reference_tokens = reference_tokens(config.objective->needs(), data),
+                          .reference_tokens = reference_tokens(config, data),
                           .frozen_shard_size = needs_frozen_model(config.objective->needs()) ? group : 0,
                           .leaves = config.logical_shards()};
   load.widens_bf16 = !load.device && !ops::multiplied_natively(at::kBFloat16, at::kCPU);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "framework/planning/workload.h"
@@ -16,9 +17,21 @@ struct SampleLength {
 
 struct DataLengths {
   std::vector<SampleLength> forget, retain;
+  // The longest other answer of each sample, where the objective reads them.
+  std::vector<SampleLength> alternate{}, retain_alternate{};
 };
 
-[[nodiscard]] DataLengths lengths_of(const SampleSets& sets);
+[[nodiscard]] SampleLength length_of(const data::TokenizedSample& sample);
+[[nodiscard]] DataLengths lengths_of(const RunConfig& config, const SampleSets& sets);
+// Measures `alternate` and `retain_alternate`. Errors: those of read_alternates.
+void add_alternates(DataLengths& lengths, const RunConfig& config, std::span<const data::Sample> forget,
+                    std::span<const data::Sample> retain, const data::SampleTokenizer& tokenizer);
+
+// What each sample brings to an update: the documents that the objective reads.
+struct UpdateLengths {
+  std::vector<SampleLength> forget, retain;
+};
+[[nodiscard]] UpdateLengths update_lengths(const objectives::Needs& needs, const DataLengths& data);
 
 // The most that one of `ranks` ranks holds at once in an update with the longest samples of both sets.
 [[nodiscard]] planning::PackSize largest_pack(const RunConfig& config, const DataLengths& data, int ranks,

@@ -44,6 +44,26 @@ TEST(LargestPack, OfAnElasticRunHoldsTheLogicalShardsOfARank) {
   EXPECT_EQ(largest_pack(config, kData, 2, 8).tokens, 70) << "neighbours: 40 and 30";
 }
 
+TEST(LargestPack, HoldsTheOtherAnswersThatRideAlongAndNoneThatNobodyReads) {
+  DataLengths data = kData;
+  data.alternate = {{5, 5}, {7, 6}, {100, 90}};
+  const std::string batch = "train: {forget_batch: 3, retain_batch: 1}\n";
+  const planning::PackSize dpo = largest_pack(run_config_of("objective: dpo\n" + batch), data, 1, 8);
+  EXPECT_EQ(dpo.tokens, 100 + 112);
+  EXPECT_EQ(dpo.scored, 10 + 101);
+  EXPECT_EQ(largest_pack(run_config_of("objective: idk\n" + batch), data, 1, 8).tokens, 112 + 40)
+      << "the forget answers are not read";
+}
+
+// A reference log-probability for each of the refusals that a sample meets.
+TEST(Workload, CountsTheReferencesOfOtherAnswers) {
+  DataLengths data = kData;
+  data.alternate = {{5, 5}, {7, 6}, {100, 9}};
+  const RunConfig config = run_config_of("objective: dpo\n");
+  const models::DecoderModel model = models::make_decoder_model(model_shape(config, 500));
+  EXPECT_EQ(workload_of(config, model.index, data, 1, 1).reference_tokens, 6 + 20);
+}
+
 planning::Workload workload_on(int ranks, const std::string& train) {
   const RunConfig config = run_config_of("train: {forget_batch: 3, retain_batch: 1" + train + "}\n");
   const models::DecoderModel model = models::make_decoder_model(model_shape(config, 500));
