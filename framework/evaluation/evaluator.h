@@ -40,7 +40,7 @@ struct EvaluatorParts {
   const data::Tokenizer& tokenizer;
   const data::SampleTokenizer& sample_tokenizer;
   std::vector<EvaluatedSet> sets;
-  std::optional<std::map<std::string, RetainEntry, std::less<>>> retain;
+  std::optional<RetainLog> retain;
 };
 
 struct Evaluation {

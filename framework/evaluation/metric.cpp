@@ -40,6 +40,22 @@ std::vector<double> values_of(const std::vector<SampleResult>& samples) {
   return values;
 }
 
+const std::vector<double>& scores_in(const RetainLog& log, const std::string& metric) {
+  const auto found = log.find(metric);
+  if (found == log.end() || found->second.scores.empty())
+    fail("eval.retain_log", fmt::format("the retain log has no per-sample `{}`", metric),
+         "it is the TOFU_EVAL.json of a model trained without the forget set, on the same suite");
+  return found->second.scores;
+}
+
+double value_in(const RetainLog& log, const std::string& metric) {
+  const auto found = log.find(metric);
+  if (found == log.end() || !found->second.value)
+    fail("eval.retain_log", fmt::format("the retain log has no value of `{}`", metric),
+         "evaluate the retrained model with the same suite");
+  return *found->second.value;
+}
+
 std::vector<std::string> metric_names() {
   std::vector<std::string> names;
   for (const Entry& entry : registry()) names.emplace_back(entry.name);

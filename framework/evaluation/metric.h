@@ -69,6 +69,11 @@ struct RetainEntry {
   std::optional<double> value;
   std::vector<double> scores;
 };
+using RetainLog = std::map<std::string, RetainEntry, std::less<>>;  // by metric
+
+// What a metric compares with. Errors: eval.retain_log where the log lacks it.
+[[nodiscard]] const std::vector<double>& scores_in(const RetainLog& log, const std::string& metric);
+[[nodiscard]] double value_in(const RetainLog& log, const std::string& metric);
 
 struct Inputs {
   std::map<Source, std::vector<std::vector<AnswerValues>>> answers;  // by sample, by answer
@@ -76,7 +81,7 @@ struct Inputs {
   std::map<std::string, std::vector<Generation>> generations;        // by set: of its first samples
   std::map<std::string, Result, std::less<>> results;                // of the suite's earlier metrics
   std::map<std::string, std::string, std::less<>> missing;  // statistics that could not be had, and why
-  std::optional<std::map<std::string, RetainEntry, std::less<>>> retain;  // the retrained model's results
+  std::optional<RetainLog> retain;  // the retrained model's results
 };
 
 struct Needs {
@@ -104,6 +109,8 @@ class Metric {
   [[nodiscard]] virtual Column column() const = 0;
   [[nodiscard]] virtual Needs needs() const = 0;
   [[nodiscard]] virtual Result compute(const Inputs& inputs) const = 0;
+  // Before a run is spent on it: that the log has what compute() will ask it for. Errors: eval.retain_log.
+  virtual void check_retain_log(const RetainLog&) const {}
 };
 
 using Make = std::unique_ptr<Metric>(config::Section);

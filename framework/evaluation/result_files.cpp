@@ -64,8 +64,7 @@ std::string summary_file(std::span<const NamedResult> results) {
   return sorted_file(values);
 }
 
-std::map<std::string, RetainEntry, std::less<>> read_retain_log(const std::filesystem::path& named,
-                                                                const std::string& result_name) {
+RetainLog read_retain_log(const std::filesystem::path& named, const std::string& result_name) {
   const std::filesystem::path path = result_file_of(named, result_name);
   if (!std::filesystem::is_regular_file(path))
     fail("eval.retain_log", fmt::format("{}: there is no such file", path.string()),
@@ -74,7 +73,7 @@ std::map<std::string, RetainEntry, std::less<>> read_retain_log(const std::files
   const Json file = parse_python_json(base::read_file(path), path.string());
   if (!file.is_object())
     fail("eval.retain_log", fmt::format("{} is not an object of metrics", path.string()));
-  std::map<std::string, RetainEntry, std::less<>> entries;
+  RetainLog entries;
   for (const auto& item : file.items())
     if (item.value().is_object()) entries[item.key()] = retain_entry(item.value());
   return entries;

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <span>
 #include <string>
 
@@ -27,7 +26,7 @@ struct NamedResult {
 // What is known of a retrained model. `named`: its <result_name>_EVAL.json, or the directory of the run (of
 // `lethe train` or `lethe eval`) that wrote one. Errors: eval.retain_log where the file is missing or not of
 // this form.
-[[nodiscard]] std::map<std::string, RetainEntry, std::less<>> read_retain_log(
-    const std::filesystem::path& named, const std::string& result_name = "TOFU");
+[[nodiscard]] RetainLog read_retain_log(const std::filesystem::path& named,
+                                        const std::string& result_name = "TOFU");
 
 }  // namespace lethe::evaluation

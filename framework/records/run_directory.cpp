@@ -84,6 +84,15 @@ std::filesystem::path RunPaths::checkpoint(std::int64_t step) const {
   return checkpoints() / fmt::format("step-{}", step);
 }
 
+std::filesystem::path RunPaths::evaluation(std::string tag) const {
+  std::ranges::replace(tag, ' ', '-');
+  return root / "evals" / tag;
+}
+
+std::filesystem::path RunPaths::journal(const std::string& tag) const {
+  return evaluation(tag) += ".journal";
+}
+
 std::filesystem::path RunPaths::report(std::string_view extension) const {
   return root / fmt::format("report.{}", extension);
 }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "framework/base/atomic_file.h"
@@ -91,6 +92,13 @@ std::size_t repair_end(const std::filesystem::path& path) {
 
 std::size_t drop_after_step(const std::filesystem::path& path, std::int64_t step) {
   return cut_at(path, [step](const Record& record) { return step_of(record).value_or(step) > step; });
+}
+
+std::size_t drop_from_evaluations(const std::filesystem::path& path, std::span<const std::string> tags) {
+  return cut_at(path, [tags](const Record& record) {
+    const auto* evaluation = std::get_if<EvaluationRecord>(&record);
+    return evaluation != nullptr && std::ranges::find(tags, evaluation->tag) != tags.end();
+  });
 }
 
 std::size_t drop_after_scorings(const std::filesystem::path& path, std::int64_t count) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "framework/base/atomic_file.h"
 #include "framework/base/hash.h"
@@ -9,6 +11,8 @@
 #include "framework/evaluation/evaluator.h"
 #include "framework/evaluation/measures/probability.h"
 #include "framework/inference/log_likelihood.h"
+#include "framework/models/model_path.h"
+#include "framework/records/reader.h"
 #include "framework/run/evaluated_engine.h"
 
 namespace lethe::run {
@@ -148,11 +152,6 @@ void record_generations(const ev::Evaluation& evaluation, const SampleSets& sets
   }
 }
 
-std::string folder_name(std::string tag) {
-  std::ranges::replace(tag, ' ', '-');
-  return tag;
-}
-
 void write_files(const RunConfig& config, const ev::Evaluation& evaluation,
                  const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
@@ -164,20 +163,27 @@ void write_files(const RunConfig& config, const ev::Evaluation& evaluation,
 
 }  // namespace
 
+void check_evaluation(const RunConfig& config) {
+  const EvalOptions& eval = config.eval;
+  if (!eval.reference.empty()) (void)models::resolve_model_path(eval.reference);
+  if (eval.retain_log.empty()) return;
+  const ev::RetainLog log = ev::read_retain_log(eval.retain_log, eval.result_name);
+  for (const ev::SuiteEntry& entry : eval.suite) entry.metric->check_retain_log(log);
+}
+
 Aggregates evaluate_sets(const RunConfig& config, Engine& engine, const SampleSets& sets,
                          const std::string& tag, std::int64_t step, RunOutput& output,
                          const std::filesystem::path& folder) {
   const auto start = std::chrono::steady_clock::now();
-  const std::filesystem::path evals = output.paths().root / "evals";
   ev::Journal journal;
   if (engine.world.rank() == 0)
-    journal = ev::Journal(evals / (folder_name(tag) + ".journal"), identity_of(config, engine, sets, step));
+    journal = ev::Journal(output.paths().journal(tag), identity_of(config, engine, sets, step));
   const ev::Evaluation evaluation = run_suite(config, engine, sets, nullptr, journal);
   const double seconds = seconds_since(start);
   if (engine.world.rank() == 0) {
     record_results(config, evaluation, sets, tag, step, seconds, output);
     record_generations(evaluation, sets, tag, step, output);
-    write_files(config, evaluation, folder.empty() ? evals / folder_name(tag) : folder);
+    write_files(config, evaluation, folder.empty() ? output.paths().evaluation(tag) : folder);
     if (folder.empty()) journal.remove();  // `lethe eval` keeps it: the same command again measures nothing
   }
   Aggregates all = evaluation.values();
@@ -187,6 +193,22 @@ Aggregates evaluate_sets(const RunConfig& config, Engine& engine, const SampleSe
       line += fmt::format("  {} {:.3f}", set->name, found->second);
   spdlog::info("evaluation {}: answer probability{}  ({:.1f} s)", tag, line, seconds);
   return all;
+}
+
+Aggregates evaluations_on_record(const RunOutput& output, dist::ProcessGroup& world) {
+  nlohmann::json found = nlohmann::json::object();
+  if (world.rank() == 0)
+    for (const auto& evaluation : records::records_of<records::EvaluationRecord>(
+             records::read_records(output.paths().records()).entries))
+      for (const auto& [name, value] : evaluation.aggregates)
+        if (std::isfinite(value))
+          found[evaluation.tag + (evaluation.set == kModelSet ? "." : "." + evaluation.set + ".") + name] = value;
+  std::string text = found.dump();
+  std::int64_t size = static_cast<std::int64_t>(text.size());
+  world.broadcast({&size, 1, dist::DType::i64}, 0);
+  text.resize(static_cast<std::size_t>(size));
+  world.broadcast({text.data(), text.size(), dist::DType::u8}, 0);
+  return nlohmann::json::parse(text).get<Aggregates>();
 }
 
 std::optional<double> evaluate_formula(const evaluation::Formula& formula, const RunConfig& config,

@@ -15,11 +15,19 @@ namespace lethe::run {
 // "forget.probability", "model_utility", … of what could be computed.
 using Aggregates = std::map<std::string, double>;
 
+// Of what the evaluations will read: hours of training end in a fault that was there from the start. Errors:
+// eval.retain_log where the log is absent or lacks what the suite compares with; model.missing of
+// eval.reference.
+void check_evaluation(const RunConfig& config);
+
 // Collective. tag: "before", "after" or "step N". Result files go to `folder`; evals/<tag> of the run
 // directory where empty.
 Aggregates evaluate_sets(const RunConfig& config, Engine& engine, const SampleSets& sets,
                          const std::string& tag, std::int64_t step, RunOutput& output,
                          const std::filesystem::path& folder = {});
+
+// Collective. What the evaluations on record found, by tag: "step 10.forget.probability".
+[[nodiscard]] Aggregates evaluations_on_record(const RunOutput& output, dist::ProcessGroup& world);
 
 // Measures what `formula` reads, and no more. Nothing where a metric that decides is null. Collective.
 [[nodiscard]] std::optional<double> evaluate_formula(const evaluation::Formula& formula,

@@ -40,4 +40,18 @@ void refuse_nonfinite(const NonfiniteStep& at, Engine& engine, const SampleSets&
        "lower train.learning_rate, set train.clip_norm, or compute in float32");
 }
 
+void refuse_nonfinite_weights(Engine& engine, std::int64_t step) {
+  std::int64_t bad = 0;
+  for (int s = 0; s < static_cast<int>(engine.model.index.segments().size()); ++s) {
+    const at::Tensor& weights = engine.weights->master(s);
+    if (weights.numel() == 0) continue;
+    const auto [least, most] = at::aminmax(weights);  // NaN where one is
+    if (!std::isfinite(least.item<double>()) || !std::isfinite(most.item<double>())) ++bad;
+  }
+  engine.world.all_reduce({&bad, 1, dist::DType::i64});
+  if (bad == 0) return;
+  fail("num.nonfinite", fmt::format("weights are no numbers after step {}; they are not kept", step),
+       "lower train.learning_rate or set train.clip_norm; the checkpoint before this one is good");
+}
+
 }  // namespace lethe::run

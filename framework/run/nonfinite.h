@@ -19,4 +19,8 @@ struct NonfiniteStep {
                                    std::span<const std::int64_t> forget,
                                    std::span<const std::int64_t> retain);
 
+// Collective. Before weights are kept, in a checkpoint or as the model: throws num.nonfinite where one is no
+// number, after `step` updates.
+void refuse_nonfinite_weights(Engine& engine, std::int64_t step);
+
 }  // namespace lethe::run

@@ -60,6 +60,15 @@ ObjectiveInputs::ObjectiveInputs(const RunConfig& config, const SampleSets& sets
   if (needs_frozen_model(needs_)) hold_frozen_model(frozen_group);
 }
 
+training::Identity ObjectiveInputs::alternates() const {
+  training::Identity parts;
+  for (const Role role : {Role::alternate, Role::retain_alternate})
+    if (needs_[role].present)
+      parts[role == Role::alternate ? "alternate" : "retain_alternate"] =
+          store_keys_[static_cast<std::size_t>(role)];
+  return parts;
+}
+
 void ObjectiveInputs::check() const {
   const std::string& name = config_.objective_name;
   if (config_.data.exclude == "forget" && name != "finetune")
@@ -83,12 +92,8 @@ void ObjectiveInputs::check() const {
 
 void ObjectiveInputs::load_alternates(Role role, const SampleSet& set, const data::SourceOptions& source,
                                       const std::filesystem::path& cache) {
-  const data::AlternateOptions& options = config_.data.alternate;
   const data::Alternates alternates =
-      options.path.empty()
-          ? data::own_alternates(set.samples, set.store_key, source)
-          : data::draw_refusals(set.samples, set.store_key, data::read_refusals(options.path),
-                                options.variants, config_.seed);
+      data::read_alternates(config_.data.alternate, set.samples, set.store_key, source, config_.seed);
   const int r = static_cast<int>(role);
   store_keys_[r] = data::store_key(alternates.file.hash, source, sets_.sample_tokenizer().hash());
   stores_[r] = open_or_write_store(cache, store_keys_[r], alternates.file.samples, sets_.sample_tokenizer(),

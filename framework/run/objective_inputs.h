@@ -9,6 +9,7 @@
 
 #include "framework/run/engine.h"
 #include "framework/run/sample_sets.h"
+#include "framework/training/identity.h"
 #include "framework/training/objective_pack.h"
 
 namespace lethe::run {
@@ -26,6 +27,8 @@ class ObjectiveInputs {
                   const std::filesystem::path& cache, int frozen_group);
 
   const training::TrainingData& data() const noexcept { return data_; }
+  // Keys of the stores of other answers, by role, as parts of an identity.
+  training::Identity alternates() const;
   // Whether batches hold samples of the set, themselves or by their other answers.
   bool reads_forget() const noexcept { return reads_forget_; }
   bool reads_retain() const noexcept { return reads_retain_; }

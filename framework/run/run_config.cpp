@@ -6,6 +6,7 @@
 
 #include "framework/base/error.h"
 #include "framework/base/hash.h"
+#include "framework/base/text.h"
 #include "framework/config/document.h"
 #include "framework/run/objective_inputs.h"
 
@@ -174,6 +175,10 @@ StopOptions read_stop(config::Section section) {
       .maybe("when", when,
              "stop when this formula of metrics holds: forget.probability < 0.1 and model_utility > 0.5");
   if (when) o.when = evaluation::Formula::parse(*when);
+  if (o.retain_probability_above && !o.forget_probability_above)
+    section.refuse("retain_probability_above", "config.conflict",
+                   "stop.retain_probability_above stops nothing without stop.forget_probability_above",
+                   "set both, or say it as a formula: stop.when: retain.probability > 0.9");
   section.reject_unknown();
   return o;
 }
@@ -284,6 +289,18 @@ void check_moments(const config::Section& root, const RunConfig& c) {
       "leave train.optimizer.moments out: moments of float64 runs are float64");
 }
 
+void check_keep_best(const config::Section& root, const RunConfig& c) {
+  const std::string& best = c.checkpoint.keep_best;
+  if (best.empty()) return;
+  if (c.eval.every == 0)
+    root.refuse("", "config.conflict", "checkpoint.keep_best needs evaluations, and eval.every is 0",
+                "set eval.every, or leave checkpoint.keep_best out");
+  const auto measured = measured_names(c.eval);
+  if (std::ranges::find(measured, best) == measured.end())
+    root.refuse("", "config.conflict", fmt::format("checkpoint.keep_best: no evaluation gives `{}`", best),
+                base::did_you_mean(best, measured));
+}
+
 void check_reference(const config::Section& root, const RunConfig& c) {
   if (c.model.reference != "none" || !c.objective || !needs_reference(c.objective->needs())) return;
   root.refuse("", "config.conflict",
@@ -354,9 +371,7 @@ RunConfig read_run_config(config::Section root) {
                 "texts that reports leave out: those of the forget set");
   report.reject_unknown();
   root.reject_unknown();
-  if (!c.checkpoint.keep_best.empty() && c.eval.every == 0)
-    fail("config.conflict", "checkpoint.keep_best needs evaluations, and eval.every is 0",
-         "set eval.every, or leave checkpoint.keep_best out");
+  check_keep_best(root, c);
   check_moments(root, c);
   check_reference(root, c);
   if (c.stop.when) c.stop.when->check_names(measured_names(c.eval));

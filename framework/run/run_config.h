@@ -64,7 +64,7 @@ struct StopOptions {
   std::optional<double> forget_probability_below, forget_probability_above, retain_probability_above;
   std::optional<evaluation::Formula> when;  // of metrics
   bool any() const {
-    return forget_probability_below || forget_probability_above || retain_probability_above || when;
+    return forget_probability_below || forget_probability_above || when;
   }
 };
 
@@ -131,6 +131,9 @@ struct RunConfig {
   bool export_model = true;
   std::string identity;            // hash of the effective configuration
   std::string redact = "nothing";  // what reports of this run leave out: nothing, or forget
+
+  // A training, by its suite or plainly.
+  bool evaluates() const { return eval.before || eval.after || eval.every > 0 || stop.when; }
 
   // For training::SplitOptions: 0 where packs follow the ranks.
   int logical_shards() const {

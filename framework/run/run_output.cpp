@@ -183,6 +183,15 @@ void RunOutput::rewind_records_to(std::int64_t step) {
   writer_.emplace(paths_.records());
 }
 
+void RunOutput::drop_unfinished_evaluations(const std::string& tag) {
+  if (!directory_) return;
+  std::vector<std::string> tags = {"after"};
+  if (std::filesystem::exists(paths_.journal(tag))) tags.push_back(tag);
+  writer_.reset();
+  records::drop_from_evaluations(paths_.records(), tags);
+  writer_.emplace(paths_.records());
+}
+
 void RunOutput::rewind_scorings(std::int64_t count) {
   if (!directory_) return;
   score_writer_.reset();

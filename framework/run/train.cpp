@@ -75,6 +75,7 @@ class Training {
     starting_.reset();
     const DeadlineScope deadline(ranks_, config_.timeouts.step_seconds);
     listen_to_signals();
+    if (checkpoint_) evaluate_where_stopped();
     for (; step_ < config_.train.max_steps; ++step_) {
       if (told_to_stop(world_)) return stop_and_save();
       if (enough()) break;
@@ -82,10 +83,9 @@ class Training {
       one_step();
       record_save(writer_.ended());
       if (config_.checkpoint.every > 0 && (step_ + 1) % config_.checkpoint.every == 0) save(step_ + 1);
-      if (config_.eval.every > 0 && (step_ + 1) % config_.eval.every == 0)
-        evaluate(fmt::format("step {}", step_ + 1), step_ + 1), keep_best();
+      if (evaluates_at(step_ + 1)) evaluate_step(step_ + 1);
     }
-    record_save(writer_.finish());
+    finish_save();
     phases_.record(step_, world_, output_);
     accounting_.finish(step_, engine_.weights->device(), output_);
     finish();
@@ -110,12 +110,15 @@ class Training {
 
   // What a checkpoint and the run that resumes it must share.
   training::Identity identity() const {
-    return {{"model", engine_.model_hash},
-            {"forget", sets_.forget.store_key},
-            {"retain", sets_.retain.store_key},
-            {"objective", config_.objective_name},
-            {"compute", config_.model.compute},
-            {"train.trainable", fmt::format("[{}]", fmt::join(config_.train.trainable, ", "))}};
+    training::Identity parts = {
+        {"model", engine_.model_hash},
+        {"forget", sets_.forget.store_key},
+        {"retain", sets_.retain.store_key},
+        {"objective", config_.objective_name},
+        {"compute", config_.model.compute},
+        {"train.trainable", fmt::format("[{}]", fmt::join(config_.train.trainable, ", "))}};
+    parts.merge(inputs_->alternates());
+    return parts;
   }
 
   // Of a checkpoint of as many ranks: the stages add gradients in different orders, and a resumed run has the
@@ -127,9 +130,18 @@ class Training {
     return state.value("zero", 0);
   }
 
-  std::uint64_t state_bytes() {  // of an element: its weight and two moments
-    return engine_.weights->master(0).element_size() + 2 * optimizer_.first_moment(0).element_size();
+  std::uint64_t checkpoint_bytes() {  // weights, and two moments where they are trained
+    const auto trained = sharding::segments_with_trained(
+        engine_.model.index, training::trained_parameters(engine_.model.index, config_.train.trainable));
+    std::uint64_t bytes = 0;
+    for (std::size_t s = 0; s < trained.size(); ++s)
+      bytes += engine_.model.index.segments()[s].count *
+               (engine_.weights->master(0).element_size() +
+                (trained[s] ? 2 * optimizer_.first_moment(0).element_size() : 0));
+    return bytes;
   }
+
+  static std::string tag_of(std::int64_t step) { return fmt::format("step {}", step); }
 
   // Of forget and retain samples, over all ranks.
   std::int64_t batch_size() const {
@@ -138,10 +150,17 @@ class Training {
   }
 
   void prepare() {
+    if (config_.evaluates()) check_evaluation(config_);
     check_selection(config_, engine_);
     check_sampling(config_, engine_, sets_.forget, /*begins=*/!checkpoint_);
-    output_.describe(launch_, config_, yaml_, engine_, sets_, checkpoint_ ? checkpoint_->step : -1);
     inputs_.emplace(config_, sets_, engine_, cache(), grid_.shard_group);
+    if (checkpoint_)
+      training::check_identity(checkpoint_->identity, identity(), checkpoint_->step,
+                               config_.resume.allow_data_change);
+    const std::int64_t from = checkpoint_ ? checkpoint_->step : -1;
+    output_.rewind_to(from);
+    if (checkpoint_) output_.drop_unfinished_evaluations(tag_of(from));
+    output_.describe(launch_, config_, yaml_, engine_, sets_, from);
     sampling_.warn_of_small_sets(inputs_->reads_forget(), inputs_->reads_retain());
     warn_of_idle_ranks(batch_size(), world_.size());
     if (checkpoint_)
@@ -151,22 +170,23 @@ class Training {
   }
 
   void begin() {
-    output_.rewind_to(-1);
-    output_.describe(launch_, config_, yaml_, engine_, sets_, -1);
     if (config_.eval.before) evaluate("before", 0);
     sampling_.begin();
   }
 
   void resume(const training::CheckpointInfo& info) {
-    training::check_identity(info.identity, identity(), info.step, config_.resume.allow_data_change);
     training::load_checkpoint(info, info.identity, *engine_.weights, optimizer_);
     const auto state = nlohmann::json::parse(info.state);
     if (const auto own = numbers_from(state.value("objective", nlohmann::json::array())); !own.empty())
       config_.objective->restore(own);
     seconds_before_ = state.value("training_seconds", 0.0);
-    best_ = training::read_best(output_.paths().checkpoints());
+    restore_best();
     step_ = info.step;
-    output_.rewind_to(step_);
+    writer_.found(step_);
+    if (step_ > config_.train.max_steps)
+      spdlog::warn("train.max_steps: {}, and {} is of step {}: nothing is left to train, and the model is that "
+                   "step's", config_.train.max_steps, info.folder.filename().string(), step_);
+    metrics_ = evaluations_on_record(output_, world_);
     sampling_.restore(state["sampling"], step_);
     output_.append(records::EventRecord{.name = "resumed",
                                         .message = fmt::format("from {}", info.folder.filename().string()),
@@ -176,6 +196,7 @@ class Training {
 
   void one_step() {
     const auto start = Clock::now();
+    if (dist::Watchdog* watchdog = ranks_.watchdog()) watchdog->set_step(step_ + 1);
     (void)sharding::take_waits();  // of evaluations and scorings between updates
     const auto forget = inputs_->reads_forget() ? sampling_.forget(step_) : Ids{};
     const auto retain = inputs_->reads_retain() ? sampling_.retain(step_) : Ids{};
@@ -281,8 +302,8 @@ class Training {
   void save(std::int64_t step) {
     if (writer_.last_step() == step) return;
     const DeadlineScope deadline(ranks_, config_.timeouts.checkpoint_seconds);
-    base::require_space(output_.paths().root, engine_.model.index.size() * state_bytes(),
-                        fmt::format("step-{}", step));
+    refuse_nonfinite_weights(engine_, step);
+    base::require_space(output_.paths().root, checkpoint_bytes(), fmt::format("step-{}", step));
     const nlohmann::json state = {{"sampling", sampling_.state()},
                                   {"objective", exact_numbers(config_.objective->state())},
                                   {"training_seconds", seconds_before_ + training_seconds_},
@@ -300,30 +321,68 @@ class Training {
                                              .seconds = info->seconds});
   }
 
-  void keep_best() {
+  bool evaluates_at(std::int64_t step) const {
+    return config_.eval.every > 0 && step > 0 && step % config_.eval.every == 0;
+  }
+
+  void evaluate_step(std::int64_t step) {
+    evaluate(tag_of(step), step);
+    keep_best(step);
+  }
+
+  // A checkpoint is older than the evaluation at its step.
+  void evaluate_where_stopped() {
+    if (!evaluates_at(step_)) return;
+    const std::string prefix = tag_of(step_) + ".";
+    const auto found = metrics_.lower_bound(prefix);
+    if (found != metrics_.end() && found->first.starts_with(prefix))
+      keep_best(step_);
+    else
+      evaluate_step(step_);
+  }
+
+  void keep_best(std::int64_t step) {
     const CheckpointOptions& options = config_.checkpoint;
     if (options.keep_best.empty()) return;
-    const auto found = metrics_.find(fmt::format("step {}.{}", step_ + 1, options.keep_best));
+    const auto found = metrics_.find(fmt::format("{}.{}", tag_of(step), options.keep_best));
     if (found == metrics_.end())
       fail("config.conflict",
            fmt::format("checkpoint.keep_best: no evaluation gives `{}`", options.keep_best),
            "name a set and a metric that eval computes, such as retain.probability");
     if (!training::is_better(found->second, best_, options.best_is == "lower")) return;
-    best_ = {.step = step_ + 1, .metric = options.keep_best, .value = found->second};
-    save(step_ + 1);
+    best_ = {.step = step, .metric = options.keep_best, .value = found->second};
+    save(step);
     writer_.mark_best(*best_);
   }
 
-  int stop_and_save() {
+  // Of another metric, or of a checkpoint that is gone, nothing is the best.
+  void restore_best() {
+    const std::filesystem::path checkpoints = output_.paths().checkpoints();
+    best_ = training::read_best(checkpoints);
+    if (best_ && (best_->metric != config_.checkpoint.keep_best ||
+                  !std::filesystem::exists(checkpoints / fmt::format("step-{}", best_->step))))
+      best_.reset();
+  }
+
+  void finish_save() {  // returns when every rank's part is on disk: none exits before
     const DeadlineScope deadline(ranks_, config_.timeouts.checkpoint_seconds);
+    record_save(writer_.finish());
+  }
+
+  int stop_and_save() {
     save(step_);
-    record_save(writer_.finish());  // returns when every rank's part is on disk: none exits before
+    finish_save();
     fail("stopped", fmt::format("stopped at step {}, state saved; run the same command to go on", step_));
   }
 
   void evaluate(const std::string& tag, std::int64_t step) {
     for (const auto& [name, value] : evaluate_sets(config_, engine_, sets_, tag, step, output_))
       metrics_[tag + "." + name] = value;
+  }
+
+  void export_model() {
+    const DeadlineScope deadline(ranks_, config_.timeouts.checkpoint_seconds);
+    engine_.export_model(output_.paths().model());
   }
 
   void say_overhead() {
@@ -334,8 +393,10 @@ class Training {
   }
 
   void finish() {
+    refuse_nonfinite_weights(engine_, step_);
+    // The model first: a fault in the last evaluation must not cost the training.
+    if (config_.export_model) export_model();
     if (config_.eval.after) evaluate("after", step_);
-    if (config_.export_model) engine_.export_model(output_.paths().model());
     output_.append(records::SummaryRecord{.steps = step_,
                                           .seconds = seconds_since(start_),
                                           .ended = records::utc_now(),

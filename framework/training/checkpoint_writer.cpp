@@ -126,6 +126,12 @@ void CheckpointWriter::work(Job job) {
     std::ofstream(failure_path(job.aside, rank)) << "this rank could not write its shard\n";
   }
   const std::lock_guard lock(mutex_);
+  try {
+    if (best_to_come_ && !failure) write_best(checkpoints_, *best_to_come_);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  best_to_come_.reset();
   done_ = true;
   result_ = std::move(result);
   failure_ = failure;
@@ -209,7 +215,12 @@ std::optional<CheckpointInfo> CheckpointWriter::finish() {
 }
 
 void CheckpointWriter::mark_best(const BestCheckpoint& best) {
-  if (world_.rank() == 0) write_best(checkpoints_, best);
+  if (world_.rank() != 0) return;
+  const std::lock_guard lock(mutex_);
+  if (!done_)
+    best_to_come_ = best;
+  else if (!failure_)
+    write_best(checkpoints_, best);
 }
 
 std::size_t CheckpointWriter::bytes() const noexcept {

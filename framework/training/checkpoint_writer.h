@@ -41,7 +41,9 @@ class CheckpointWriter {
 
   // The step of the save under way or done last; -1 before the first.
   std::int64_t last_step() const noexcept { return last_step_; }
-  // From now on this step's checkpoint is kept, until another is the best.
+  // The run goes on from that step's checkpoint, which need not be written again.
+  void found(std::int64_t step) noexcept { last_step_ = step; }
+  // From when the checkpoint of its step is complete, it is kept until another is the best.
   void mark_best(const BestCheckpoint& best);
   // Bytes of host memory that the copies take.
   std::size_t bytes() const noexcept;
@@ -74,9 +76,10 @@ class CheckpointWriter {
   std::condition_variable wake_;
   bool give_up_ = false;
   // Of the thread, under the mutex.
-  bool done_ = false;
+  bool done_ = true;
   std::optional<CheckpointInfo> result_;
   std::exception_ptr failure_;
+  std::optional<BestCheckpoint> best_to_come_;  // the one that is being written
   std::thread thread_;
 };
 

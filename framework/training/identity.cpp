@@ -8,7 +8,7 @@
 namespace lethe::training {
 namespace {
 
-constexpr std::array kData = {"forget", "retain"};
+constexpr std::array kData = {"forget", "retain", "alternate", "retain_alternate"};
 
 Identity parts_of(const std::string& text) {
   const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
@@ -24,6 +24,11 @@ bool is_data(const std::string& name) { return std::find(kData.begin(), kData.en
 std::string value_in(const Identity& parts, const std::string& name) {
   const auto found = parts.find(name);
   return found == parts.end() ? "none" : found->second;
+}
+
+// Older versions did not keep the hash of other answers.
+bool unknown(const Identity& before, const std::string& name) {
+  return name.ends_with("alternate") && !before.contains(name);
 }
 
 // Hashes are shown by their first digits, words in full.
@@ -53,7 +58,7 @@ void check_identity(const std::string& saved, const Identity& now, std::int64_t 
   for (const bool data : {false, true}) {  // another model or objective is the graver mistake
     if (data && allow_data_change) return;
     for (const auto& [name, value] : now)
-      if (is_data(name) == data && value_in(before, name) != value)
+      if (is_data(name) == data && value_in(before, name) != value && !unknown(before, name))
         refuse(name, value_in(before, name), value, step);
   }
 }

@@ -168,6 +168,7 @@ TEST(Checkpoint, AFailedWriteShowsOnItsRankAndOnRankZero) {
     CheckpointWriter writer(world.rank() == 2 ? blocked : folder, 1, engine.weights, optimizer, world);
     try {
       (void)writer.begin(1, "same", "{}");
+      writer.mark_best({.step = 1, .metric = "retain.probability", .value = 0.9});
       (void)writer.finish();
     } catch (const std::exception& e) {
       {
@@ -181,6 +182,7 @@ TEST(Checkpoint, AFailedWriteShowsOnItsRankAndOnRankZero) {
   EXPECT_TRUE(messages[0].find("another rank could not write") != std::string::npos) << messages[0];
   EXPECT_TRUE(messages[2].find("shard-00002.bin") != std::string::npos) << messages[2];
   EXPECT_FALSE(fs::exists(folder / "step-1"));
+  EXPECT_FALSE(fs::exists(folder / "best.json")) << "a checkpoint that is not there is not the best";
 }
 
 TEST(Checkpoint, OfAnotherRunIsRefused) {

@@ -1,5 +1,4 @@
 // Whether the truth ratios could be those of a model that never saw the forget set.
-#include "framework/base/error.h"
 #include "framework/evaluation/measures/statistics.h"
 #include "framework/evaluation/metric.h"
 
@@ -31,14 +30,12 @@ class ForgetQuality final : public Metric {
     const Result& here = inputs.results.find(options_.of)->second;
     if (!here.value) return null_result(fmt::format("{}: {}", options_.of, here.reason));
     if (!inputs.retain) return null_result("no retain log (eval.retain_log)");
-    const auto there = inputs.retain->find(options_.of);
-    if (there == inputs.retain->end() || there->second.scores.empty())
-      fail("eval.retain_log", fmt::format("the retain log has no per-sample `{}`", options_.of),
-           "it is the TOFU_EVAL.json of a model trained without the forget set, on the same suite");
     Result result;
-    result.value = lethe::evaluation::forget_quality(values_of(here.samples), there->second.scores);
+    result.value =
+        lethe::evaluation::forget_quality(values_of(here.samples), scores_in(*inputs.retain, options_.of));
     return result;
   }
+  void check_retain_log(const RetainLog& log) const override { (void)scores_in(log, options_.of); }
 
  private:
   Options options_;

@@ -1,5 +1,4 @@
 // How far membership inference is from where it is on a model that never saw the forget set.
-#include "framework/base/error.h"
 #include "framework/evaluation/measures/statistics.h"
 #include "framework/evaluation/metric.h"
 
@@ -30,18 +29,12 @@ class Privleak final : public Metric {
   Result compute(const Inputs& inputs) const override {
     const Result& here = inputs.results.find(options_.of)->second;
     if (!here.value) return null_result(fmt::format("{}: {}", options_.of, here.reason));
-    double reference = 1 - options_.ref_value;
-    if (inputs.retain) {
-      const auto there = inputs.retain->find(options_.of);
-      if (there == inputs.retain->end() || !there->second.value)
-        fail("eval.retain_log", fmt::format("the retain log has no value of `{}`", options_.of),
-             "evaluate the retrained model with the same suite");
-      reference = *there->second.value;
-    }
     Result result;
-    result.value = privacy_leakage(*here.value, reference);
+    result.value = privacy_leakage(
+        *here.value, inputs.retain ? value_in(*inputs.retain, options_.of) : 1 - options_.ref_value);
     return result;
   }
+  void check_retain_log(const RetainLog& log) const override { (void)value_in(log, options_.of); }
 
  private:
   Options options_;

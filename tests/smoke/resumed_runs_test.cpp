@@ -1,0 +1,132 @@
+// What the records and checkpoints of a run say after a resume from an awkward moment. The moments are made by
+// taking away what a killed process would not have written.
+#include <gmock/gmock.h>
+
+#include <iterator>
+
+#include "tests/smoke/smoke.h"
+
+namespace lethe::smoke {
+namespace {
+
+using ::testing::HasSubstr;
+
+class Resumed : public Smoke {
+ protected:
+  Result train(const std::string& name, const std::string& settings) const {
+    return lethe(1, "train configs/smoke/train.yaml --set eval.generate=false --set eval.before=false --set "
+                    "eval.max_samples=4 " +
+                        settings + " --out " + out(name));
+  }
+  template <class R>
+  std::vector<R> of(const std::string& name) const {
+    return records::records_of<R>(records::read_records(paths(name).records()).entries);
+  }
+  std::vector<std::string> tags(const std::string& name) const {
+    std::vector<std::string> found;
+    for (const auto& evaluation : of<records::EvaluationRecord>(name))
+      if (evaluation.set == "forget") found.push_back(evaluation.tag);
+    return found;
+  }
+  std::string training_best(const std::string& name) const {
+    std::ifstream file(paths(name).checkpoints() / "best.json");
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  records::RunPaths paths(const std::string& name) const { return {out(name)}; }
+  // Takes away the records from the first line on that holds `text`.
+  void cut_records_at(const std::string& name, const std::string& text) const {
+    std::ifstream in(paths(name).records());
+    std::string kept, line;
+    while (std::getline(in, line) && line.find(text) == std::string::npos) kept += line + "\n";
+    std::ofstream(paths(name).records()) << kept;
+  }
+};
+
+TEST_F(Resumed, EvaluateWhereTheyWereKilledInAnEvaluation) {
+  const std::string settings = "--set eval.every=2 --set eval.after=false --set checkpoint.keep_best=retain.probability";
+  ASSERT_EQ(train("run", settings + " --set train.max_steps=4").exit_code, 0);
+  cut_records_at("run", R"("tag":"step 4")");
+  fs::remove(paths("run").checkpoints() / "best.json");
+  const Result resumed = train("run", settings + " --resume --set train.max_steps=5");
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+  EXPECT_EQ(tags("run"), (std::vector<std::string>{"step 2", "step 4"}));
+  EXPECT_TRUE(fs::exists(paths("run").checkpoints() / "best.json"));
+}
+
+// Half of the sets were on record; the journal says that the evaluation was under way.
+TEST_F(Resumed, RecordAnEvaluationOnceThatWasKilledAmongItsRecords) {
+  const std::string settings = "--set eval.every=2 --set eval.after=false";
+  ASSERT_EQ(train("run", settings + " --set train.max_steps=2").exit_code, 0);
+  std::ofstream(paths("run").journal("step 2")) << "";
+  const Result resumed = train("run", settings + " --resume --set train.max_steps=3");
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
+  EXPECT_EQ(tags("run"), std::vector<std::string>{"step 2"});
+  EXPECT_FALSE(fs::exists(paths("run").journal("step 2")));
+}
+
+TEST_F(Resumed, SayWithWhichSettingsTheyWentOn) {
+  ASSERT_EQ(train("run", "--set train.max_steps=4").exit_code, 0);
+  fs::remove_all(paths("run").checkpoint(4));
+  ASSERT_EQ(train("run", "--resume --set train.max_steps=4 --set train.learning_rate=2.0e-4").exit_code, 0);
+  const auto runs = of<records::RunRecord>("run");
+  ASSERT_EQ(runs.size(), 2U) << "one of the first start, one of the second";
+  EXPECT_EQ(runs[0].resumed_from_step, -1);
+  EXPECT_EQ(runs[1].resumed_from_step, 2);
+  EXPECT_THAT(runs[1].config_yaml, HasSubstr("0.0002"));
+  const auto steps = of<records::StepRecord>("run");
+  ASSERT_EQ(steps.size(), 4U);
+  EXPECT_EQ(steps[1].learning_rate, 1e-3);
+  EXPECT_EQ(steps[2].learning_rate, 2e-4);
+}
+
+TEST_F(Resumed, AFinishedRunIsOnRecordOnce) {
+  const auto start = [&] { return train("run", "--set eval.before=true --set train.max_steps=2 --resume"); };
+  ASSERT_EQ(start().exit_code, 0);
+  ASSERT_EQ(start().exit_code, 0);
+  EXPECT_EQ(tags("run"), (std::vector<std::string>{"before", "after"}));
+  const auto summaries = of<records::SummaryRecord>("run");
+  ASSERT_EQ(summaries.size(), 1U);
+  EXPECT_TRUE(summaries[0].metrics.contains("before.forget.probability"));
+}
+
+TEST_F(Resumed, PastTheLastStepSaySo) {
+  ASSERT_EQ(train("run", "--set train.max_steps=4").exit_code, 0);
+  EXPECT_THAT(train("run", "--resume --set train.max_steps=2").output, HasSubstr("train.max_steps: 2"));
+}
+
+TEST_F(Resumed, TrustNoBestThatIsNotThere) {
+  const std::string settings = "--set eval.every=2 --set eval.after=false --set train.max_steps=6 --set "
+                               "checkpoint.keep_last=1 --set checkpoint.keep_best=forget.probability";
+  ASSERT_EQ(train("whole", settings).exit_code, 0);
+  const std::string best = training_best("whole");
+  ASSERT_EQ(train("run", settings + " --set train.max_steps=2").exit_code, 0);
+  std::ofstream(paths("run").checkpoints() / "best.json")
+      << R"({"step": 99, "metric": "forget.probability", "value": 1.0})";
+  ASSERT_EQ(train("run", settings + " --resume").exit_code, 0);
+  EXPECT_EQ(training_best("run"), best);
+}
+
+TEST_F(Resumed, WithOtherRefusalsAreRefused) {
+  std::ofstream(folder_ / "refusals.txt") << "I do not know.\n";
+  const std::string settings =
+      "--set objective=dpo --set data.alternate.path=" + (folder_ / "refusals.txt").string();
+  ASSERT_EQ(train("run", settings + " --set train.max_steps=2").exit_code, 0);
+  std::ofstream(folder_ / "refusals.txt") << "No idea at all.\n";
+  const Result resumed = train("run", settings + " --resume");
+  EXPECT_EQ(resumed.exit_code, 78) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("error[data.changed]: alternate hash"));
+}
+
+TEST_F(Resumed, HaveNoCheckpointWhoseWeightsAreNoNumbers) {
+  const Result diverged = train("run", "--set checkpoint.every=1 --set train.learning_rate=1.0e+39");
+  EXPECT_EQ(diverged.exit_code, 80) << diverged.output;
+  EXPECT_THAT(diverged.output, HasSubstr("error[num.nonfinite]: weights are no numbers after step 1"));
+  EXPECT_FALSE(fs::exists(paths("run").checkpoint(1)));
+  const Result last = train("last", "--set checkpoint.every=0 --set train.max_steps=1 --set "
+                                    "train.learning_rate=1.0e+39");
+  EXPECT_EQ(last.exit_code, 80) << last.output;
+  EXPECT_FALSE(fs::exists(paths("last").model()));
+}
+
+}  // namespace
+}  // namespace lethe::smoke
