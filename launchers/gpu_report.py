@@ -33,7 +33,10 @@ def slug(name):
 
 
 def commit():
-    done = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12"], capture_output=True, text=True)
+    try:
+        done = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12"], capture_output=True, text=True)
+    except OSError:  # no git here, as in the CUDA image
+        return "unknown"
     return done.stdout.strip() or "unknown"
 
 

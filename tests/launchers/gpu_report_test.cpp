@@ -40,10 +40,11 @@ class GpuReport : public ::testing::Test {
     write("bin/nvidia-smi", "#!/bin/sh\necho '" + output + "'\nexit " + std::to_string(exit_code) + "\n");
     fs::permissions(folder_ / "bin/nvidia-smi", fs::perms::owner_all);
   }
-  int run() const {
-    const std::string command = "PATH=" + (folder_ / "bin").string() +
-                                ":$PATH python3 " LETHE_SOURCE_DIR "/launchers/gpu_report.py " +
-                                folder_.string() + " " + folder_.string() + " >/dev/null 2>&1";
+  // `more_path`: where else than in bin programs are found.
+  int run(const std::string& more_path = ":$PATH") const {
+    const std::string command = "PATH=" + (folder_ / "bin").string() + more_path +
+                                " python3 " LETHE_SOURCE_DIR "/launchers/gpu_report.py " + folder_.string() +
+                                " " + folder_.string() + " >/dev/null 2>&1";
     return WEXITSTATUS(std::system(command.c_str()));
   }
   std::string page(const std::string& name) const {
@@ -61,6 +62,15 @@ TEST_F(GpuReport, HoldsDriverClocksTestsAndEachKernelWithItsNoise) {
                            "| SmolLM2-135M | 256 of 64 | 100000 |", "12 passed, 0 failed, 0 skipped",
                            "moves 3000 GB/s", "| swiglu/backward:0 | 2700 | 90 | 9.1 |", "NCCL 2.28.9"})
     EXPECT_THAT(text, HasSubstr(part));
+}
+
+TEST_F(GpuReport, NeedsNoGit) {
+  put_smi("NVIDIA H100 80GB HBM3, 580.82.07, 1980 MHz, 1980 MHz, 2619 MHz, 700.00 W, 31, Disabled, P0", 0);
+  const std::string link = "ln -s \"$(python3 -c 'import sys; print(sys.executable)')\" '" +
+                           (folder_ / "bin/python3").string() + "'";
+  ASSERT_EQ(std::system(link.c_str()), 0);
+  ASSERT_EQ(run(""), 0);
+  EXPECT_THAT(page("gpu-h100-80gb-hbm3.md"), HasSubstr("commit unknown, "));
 }
 
 TEST_F(GpuReport, NoGpuIsANamedErrorAndNoPage) {
