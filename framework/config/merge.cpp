@@ -7,6 +7,8 @@ namespace {
 
 bool is_mapping(const NodePtr& node) { return node->kind == Node::Kind::mapping; }
 
+bool says_nothing(const NodePtr& node) { return node->kind == Node::Kind::null && node->unwritten; }
+
 const Node* name_of(const NodePtr& mapping) {
   const Entry* entry = mapping->find("name");
   return entry && entry->value->kind == Node::Kind::scalar ? entry->value.get() : nullptr;
@@ -47,6 +49,7 @@ NodePtr named_form(const NodePtr& node) {
 
 NodePtr merged(const NodePtr& base, const NodePtr& over) {
   if (is_mapping(base) && is_mapping(over)) return merged_mappings(base, over);
+  if (is_mapping(base) && says_nothing(over)) return base;
   if (is_mapping(over)) {
     const NodePtr named = named_form(base);
     return named ? merged_mappings(named, over) : over;

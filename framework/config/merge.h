@@ -8,7 +8,8 @@ namespace lethe::config {
 // Mappings are merged key by key; anything else of `over` replaces what is in `base`. A word stands for
 // {name: word} where the other side is a mapping, so that options can be added to `objective: npo`. When both
 // sides have a `name` and the names differ, `over` replaces `base` whole: the options of npo mean nothing to
-// rmu.
+// rmu. A key with nothing behind it (`train:`, all below it a comment) leaves a mapping of `base` as it is;
+// `~` and `null` replace it.
 [[nodiscard]] NodePtr merged(const NodePtr& base, const NodePtr& over);
 
 // The same for whole configurations, whose `name` is a title and no choice: another title keeps the rest.

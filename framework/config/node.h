@@ -35,6 +35,7 @@ struct Node {
   Kind kind = Kind::null;
   Place place;
   std::string scalar;
+  bool unwritten = false;      // of a null: nothing stands behind the key, not even ~ or null
   bool quoted = false;         // written in quotes or as a block: text, never a number or a word of YAML
   std::vector<NodePtr> items;  // of a list
   std::vector<Entry> entries;  // of a mapping, in the order of the file; keys differ

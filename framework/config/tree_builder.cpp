@@ -48,6 +48,7 @@ void TreeBuilder::null(Place place, bool written, Anchor anchor) {
   if (!written && !frames_.empty() && frames_.back().key) place = frames_.back().key_place;
   auto node = std::make_shared<Node>();
   node->place = std::move(place);
+  node->unwritten = !written;
   add(std::move(node), anchor);
 }
 

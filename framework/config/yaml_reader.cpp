@@ -78,19 +78,24 @@ class Events final : public YAML::EventHandler {
          "a key's type is known; leave the tag out, and quote text that looks like something else");
   }
 
+  // Where the value itself begins: anchor and tag stand before it.
+  std::size_t start_of_value(const YAML::Mark& mark) const {
+    std::size_t at = static_cast<std::size_t>(mark.pos);
+    while (at < text_.size() && (text_[at] == '&' || text_[at] == '!'))
+      at = text_.find_first_not_of(" \t\n", text_.find_first_of(" \t\n", at));
+    return std::min(at, text_.size());
+  }
+
+  // Where nothing is written the mark is that of the next token, which may be a key such as `nullable:`.
   bool writes_null(const YAML::Mark& mark) const {
-    const auto word =
-        std::string_view(text_).substr(std::min(text_.size(), static_cast<std::size_t>(mark.pos)), 4);
-    return word.starts_with('~') || word == "null" || word == "Null" || word == "NULL";
+    const std::string_view rest = std::string_view(text_).substr(start_of_value(mark));
+    const std::string_view word = rest.substr(0, rest.find_first_of(" \t\r\n,]}"));
+    return word == "~" || word == "null" || word == "Null" || word == "NULL";
   }
 
   // yaml-cpp takes a quoted text for closed where the file ends with a line break inside it.
   void check_closed(const YAML::Mark& mark) const {
-    std::size_t at = static_cast<std::size_t>(mark.pos);
-    while (at < text_.size() &&
-           (text_[at] == '&' || text_[at] == '!')) {  // anchor and tag stand before the text
-      at = text_.find_first_not_of(" \t\n", text_.find_first_of(" \t\n", at));
-    }
+    std::size_t at = start_of_value(mark);
     if (at >= text_.size() || (text_[at] != '"' && text_[at] != '\'')) return;
     const char quote = text_[at++];
     const std::string_view escape = quote == '"' ? "\\" : "''";

@@ -100,6 +100,23 @@ TEST_F(Extends, OptionsOfANamedEntryAreKeptForTheSameNameOnly) {
   EXPECT_EQ(text_at(objective("other: {beta: 2}\n"), "other.name"), "npo");
 }
 
+// All below a key commented out is no wish for the defaults.
+TEST_F(Extends, AKeyWithNothingBehindItKeepsTheSectionOfTheBase) {
+  write("base.yaml", "train: {lr: base, batch: base}\nobjective: {name: npo, beta: 3}\nlr: base\n");
+  const auto extending = [&](const std::string& text) {
+    return load(write("top.yaml", "extends: base.yaml\n" + text));
+  };
+  EXPECT_EQ(text_at(extending("train:\n  # lr: top\n"), "train.lr"), "base");
+  EXPECT_EQ(text_at(extending("train:\nnullable: 1\n"), "train.lr"), "base");
+  EXPECT_EQ(text_at(extending("train:\n~x: 1\n"), "train.lr"), "base");
+  EXPECT_EQ(text_at(extending("objective:\nlr: top\n"), "objective.beta"), "3");
+  EXPECT_EQ(text_at(load(write("flow.yaml", "{extends: base.yaml, train: , lr: top}\n")), "train.lr"),
+            "base");
+  for (const char* const null : {"~", "null", "Null", "&x null", "null  # nothing"})
+    EXPECT_FALSE(extending(std::string("train: ") + null + "\n").has("train")) << null;
+  EXPECT_FALSE(load(write("top.yaml", "extends: base.yaml\n"), {"train="}).has("train")) << "asked for";
+}
+
 Section with(const std::string& yaml, const std::vector<std::string>& overrides) {
   return parse(yaml, "conf.yaml", overrides);
 }
