@@ -55,6 +55,7 @@ void measure(Node& node);
 [[nodiscard]] std::string described(const Node& node);
 
 // Dotted paths. A key that holds a dot, a bracket or a quote is written in double quotes: axes."train.seed".
+// There \" and \\ stand for a quote and a backslash.
 struct PathStep {
   std::string key;
   bool is_index = false;  // "[3]"

@@ -18,8 +18,13 @@ namespace {
 std::size_t end_of_path(const std::string& text) {
   bool quoted = false;
   for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] == '"') quoted = !quoted;
-    if (text[at] == '=' && !quoted) return at;
+    if (quoted && text[at] == '\\') {
+      ++at;
+    } else if (text[at] == '"') {
+      quoted = !quoted;
+    } else if (text[at] == '=' && !quoted) {
+      return at;
+    }
   }
   return std::string::npos;
 }

@@ -11,11 +11,23 @@ namespace {
 
 // Reads a quoted key that starts at `at` (on the quote); leaves `at` after the closing quote.
 std::string quoted_key(std::string_view path, std::size_t& at) {
-  const std::size_t end = path.find('"', at + 1);
-  if (end == std::string_view::npos) throw std::invalid_argument("a quote is not closed");
-  std::string key(path.substr(at + 1, end - at - 1));
-  at = end + 1;
+  std::string key;
+  for (++at; at < path.size() && path[at] != '"'; ++at) {
+    const bool escaped = path[at] == '\\' && at + 1 < path.size();
+    key += path[escaped ? ++at : at];
+  }
+  if (at >= path.size()) throw std::invalid_argument("a quote is not closed");
+  ++at;
   return key;
+}
+
+std::string in_quotes(std::string_view key) {
+  std::string text = "\"";
+  for (const char c : key) {
+    if (c == '"' || c == '\\') text += '\\';
+    text += c;
+  }
+  return text + '"';
 }
 
 PathStep index_step(std::string_view path, std::size_t& at) {
@@ -40,7 +52,7 @@ PathStep plain_step(std::string_view path, std::size_t& at) {
 
 std::string joined_path(std::string_view parent, std::string_view key) {
   const bool plain = !key.empty() && key.find_first_of(".[]\"") == std::string_view::npos;
-  const std::string step = plain ? std::string(key) : fmt::format("\"{}\"", key);
+  const std::string step = plain ? std::string(key) : in_quotes(key);
   return parent.empty() ? step : fmt::format("{}.{}", parent, step);
 }
 

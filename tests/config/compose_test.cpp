@@ -142,6 +142,17 @@ TEST(Overrides, SetYamlValuesInOrder) {
   EXPECT_EQ(text_at(with("a: 1\n", {"a={b: 2}"}), "a.b"), "2");
 }
 
+TEST(Overrides, ReachKeysWithQuotesAndBackslashes) {
+  Section root = with("axes: {'a\"b': {values: 1}, 'c.\\d': {values: 1}}\n",
+                      {"axes.\"a\\\"b\".values=2", "axes.\"c.\\\\d\".values=\"=\""});
+  Section axes = root.section("axes", "");
+  EXPECT_EQ(text_at(axes.section("a\"b", ""), "values"), "2");
+  EXPECT_EQ(text_at(axes.section("c.\\d", ""), "values"), "=");
+  EXPECT_EQ(axes.section("a\"b", "").path(), "axes.\"a\\\"b\"");
+  const std::string yaml = effective_yaml(root);
+  EXPECT_EQ(text_at(parse(yaml, "again").section("axes", "").section("a\"b", ""), "values"), "2") << yaml;
+}
+
 TEST(Overrides, TurnAWordIntoANamedMapping) {
   const Section root = with("objective: npo\n", {"objective.beta=1"});
   EXPECT_EQ(text_at(root, "objective.name"), "npo");
