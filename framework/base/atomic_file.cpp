@@ -16,8 +16,17 @@ void fail_write(const std::filesystem::path& path, int error) {
   const auto message = fmt::format("cannot write {}: {}", path.string(), std::strerror(error));
   if (error == ENOSPC || error == EDQUOT)
     fail("io.space", message, "free some disk space, or name another place with --out");
-  if (error == EACCES || error == EPERM || error == EROFS) fail("out.permission", message);
+  if (error == EACCES || error == EPERM || error == EROFS)
+    fail("out.permission", message, "name a place that you may write, such as with --out");
+  if (error == ENOTDIR || error == EISDIR || error == ENAMETOOLONG || error == ELOOP)
+    fail("out.path", message, "name another place, such as with --out");
   fail("io.write", message);
+}
+
+void make_folders(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) fail_write(folder, error.value());
 }
 
 void require_space(const std::filesystem::path& folder, std::uint64_t bytes, const std::string& what) {

@@ -7,8 +7,12 @@
 
 namespace lethe::base {
 
-// Says why `path` could not be written (`error` is an errno): io.space, out.permission or io.write.
+// Says why `path` could not be written (`error` is an errno): io.space, out.permission, out.path (a file
+// where a folder is needed or the other way round, a name that is too long) or io.write.
 [[noreturn]] void fail_write(const std::filesystem::path& path, int error);
+
+// Makes `folder` and what lies above it; nothing to do where it is there. Errors: those of fail_write.
+void make_folders(const std::filesystem::path& folder);
 
 // Refuses before anything is written: io.space unless `folder`'s file system has `bytes` left for `what`
 // ("step-400"). What others write meanwhile may still fill it.

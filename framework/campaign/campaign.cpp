@@ -48,11 +48,7 @@ struct Planned {
 };
 
 void make_folders(const CampaignPaths& paths) {
-  for (const auto& folder : {paths.tasks(), paths.runs()}) {
-    std::error_code error;
-    std::filesystem::create_directories(folder, error);
-    if (error) base::fail_write(folder, error.value());
-  }
+  for (const auto& folder : {paths.tasks(), paths.runs()}) base::make_folders(folder);
 }
 
 void bring_up_to_date(const std::filesystem::path& file, const std::string& text) {

@@ -30,12 +30,6 @@ void sign(int fd, const std::filesystem::path& path) {
   if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, text.data(), text.size(), 0) < 0) base::fail_write(path, errno);
 }
 
-void make_folder(const std::filesystem::path& root) {
-  std::error_code error;
-  std::filesystem::create_directories(root, error);
-  if (error) base::fail_write(root, error.value());
-}
-
 bool holds_other_files(const RunPaths& paths) {
   for (const auto& entry : std::filesystem::directory_iterator(paths.root))
     if (entry.path() != paths.lock()) return true;
@@ -120,7 +114,7 @@ RunLock::~RunLock() {
 
 RunDirectory open_run_directory(const std::filesystem::path& root, std::string_view command,
                                 std::string_view config_yaml, bool resume) {
-  make_folder(root);
+  base::make_folders(root);
   RunPaths paths{root};
   const bool is_run = std::filesystem::exists(paths.config());
   if (!is_run)

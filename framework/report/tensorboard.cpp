@@ -144,9 +144,7 @@ void write_tensorboard(const std::vector<const RunSummary*>& runs, const std::fi
     const auto events = scalar_events(*run);
     if (events.empty()) continue;
     const auto where = runs.size() == 1 ? folder : folder / folder_name(*run, taken);
-    std::error_code error;
-    std::filesystem::create_directories(where, error);
-    if (error) base::fail_write(where, error.value());
+    base::make_folders(where);
     base::write_file_atomically(where / "events.out.tfevents.lethe", event_file(events));
   }
 }

@@ -31,6 +31,22 @@ TEST(AtomicFile, NamesTheReasonWhenTheFolderIsMissing) {
   }
 }
 
+TEST(AtomicFile, NamesAFileThatStandsWhereAFolderIsNeeded) {
+  const fs::path file = fs::path(testing::TempDir()) / "a_file";
+  write_file_atomically(file, "x");
+  for (const fs::path& folder : {file, file / "below", file.parent_path() / std::string(300, 'n')}) {
+    try {
+      make_folders(folder);
+      FAIL() << folder;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.key(), "out.path");
+      EXPECT_EQ(e.exit_code(), 73);
+      EXPECT_NE(e.hint().find("--out"), std::string::npos);
+    }
+  }
+  fs::remove(file);
+}
+
 TEST(ReadFile, RefusesWhatIsTooLarge) {
   const fs::path path = fs::path(testing::TempDir()) / "large";
   write_file_atomically(path, std::string(100, 'x'));
