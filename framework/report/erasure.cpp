@@ -79,13 +79,17 @@ std::string sample_list(const RunSummary& run, bool with_texts) {
       columns, rows);
 }
 
-bool is_redacted(const RunSummary& run) { return run.run && redacts_forget(run.run->config_yaml); }
+// What leaves the texts out although they were asked for; empty where nothing does.
+std::string redacted_by(const RunSummary& run, const ErasureOptions& options) {
+  if (!options.with_texts) return "";
+  if (run.run && redacts_forget(run.run->config_yaml))
+    return "the configuration of the run leaves them out (report.redact: forget)";
+  return options.redact_forget ? "--redact leaves them out" : "";
+}
 
 std::string how_samples_are_named(const RunSummary& run, const ErasureOptions& options) {
-  if (options.with_texts && is_redacted(run))
-    return "Texts were asked for; the configuration of the run leaves them out (report.redact: forget). "
-           "Samples "
-           "are named by the hash of their text.";
+  if (const std::string by = redacted_by(run, options); !by.empty())
+    return fmt::format("Texts were asked for; {}. Samples are named by the hash of their text.", by);
   if (options.with_texts) return "";
   return "Samples are named by the hash of their text, so that this page repeats nothing that was to be "
          "forgotten.";
@@ -103,8 +107,9 @@ std::string asked(const RunSummary& run, const ErasureOptions& options) {
     if (data->num_dropped > 0)
       rows += fact_row("Left out (no token to train on)", grouped(data->num_dropped));
   }
-  return page_section("asked", "What was asked to be forgotten", how_samples_are_named(run, options),
-                      table(rows) + sample_list(run, options.with_texts && !is_redacted(run)));
+  return page_section(
+      "asked", "What was asked to be forgotten", how_samples_are_named(run, options),
+      table(rows) + sample_list(run, options.with_texts && redacted_by(run, options).empty()));
 }
 
 // "beta 0.1, retain_weight 1": the method's own settings.
@@ -255,16 +260,21 @@ std::filesystem::path write_erasure(const std::filesystem::path& folder, const s
   if (const std::string other = what_else(run); !other.empty())
     fail("run.erasure", fmt::format("{} {}", folder.string(), other),
          "name the run directory of a `lethe train` whose objective unlearns");
-  if (options.with_texts && is_redacted(run))
-    base::warn_here(
-        "report.redact",
-        fmt::format("{}: no text is quoted, its configuration says report.redact: forget", folder.string()));
+  if (const std::string by = redacted_by(run, options); !by.empty())
+    base::warn_here("report.redact",
+                    fmt::format("{}: texts were asked for; {}, so none is quoted", folder.string(), by));
   const records::RunPaths paths{folder};
   const std::string certificate =
       std::filesystem::exists(paths.certificate()) ? base::read_file(paths.certificate()) : "";
+  base::make_folders(out);
   const auto file = out / "erasure.html";
   base::write_file_atomically(file, render_erasure(run, certificate, options));
   return file;
+}
+
+std::string erasure_json(const std::filesystem::path& file) {
+  const records::Json json = {{"erasure", file.string()}};
+  return json.dump(-1, ' ', false, records::Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace lethe::report

@@ -32,11 +32,14 @@ struct ReportOptions {
 // Whether an effective configuration says `report: {redact: forget}`.
 [[nodiscard]] bool redacts_forget(std::string_view config_yaml);
 
-// Reads run directories, or one campaign's, and writes report.html, report.md and report.csv into `out`
-// (which exists), with TensorBoard's event files below tensorboard/. A campaign, or more than six runs,
+// Reads run directories, or one campaign's, then makes `out` and writes report.html, report.md and report.csv
+// into it, with TensorBoard's event files below tensorboard/. A campaign, or more than six runs,
 // become a study: methods with intervals over seeds, and report.svg. Errors: run.missing, campaign.cells,
-// cli.argument, those of the records reader, io.*.
+// cli.argument, those of the records reader, out.*, io.*.
 ReportFiles write_report(const std::vector<std::filesystem::path>& run_folders,
                          const std::filesystem::path& out, const ReportOptions& options = {});
+
+// One JSON object, for `--json`.
+[[nodiscard]] std::string files_json(const ReportFiles& files);
 
 }  // namespace lethe::report

@@ -49,6 +49,7 @@ ReportFiles write_study(const std::vector<std::filesystem::path>& folders, const
   for (StudyCell& cell : study.cells)
     for (RunSummary& run : cell.runs)
       if (is_redacted(run, options)) erase_forget_texts(run);
+  base::make_folders(out);
   const ReportFiles files{
       .html = out / "report.html", .markdown = out / "report.md", .csv = out / "report.csv"};
   base::write_file_atomically(files.markdown, study_markdown(study));
@@ -84,6 +85,7 @@ ReportFiles write_report(const std::vector<std::filesystem::path>& folders, cons
   }
   share_starts(runs);
   std::ranges::stable_partition(runs, [](const RunSummary& run) { return !run.evaluations.empty(); });
+  base::make_folders(out);
   ReportFiles files{.html = out / "report.html", .markdown = out / "report.md", .csv = out / "report.csv"};
   for (const RunSummary& run : runs)
     if (std::string line = one_line(run); !line.empty()) files.lines.push_back(std::move(line));
@@ -94,6 +96,14 @@ ReportFiles write_report(const std::vector<std::filesystem::path>& folders, cons
   for (const RunSummary& run : runs) written.push_back(&run);
   write_tensorboard(written, out / "tensorboard");
   return files;
+}
+
+std::string files_json(const ReportFiles& files) {
+  const records::Json json = {{"report", files.html.string()},
+                              {"markdown", files.markdown.string()},
+                              {"csv", files.csv.string()},
+                              {"lines", files.lines}};
+  return json.dump(-1, ' ', false, records::Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace lethe::report

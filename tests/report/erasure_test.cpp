@@ -77,6 +77,17 @@ TEST(Erasure, QuotesNothingOfARunThatIsConfiguredToBeRedacted) {
     EXPECT_TRUE(g.set != "forget" || html.find(g.question) == std::string::npos) << g.question;
 }
 
+TEST(Erasure, QuotesNothingWhereRedactionIsAskedFor) {
+  const ScratchFolder folder;
+  testing::write_fixture(folder / "run");
+  const RunSummary run = load_run(folder / "run");
+  const std::string html = render_erasure(run, "", {.with_texts = true, .redact_forget = true});
+  EXPECT_THAT(html, HasSubstr("Texts were asked for; --redact leaves them out."));
+  for (const auto& g : run.generations)
+    EXPECT_TRUE(g.set != "forget" || html.find(g.question) == std::string::npos) << g.question;
+  EXPECT_THAT(render_erasure(run, "", {.redact_forget = true}), Not(HasSubstr("Texts were asked for")));
+}
+
 TEST(Erasure, SaysWhatTheMethodDoes) {
   const ScratchFolder folder;
   testing::write_fixture(folder / "run", {.method = {{"formula", "-log p < 0"}, {"source", "a paper"}}});
