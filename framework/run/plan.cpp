@@ -110,17 +110,25 @@ std::string grid_text(const planning::Workload& load) {
                      load.zero == 0 ? "" : fmt::format(" and parallel.shard: {}", load.shard_size));
 }
 
+bool assumes_one_node(const RunConfig& config, const PlanRequest& request) {
+  const std::string& shard = config.parallel.shard;
+  return !request.ranks_per_node && request.ranks > 1 && (shard == "auto" || shard == "node");
+}
+
 }  // namespace
 
 MemoryPlan plan_memory(const RunConfig& config, const PlanRequest& request) {
   const MeasuredData data = measure_data(config);
-  const NodePlan one_node{.nodes = 1, .ranks_each = request.ranks};
-  const int group = shard_group(config.parallel.shard, one_node, request.ranks);
+  const int per_node = request.ranks_per_node.value_or(request.ranks);
+  const NodePlan nodes{.nodes = request.ranks / per_node, .ranks_each = per_node};
+  const int group = shard_group(config.parallel.shard, nodes, request.ranks);
   const std::uint64_t memory =
-      request.memory.value_or(available_memory() / static_cast<std::uint64_t>(request.ranks));
+      request.memory.value_or(available_memory() / static_cast<std::uint64_t>(per_node));
   MemoryPlan plan{.model = models::make_decoder_model(model_shape(config, data.vocab)),
                   .ranks = request.ranks,
+                  .ranks_per_node = per_node,
                   .shard_group = group,
+                  .assumes_one_node = assumes_one_node(config, request),
                   .available = memory};
   plan.load = workload_of(config, plan.model.index, data.lengths, group, request.ranks);
   if (config.parallel.zero == "auto") {
@@ -154,6 +162,9 @@ std::string plan_text(const MemoryPlan& plan, const PlanRequest& request) {
   std::string text =
       fmt::format("memory of a rank, {} rank{}, zero {}{}, shard group of {}\n", request.ranks,
                   request.ranks == 1 ? "" : "s", plan.load.zero, plan.stage_choice, plan.load.shard_size);
+  if (plan.assumes_one_node)
+    text += fmt::format("all {} ranks taken to be on one node, a shard group; else name --ranks-per-node N\n",
+                        plan.ranks);
   text += entries_text(plan.entries);
   text += fmt::format("  {:12} {:>10}  without the process itself (code, LibTorch, MPI)\n", "total",
                       base::readable_bytes(planning::total_bytes(plan.entries)));
@@ -182,8 +193,10 @@ std::string plan_text(const TimePlan& plan, const PlanRequest& request) {
 }
 
 std::string plan_json(const MemoryPlan& plan, const TimePlan& time) {
-  nlohmann::ordered_json json = {
-      {"ranks", plan.ranks}, {"zero", plan.load.zero}, {"shard", plan.load.shard_size}};
+  nlohmann::ordered_json json = {{"ranks", plan.ranks},
+                                 {"ranks_per_node", plan.ranks_per_node},
+                                 {"zero", plan.load.zero},
+                                 {"shard", plan.load.shard_size}};
   for (const planning::MemoryEntry& entry : plan.entries) json["bytes"][entry.category] = entry.bytes;
   json["total"] = planning::total_bytes(plan.entries);
   for (const planning::MemoryEntry& entry : plan.host_entries)

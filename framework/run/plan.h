@@ -17,14 +17,16 @@ namespace lethe::run {
 
 struct PlanRequest {
   int ranks = 1;
+  std::optional<int> ranks_per_node;    // a divisor of `ranks`; without: one node has them all
   std::optional<std::uint64_t> memory;  // bytes that a rank may use; without: its share of this machine's
   planning::RankSpeed speed;            // where 0: as measured here, of one rank alone
 };
 
 struct MemoryPlan {
   models::DecoderModel model;
-  int ranks = 1, shard_group = 1;
-  std::uint64_t available = 0;  // bytes a rank may use
+  int ranks = 1, ranks_per_node = 1, shard_group = 1;
+  bool assumes_one_node = false;  // the grid depends on nodes, and nobody said how the ranks lie on them
+  std::uint64_t available = 0;    // bytes a rank may use
   planning::Workload load;
   planning::UpdateWork work;
   std::string stage_choice;  // why this stage, where parallel.zero is auto
@@ -40,7 +42,7 @@ struct TimePlan {
 };
 
 // Reads the configuration, the model's shape and the data (whose longest samples make the largest
-// micro-batch); writes nothing. A shard group of a node is the world: the ranks' places are not known.
+// micro-batch); writes nothing.
 [[nodiscard]] MemoryPlan plan_memory(const RunConfig& config, const PlanRequest& request);
 
 // Takes a moment where a speed has to be measured.

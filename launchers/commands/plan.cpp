@@ -16,12 +16,29 @@
 namespace lethe::launchers::plan_entry {
 namespace {
 
-int number_of_ranks(const std::string& text) {
+constexpr int kMostRanks = 1'000'000;  // more than any machine has, and sums over ranks stay exact
+
+std::optional<int> number_of_ranks(const Arguments& arguments, const std::string& flag) {
+  const auto found = arguments.flags.find(flag);
+  if (found == arguments.flags.end()) return std::nullopt;
+  const std::string& text = found->second;
   int ranks = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ranks);
-  if (error != std::errc() || end != text.data() + text.size() || ranks < 1)
-    fail("cli.value", fmt::format("--ranks {} is not a number of ranks", text), "write --ranks 8");
+  if (error != std::errc() || end != text.data() + text.size() || ranks < 1 || ranks > kMostRanks)
+    fail("cli.value",
+         fmt::format("--{} {} is not a number of ranks between 1 and {}", flag, text, kMostRanks),
+         fmt::format("write --{} 8", flag));
   return ranks;
+}
+
+void read_ranks(const Arguments& arguments, run::PlanRequest& request) {
+  request.ranks = number_of_ranks(arguments, "ranks").value_or(1);
+  request.ranks_per_node = number_of_ranks(arguments, "ranks-per-node");
+  if (request.ranks_per_node && request.ranks % *request.ranks_per_node != 0)
+    fail("cli.value",
+         fmt::format("--ranks-per-node {} does not divide --ranks {}: nodes have equally many ranks",
+                     *request.ranks_per_node, request.ranks),
+         "write --ranks 16 --ranks-per-node 8 for two nodes of 8");
 }
 
 // A rate of the machine that is planned for: 4e14, 9.9e14.
@@ -39,8 +56,7 @@ double rate_of(const Arguments& arguments, const std::string& flag, const char* 
 
 run::PlanRequest request_of(const Arguments& arguments) {
   run::PlanRequest request;
-  if (const auto ranks = arguments.flags.find("ranks"); ranks != arguments.flags.end())
-    request.ranks = number_of_ranks(ranks->second);
+  read_ranks(arguments, request);
   if (const auto memory = arguments.flags.find("memory"); memory != arguments.flags.end()) {
     request.memory = run::parse_size(memory->second);
     if (!request.memory)
@@ -76,6 +92,9 @@ Command make() {
       .takes = Takes::file,
       .set = true,
       .flags = {{.name = "ranks", .help = "ranks of the world to plan for (1)", .takes_value = true},
+                {.name = "ranks-per-node",
+                 .help = "how many of them a node has (all): with parallel.shard auto or node, a shard group",
+                 .takes_value = true},
                 {.name = "memory",
                  .help = "what a rank may use, as in 16GiB (its share of this machine's): where a run "
                          "does not fit, an error names "

@@ -18,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using Json = nlohmann::json;
 
 struct Result {
@@ -89,6 +90,19 @@ TEST_F(Tools, PlanShowsThatFourRanksHoldAQuarterOfTheStates) {
   }
   EXPECT_GT(four["bytes"]["gathered"], 0);
   EXPECT_GT(one["bytes"]["cache"], 0) << "npo compares with a reference";
+}
+
+TEST_F(Tools, PlanShardsOverTheRanksOfANode) {
+  const Json two_nodes = planned("--ranks 4 --ranks-per-node 2");
+  EXPECT_EQ(two_nodes["ranks_per_node"], 2);
+  EXPECT_EQ(two_nodes["shard"], 2);
+  EXPECT_EQ(planned("--ranks 4 --ranks-per-node 2 --set parallel.shard=world")["shard"], 4);
+  EXPECT_EQ(two_nodes["bytes"]["weights"], planned("--ranks 2")["bytes"]["weights"]);
+  const std::string plan = "plan configs/smoke/zero3.yaml --ranks 4 --flops 1e12 --bandwidth 1e9 ",
+                    assumed = "all 4 ranks taken to be on one node";
+  EXPECT_THAT(lethe(plan).output, HasSubstr(assumed));
+  EXPECT_THAT(lethe(plan + "--ranks-per-node 4").output, Not(HasSubstr(assumed)));
+  EXPECT_THAT(lethe(plan + "--set parallel.shard=2").output, Not(HasSubstr(assumed)));
 }
 
 TEST_F(Tools, PlanSaysHowLongAnUpdateTakesAtLeast) {
