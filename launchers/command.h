@@ -37,6 +37,8 @@ struct Command {
   std::string help;  // one line
   Takes takes = Takes::nothing;
   bool set = false, out = false, check = false, resume = false;  // which of the shared options mean something
+  bool json = true;                                              // false: prints text for people only
+  std::string set_example = "train.max_steps=10";  // of --set, in --help: a setting that FILE may hold
   std::vector<Flag> flags;
   int (*run)(const Arguments&) = nullptr;  // gives the exit code; throws lethe::Error
   // Dotted paths of the settings that FILE may hold ("train.learning_rate"), to suggest one for a mistyped

@@ -97,14 +97,15 @@ class Reading {
     const Command& command = named_.command;
     if (command.set) {
       // One value for each --set: what follows it may be the FILE.
-      sub_->add_option("--set", arguments_.set, "override a setting: --set train.steps=10 (repeatable)")
+      sub_->add_option("--set", arguments_.set,
+                       fmt::format("override a setting: --set {} (repeatable)", command.set_example))
           ->type_name("a.b=c")
           ->allow_extra_args(false);
     }
     if (command.out) sub_->add_option("--out", out_, "run directory to write")->type_name("RUN");
     if (command.check) sub_->add_flag("--check", arguments_.check, "validate everything, run nothing");
     if (command.resume) sub_->add_flag("--resume", arguments_.resume, "go on from the newest checkpoint");
-    sub_->add_flag("--json", arguments_.json, "results and errors as JSON lines on stdout");
+    if (command.json) sub_->add_flag("--json", arguments_.json, "results and errors as JSON lines on stdout");
     sub_->add_option("--log-level", arguments_.log_level, "debug, info, warn, error or off")
         ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
         ->type_name("LEVEL");

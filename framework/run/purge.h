@@ -66,4 +66,7 @@ struct PurgePlan {
 // certificate stays incomplete.
 std::vector<PurgePlan> purge(const std::vector<std::filesystem::path>& roots, const PurgeOptions& options);
 
+// One JSON object a folder: what each file holds and what is done with it, as in a certificate.
+[[nodiscard]] std::string purge_json(const PurgePlan& plan);
+
 }  // namespace lethe::run

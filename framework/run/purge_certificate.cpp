@@ -22,6 +22,16 @@ Json row_of(const HeldFile& file) {
   return row;
 }
 
+Json rows_of(const std::vector<HeldFile>& files) {
+  Json rows = Json::array();
+  for (const HeldFile& file : files) rows.push_back(row_of(file));
+  return rows;
+}
+
+std::vector<std::string> names_of(const std::vector<std::filesystem::path>& paths) {
+  return {paths.begin(), paths.end()};
+}
+
 Json search_of(const Verified& verified) {
   return {{"files", verified.files},
           {"forget_texts", verified.texts},
@@ -31,10 +41,9 @@ Json search_of(const Verified& verified) {
 
 Json certificate_of(const PurgePlan& plan, const std::string& lethe_version, const std::string& time,
                     const std::optional<Verified>& verified) {
-  Json files = Json::array(), shared = Json::array();
+  Json files = Json::array();
   for (const HeldFile& file : plan.files)
     if (file.path != "purge.json" && file.path != "lock") files.push_back(row_of(file));
-  for (const HeldFile& file : plan.shared) shared.push_back(row_of(file));
   Json certificate = {
       {"time", time},
       {"lethe", lethe_version},
@@ -46,8 +55,8 @@ Json certificate_of(const PurgePlan& plan, const std::string& lethe_version, con
        "data set are not covered."},
       {"forget_samples", plan.sample_ids},
       {"files", std::move(files)},
-      {"shared_caches", std::move(shared)}};
-  for (const auto& cache : plan.unpurged_caches) certificate["caches_left"].push_back(cache.string());
+      {"shared_caches", rows_of(plan.shared)}};
+  if (!plan.unpurged_caches.empty()) certificate["caches_left"] = names_of(plan.unpurged_caches);
   if (!plan.runs.empty()) certificate["runs"] = plan.runs;  // of a campaign; each has its own certificate
   return certificate;
 }
@@ -62,6 +71,15 @@ Json earlier_certificates(const std::filesystem::path& file) {
 }
 
 }  // namespace
+
+std::string purge_json(const PurgePlan& plan) {
+  const Json json = {{"folder", plan.root.string()},
+                     {"runs", plan.runs},
+                     {"files", rows_of(plan.files)},
+                     {"shared_caches", rows_of(plan.shared)},
+                     {"caches_left", names_of(plan.unpurged_caches)}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 Certificate::Certificate(const std::filesystem::path& root, std::string lethe_version)
     : file_(records::RunPaths{root}.certificate()),

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "framework/base/error.h"
 #include "framework/base/log.h"
 #include "framework/config/document.h"
 #include "framework/run/plan.h"
@@ -41,7 +42,18 @@ campaign::CampaignLaunch launch_of(const Arguments& arguments) {
   return launch;
 }
 
+// What --check, --table and --csv print is for people and spreadsheets.
+void refuse_json_of_texts(const Arguments& arguments) {
+  if (!arguments.json) return;
+  for (const char* flag : {"table", "csv"})
+    if (arguments.flags.contains(flag))
+      fail("cli.argument", fmt::format("there is no JSON of campaign --{}", flag),
+           "leave --json out; cells.json and index.sqlite in the campaign's folder hold the same");
+  if (arguments.check) fail("cli.argument", "there is no JSON of campaign --check", "leave --json out");
+}
+
 int run_command(const Arguments& arguments) {
+  refuse_json_of_texts(arguments);
   base::start_log(0, 1, arguments.log_level);
   const campaign::CampaignLaunch launch = launch_of(arguments);
   if (arguments.check) return campaign::check_campaign(launch, check_config, predict_memory);
@@ -63,6 +75,7 @@ Command make() {
           .set = true,
           .out = true,
           .check = true,
+          .set_example = "campaign.retries=2",
           .flags = {{.name = "table", .help = "print the table of what is done, run nothing"},
                     {.name = "csv", .help = "the same as CSV"},
                     {.name = "keep-going", .help = "run what can be run although cells are invalid or fail"},

@@ -17,6 +17,7 @@ int run_config(const Arguments& arguments) {
 
 Command make() {
   return {.help = "print every key of a configuration: type, default, meaning",
+          .json = false,
           .flags = {{.name = "methods",
                      .help = "print every unlearning method instead: formula, source, options"}},
           .run = run_config};

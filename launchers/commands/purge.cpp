@@ -38,7 +38,10 @@ int purge(const Arguments& arguments) {
   std::set<std::filesystem::path> left;
   for (const run::PurgePlan& plan :
        arguments.check ? run::plan_purges(roots, options) : run::purge(roots, options)) {
-    say(plan);
+    if (arguments.json)
+      std::fputs(run::purge_json(plan).c_str(), stdout);
+    else
+      say(plan);
     left.insert(plan.unpurged_caches.begin(), plan.unpurged_caches.end());
   }
   for (const auto& cache : left)

@@ -88,6 +88,8 @@ int measure(const Arguments& arguments) {
   const scaling::StudyOptions options = options_of(arguments);
   const std::string yaml = scaling::campaign_yaml(options);
   if (arguments.check) {
+    if (arguments.json)
+      fail("cli.argument", "there is no JSON of scale --check, which prints YAML", "leave --json out");
     std::fputs(yaml.c_str(), stdout);
     return 0;
   }
