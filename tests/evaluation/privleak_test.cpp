@@ -13,6 +13,13 @@ TEST(Privleak, HasTheSpecificationsVector) {
   EXPECT_NEAR(*metric("privleak")->compute(inputs).value, -66.66666665, 5e-9);
 }
 
+TEST(Privleak, RefValueIsTheRetrainedModelsAuc) {
+  Inputs inputs;
+  inputs.results["mia_min_k"].value = 0.5515625;
+  const double expected = 100 * (0.4484375 - 0.2) / 0.2;  // +124.2
+  EXPECT_NEAR(*metric("privleak", "ref_value: 0.8")->compute(inputs).value, expected, 1e-6);
+}
+
 TEST(Privleak, AgreesWithTheOracleWithAndWithoutARetainLog) {
   Inputs inputs = golden_inputs();
   inputs.results["mia_min_k"] = metric("mia_min_k")->compute(inputs);

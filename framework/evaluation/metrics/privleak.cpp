@@ -30,8 +30,9 @@ class Privleak final : public Metric {
     const Result& here = inputs.results.find(options_.of)->second;
     if (!here.value) return null_result(fmt::format("{}: {}", options_.of, here.reason));
     Result result;
+    // Both are AUCs, as OpenUnlearning has them.
     result.value = privacy_leakage(
-        *here.value, inputs.retain ? value_in(*inputs.retain, options_.of) : 1 - options_.ref_value);
+        *here.value, inputs.retain ? value_in(*inputs.retain, options_.of) : options_.ref_value);
     return result;
   }
   void check_retain_log(const RetainLog& log) const override { (void)value_in(log, options_.of); }
@@ -45,7 +46,7 @@ class Privleak final : public Metric {
 std::unique_ptr<Metric> make(config::Section section) {
   Options o;
   section.optional("of", o.of, "the attack")
-      .optional("ref_value", o.ref_value, "1 - AUC of the retrained model where there is no retain log",
+      .optional("ref_value", o.ref_value, "AUC of the retrained model where there is no retain log",
                 config::between(0, 1));
   section.reject_unknown();
   return std::make_unique<Privleak>(std::move(o));
