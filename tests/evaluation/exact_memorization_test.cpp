@@ -24,5 +24,18 @@ TEST(ExactMemorizationMetric, AnAnswerOfOneTokenIsNullAndLeftOut) {
   EXPECT_TRUE(result.samples[0].fields["score"].is_null());
   EXPECT_EQ(*result.value, 1.0) << "the last token does not count";
 }
+
+TEST(ExactMemorizationMetric, AveragesOverAllAnswersOfASample) {
+  Inputs inputs;
+  inputs.answers[{"forget", Answers::perturbed}] = {
+      {answer({-1, -1, -1}, {1, 1, 0}), answer({-1, -1, -1}, {0, 1, 0}), answer({-1})},
+      {answer({-1, -1}, {0, 0})},
+      {answer({-1})}};
+  const Result result = metric("exact_memorization", "answers: perturbed")->compute(inputs);
+  EXPECT_EQ(*result.samples[0].value, 0.75) << "the answer of one token has no share";
+  EXPECT_EQ(*result.value, 0.375);
+  EXPECT_EQ(result.samples[0].fields["score"], records::Json({1.0, 0.5, nullptr}));
+  EXPECT_FALSE(result.samples[2].value.has_value());
+}
 }  // namespace
 }  // namespace lethe::evaluation

@@ -22,5 +22,17 @@ TEST(ExtractionStrengthMetric, AnAnswerOfOneTokenCountsAsZero) {
   inputs.answers[{"forget", Answers::right}] = {{answer({-1.0})}, {answer({-1.0, -1.0})}};
   EXPECT_EQ(*metric("extraction_strength")->compute(inputs).value, 0.5);
 }
+
+TEST(ExtractionStrengthMetric, AveragesOverAllAnswersOfASample) {
+  Inputs inputs;
+  inputs.answers[{"forget", Answers::perturbed}] = {
+      {answer({-1, -1, -1}, {1, 1, 0}), answer({-1, -1, -1}, {0, 1, 0})},
+      {answer({-1, -1, -1}, {1, 1, 1}), answer({-1})}};
+  const Result result = metric("extraction_strength", "answers: perturbed")->compute(inputs);
+  EXPECT_EQ(result.samples[0].fields["score"], records::Json({1.0, 0.5}));
+  EXPECT_EQ(*result.samples[0].value, 0.75);
+  EXPECT_EQ(*result.samples[1].value, 0.5);
+  EXPECT_EQ(*result.value, 0.625);
+}
 }  // namespace
 }  // namespace lethe::evaluation

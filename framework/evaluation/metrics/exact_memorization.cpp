@@ -11,11 +11,15 @@ class ExactMemorization final : public Metric {
 
   About about() const override {
     return {.summary = "The share of the answer's tokens that are the model's first choice.",
-            .formula = "`#(argmax = label) / N` over the answer's tokens, the last one left out.",
+            .formula =
+                "`#(argmax = label) / N` over the answer's tokens, the last one left out. Value: mean "
+                "over samples of the mean over answers.",
             .source = "Tirumala et al., arXiv 2205.10770; OpenUnlearning `exact_memorization`",
             .quirks =
                 "An answer of one token has no value (null in result files) and is left out of the mean. The "
-                "last token is dropped although it need not be the end of sequence.",
+                "last token is dropped although it need not be the end of sequence. Several answers to a "
+                "question "
+                "give a list in result files, as there.",
             .use = "Word-for-word memory, under teacher forcing."};
   }
   Column column() const override {
@@ -23,16 +27,27 @@ class ExactMemorization final : public Metric {
   }
   Needs needs() const override { return {.statistics = {{source_, {"greedy"}}}}; }
   Result compute(const Inputs& inputs) const override {
-    return mean_over_samples(
-        inputs, source_, [](std::size_t, const std::vector<AnswerValues>& answers) -> SampleScore {
-          const auto greedy = answers[0].inner("greedy");
-          const std::vector<std::uint8_t> matches(greedy.begin(), greedy.end());
-          const std::optional<double> share = lethe::evaluation::exact_memorization(matches);
-          return {.value = share, .fields = {{"score", share ? records::Json(*share) : records::Json()}}};
-        });
+    const bool one = source_.answers != Answers::perturbed;
+    return mean_over_samples(inputs, source_,
+                             [&](std::size_t, const std::vector<AnswerValues>& answers) -> SampleScore {
+                               std::vector<double> shares;
+                               records::Json fields = records::Json::array();
+                               for (const AnswerValues& answer : answers) {
+                                 const std::optional<double> share = share_of(answer);
+                                 fields.push_back(share ? records::Json(*share) : records::Json());
+                                 if (share) shares.push_back(*share);
+                               }
+                               return {.value = shares.empty() ? std::nullopt : std::optional(mean(shares)),
+                                       .fields = {{"score", one ? fields[0] : fields}}};
+                             });
   }
 
  private:
+  static std::optional<double> share_of(const AnswerValues& answer) {
+    const auto greedy = answer.inner("greedy");
+    return lethe::evaluation::exact_memorization(std::vector<std::uint8_t>(greedy.begin(), greedy.end()));
+  }
+
   Source source_;
 };
 

@@ -13,11 +13,12 @@ class ExtractionStrength final : public Metric {
     return {.summary = "How little of the answer the model must be shown to write the rest.",
             .formula =
                 "`1 - k/N`, `k` the shortest prefix behind which every token is the model's first choice; "
-                "the last token left out.",
+                "the last token left out. Value: mean over samples of the mean over answers.",
             .source = "Carlini et al., arXiv 2012.07805; OpenUnlearning `extraction_strength`",
             .quirks =
                 "Never below `1/N`: where nothing is extracted, the last token counts as if it were. 0 for "
-                "an answer of one token, which counts in the mean.",
+                "an answer of one token, which counts in the mean. Several answers to a question give a list "
+                "in result files, as there.",
             .use = "Verbatim extraction; the leaderboards' memorisation score."};
   }
   Column column() const override {
@@ -25,16 +26,22 @@ class ExtractionStrength final : public Metric {
   }
   Needs needs() const override { return {.statistics = {{source_, {"greedy"}}}}; }
   Result compute(const Inputs& inputs) const override {
-    return mean_over_samples(inputs, source_,
-                             [](std::size_t, const std::vector<AnswerValues>& answers) -> SampleScore {
-                               const auto greedy = answers[0].inner("greedy");
-                               const std::vector<std::uint8_t> matches(greedy.begin(), greedy.end());
-                               const double strength = lethe::evaluation::extraction_strength(matches);
-                               return {.value = strength, .fields = {{"score", strength}}};
-                             });
+    const bool one = source_.answers != Answers::perturbed;
+    return mean_over_samples(
+        inputs, source_, [&](std::size_t, const std::vector<AnswerValues>& answers) -> SampleScore {
+          std::vector<double> strengths;
+          for (const AnswerValues& answer : answers) strengths.push_back(strength_of(answer));
+          return {.value = mean(strengths),
+                  .fields = {{"score", one ? records::Json(strengths[0]) : records::Json(strengths)}}};
+        });
   }
 
  private:
+  static double strength_of(const AnswerValues& answer) {
+    const auto greedy = answer.inner("greedy");
+    return lethe::evaluation::extraction_strength(std::vector<std::uint8_t>(greedy.begin(), greedy.end()));
+  }
+
   Source source_;
 };
 
