@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "framework/base/error.h"
+#include "framework/base/log.h"
 #include "framework/evaluation/mean_over_samples.h"
 
 namespace lethe::evaluation {
@@ -40,20 +41,20 @@ std::vector<double> values_of(const std::vector<SampleResult>& samples) {
   return values;
 }
 
-const std::vector<double>& scores_in(const RetainLog& log, const std::string& metric) {
+const RetainEntry& entry_with_samples(const RetainLog& log, const std::string& metric) {
   const auto found = log.find(metric);
-  if (found == log.end() || found->second.scores.empty())
+  if (found == log.end() || found->second.samples.empty())
     fail("eval.retain_log", fmt::format("the retain log has no per-sample `{}`", metric),
          "it is the TOFU_EVAL.json of a model trained without the forget set, on the same suite");
-  return found->second.scores;
+  return found->second;
 }
 
-double value_in(const RetainLog& log, const std::string& metric) {
+const RetainEntry& entry_with_value(const RetainLog& log, const std::string& metric) {
   const auto found = log.find(metric);
   if (found == log.end() || !found->second.value)
     fail("eval.retain_log", fmt::format("the retain log has no value of `{}`", metric),
          "evaluate the retrained model with the same suite");
-  return *found->second.value;
+  return found->second;
 }
 
 std::vector<std::string> metric_names() {
@@ -75,6 +76,16 @@ Source read_source(config::Section& section) {
 
 std::string column_name(std::string_view name, Answers answers) {
   return answers == Answers::right ? std::string(name) : fmt::format("{}_{}", name, name_of(answers));
+}
+
+void warn_of_other_samples(std::string_view metric, const Result& result, const RetainEntry& retain) {
+  const std::size_t here = (result.parts.empty() ? result : result.parts.front().second).samples.size();
+  const std::size_t there = retain.samples.size();
+  if (here == 0 || there == 0 || here == there) return;
+  base::warn_once("eval.retain_log",
+                  fmt::format("{}: a value of {} samples is compared with the retain log's of {}; evaluate "
+                              "both with the same eval.max_samples",
+                              metric, here, there));
 }
 
 std::string no_answers(const Source& source) {

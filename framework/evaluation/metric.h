@@ -67,13 +67,13 @@ struct Result {
 // What a retrained model's TOFU_EVAL.json says of one metric.
 struct RetainEntry {
   std::optional<double> value;
-  std::vector<double> scores;
+  std::map<std::int64_t, std::optional<double>> samples;  // by row; of an attack, the forget set's
 };
 using RetainLog = std::map<std::string, RetainEntry, std::less<>>;  // by metric
 
 // What a metric compares with. Errors: eval.retain_log where the log lacks it.
-[[nodiscard]] const std::vector<double>& scores_in(const RetainLog& log, const std::string& metric);
-[[nodiscard]] double value_in(const RetainLog& log, const std::string& metric);
+[[nodiscard]] const RetainEntry& entry_with_samples(const RetainLog& log, const std::string& metric);
+[[nodiscard]] const RetainEntry& entry_with_value(const RetainLog& log, const std::string& metric);
 
 struct Inputs {
   std::map<Source, std::vector<std::vector<AnswerValues>>> answers;  // by sample, by answer
@@ -120,6 +120,10 @@ struct Entry {
 };
 [[nodiscard]] std::span<const Entry> registry();
 [[nodiscard]] std::vector<std::string> metric_names();
+
+// Says once where `result` and what it is compared with are not of equally many samples (eval.max_samples of
+// one of the two).
+void warn_of_other_samples(std::string_view metric, const Result& result, const RetainEntry& retain);
 
 // Reads `set` and `answers`.
 [[nodiscard]] Source read_source(config::Section& section);

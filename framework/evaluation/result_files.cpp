@@ -1,7 +1,10 @@
 #include "framework/evaluation/result_files.h"
 
+#include <cstdlib>
+
 #include "framework/base/atomic_file.h"
 #include "framework/base/error.h"
+#include "framework/evaluation/measures/statistics.h"
 #include "framework/evaluation/python_json.h"
 
 namespace lethe::evaluation {
@@ -29,15 +32,38 @@ std::string sorted_file(const std::map<std::string, Value>& entries) {
   return python_json(file);
 }
 
+// A sample's value; of several answers, their mean, as metrics take it.
+std::optional<double> sample_value(const Json& value) {
+  if (value.is_null()) return std::nullopt;
+  if (!value.is_array()) return number_of(value);
+  std::vector<double> numbers;
+  for (const Json& one : value)
+    if (!one.is_null()) numbers.push_back(number_of(one));
+  return numbers.empty() ? std::nullopt : std::optional(mean(numbers));
+}
+
+// By row. Probabilities stand under `prob`, what other metrics give under `score`.
+std::map<std::int64_t, std::optional<double>> retain_samples(const Json& by_index) {
+  std::map<std::int64_t, std::optional<double>> samples;
+  for (const auto& item : by_index.items()) {
+    const Json& fields = item.value();
+    if (!fields.is_object()) continue;
+    for (const char* name : {"score", "prob"}) {
+      const auto found = fields.find(name);
+      if (found == fields.end()) continue;
+      samples[std::strtoll(item.key().c_str(), nullptr, 10)] = sample_value(*found);
+      break;
+    }
+  }
+  return samples;
+}
+
 RetainEntry retain_entry(const Json& entry) {
   RetainEntry out;
   if (entry.contains("agg_value") && !entry["agg_value"].is_null()) out.value = number_of(entry["agg_value"]);
-  if (!entry.contains("value_by_index")) return out;
-  for (const auto& item : entry["value_by_index"].items()) {
-    const Json& fields = item.value();
-    const auto score = fields.is_object() ? fields.find("score") : fields.end();
-    if (score != fields.end() && !score->is_null()) out.scores.push_back(number_of(*score));
-  }
+  const Json& samples = entry.contains("forget") ? entry["forget"] : entry;  // of an attack
+  if (samples.is_object() && samples.contains("value_by_index"))
+    out.samples = retain_samples(samples["value_by_index"]);
   return out;
 }
 

@@ -16,7 +16,9 @@ Inputs with_ratios() {
 TEST(ForgetQuality, AgreesWithTheOracle) {
   Inputs inputs = with_ratios();
   inputs.retain.emplace();
-  (*inputs.retain)["forget_truth_ratio"].scores = golden()["retain"]["scores"].get<std::vector<double>>();
+  std::int64_t row = 0;
+  for (const double score : golden()["retain"]["scores"].get<std::vector<double>>())
+    (*inputs.retain)["forget_truth_ratio"].samples[row++] = score;
   expect_golden(metric("forget_quality")->compute(inputs), "forget_quality");
 }
 
@@ -30,6 +32,35 @@ TEST(ForgetQuality, IsNullWithoutARetainLogAndRefusesOneWithoutItsKey) {
   } catch (const std::exception& e) {
     EXPECT_NE(std::string(e.what()).find("the retain log has no per-sample `forget_truth_ratio`"),
               std::string::npos);
+  }
+}
+
+Result of_values(const std::vector<double>& values, std::int64_t first_row) {
+  Result result;
+  result.value = 0.5;
+  for (const double value : values)
+    result.samples.push_back({.index = first_row + static_cast<std::int64_t>(result.samples.size()),
+                              .fields = {},
+                              .value = value});
+  return result;
+}
+
+// Half of the rows, which the retrained model answers as this one does, and half that it does not.
+TEST(ForgetQuality, ComparesTheRowsThatBothHave) {
+  const std::vector<double> values = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6};
+  Inputs inputs;
+  inputs.results["forget_truth_ratio"] = of_values(values, 0);
+  inputs.retain.emplace();
+  auto& retrained = (*inputs.retain)["forget_truth_ratio"].samples;
+  for (std::int64_t row = 0; row < 12; ++row)
+    retrained[row] = row < 6 ? values[static_cast<std::size_t>(row)] : 10.0;
+  EXPECT_EQ(*metric("forget_quality")->compute(inputs).value, 1);
+  inputs.results["forget_truth_ratio"] = of_values(values, 100);
+  try {
+    (void)metric("forget_quality")->compute(inputs);
+    FAIL() << "rows of another set were compared";
+  } catch (const std::exception& e) {
+    EXPECT_NE(std::string(e.what()).find("share no row with a value"), std::string::npos);
   }
 }
 }  // namespace

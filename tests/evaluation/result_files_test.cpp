@@ -102,7 +102,12 @@ TEST(ResultFiles, OneOfThemIsARetainLog) {
   const auto log = read_retain_log(path);
   std::filesystem::remove(path);
   EXPECT_EQ(*log.find("mia_min_k")->second.value, 0.75);
-  EXPECT_EQ(log.find("Upper")->second.scores, std::vector<double>{0.75}) << "a null score is left out";
+  using Samples = std::map<std::int64_t, std::optional<double>>;
+  const Samples scores = {{0, 0.75}, {1, std::nullopt}};
+  EXPECT_EQ(log.find("Upper")->second.samples, scores);
+  EXPECT_EQ(log.find("mia_min_k")->second.samples, scores) << "of the forget set";
+  EXPECT_EQ(log.find("wf_Q_A_Prob")->second.samples, (Samples{{0, 0.5}, {7, 0.75}}))
+      << "probabilities have no score; several answers count with their mean";
   EXPECT_FALSE(log.find("forget_quality")->second.value.has_value());
 }
 

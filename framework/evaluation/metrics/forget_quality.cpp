@@ -1,4 +1,6 @@
 // Whether the truth ratios could be those of a model that never saw the forget set.
+#include "framework/base/error.h"
+#include "framework/base/log.h"
 #include "framework/evaluation/measures/statistics.h"
 #include "framework/evaluation/metric.h"
 
@@ -20,7 +22,9 @@ class ForgetQuality final : public Metric {
                 "per-sample values of the metric `of`, of this model and of the retrained one.",
             .source = "TOFU, arXiv 2401.06121; OpenUnlearning `forget_quality`",
             .quirks =
-                "Null without `eval.retain_log`. Exact for every size: 1e-239 is meant. It tests a "
+                "Null without `eval.retain_log`. Where the two evaluations looked at different rows "
+                "(`eval.max_samples`), those that both have are compared, and a warning says so. Exact for "
+                "every size: 1e-239 is meant. It tests a "
                 "difference, so a p-value near 1 does not prove equality.",
             .use = "The headline of TOFU: above 0.05 is called forgotten."};
   }
@@ -30,14 +34,38 @@ class ForgetQuality final : public Metric {
     const Result& here = inputs.results.find(options_.of)->second;
     if (!here.value) return null_result(fmt::format("{}: {}", options_.of, here.reason));
     if (!inputs.retain) return null_result("no retain log (eval.retain_log)");
-    Result result;
-    result.value =
-        lethe::evaluation::forget_quality(values_of(here.samples), scores_in(*inputs.retain, options_.of));
-    return result;
+    return compare(here.samples, entry_with_samples(*inputs.retain, options_.of).samples);
   }
-  void check_retain_log(const RetainLog& log) const override { (void)scores_in(log, options_.of); }
+  void check_retain_log(const RetainLog& log) const override { (void)entry_with_samples(log, options_.of); }
 
  private:
+  // Over the rows that both have: an evaluation may have looked at its first samples only.
+  Result compare(const std::vector<SampleResult>& here,
+                 const std::map<std::int64_t, std::optional<double>>& there) const {
+    std::vector<double> values, retrained;
+    std::size_t shared = 0;
+    for (const SampleResult& sample : here) {
+      const auto same_row = there.find(sample.index);
+      if (same_row == there.end()) continue;
+      ++shared;
+      if (sample.value) values.push_back(*sample.value);
+      if (same_row->second) retrained.push_back(*same_row->second);
+    }
+    if (values.empty() || retrained.empty())
+      fail("eval.retain_log",
+           fmt::format("`{}` here and in the retain log share no row with a value", options_.of),
+           "evaluate the retrained model with the same suite and the same sets");
+    if (shared != here.size() || shared != there.size())
+      base::warn_once(
+          "eval.retain_log",
+          fmt::format("forget_quality is of the {} rows of `{}` that both have: {} are here, {} in "
+                      "the retain log",
+                      shared, options_.of, here.size(), there.size()));
+    Result result;
+    result.value = lethe::evaluation::forget_quality(values, retrained);
+    return result;
+  }
+
   Options options_;
 };
 

@@ -29,13 +29,17 @@ class Privleak final : public Metric {
   Result compute(const Inputs& inputs) const override {
     const Result& here = inputs.results.find(options_.of)->second;
     if (!here.value) return null_result(fmt::format("{}: {}", options_.of, here.reason));
+    double reference = options_.ref_value;  // an AUC, as OpenUnlearning reads it
+    if (inputs.retain) {
+      const RetainEntry& there = entry_with_value(*inputs.retain, options_.of);
+      warn_of_other_samples("privleak", here, there);
+      reference = *there.value;
+    }
     Result result;
-    // Both are AUCs, as OpenUnlearning has them.
-    result.value = privacy_leakage(
-        *here.value, inputs.retain ? value_in(*inputs.retain, options_.of) : options_.ref_value);
+    result.value = privacy_leakage(*here.value, reference);
     return result;
   }
-  void check_retain_log(const RetainLog& log) const override { (void)value_in(log, options_.of); }
+  void check_retain_log(const RetainLog& log) const override { (void)entry_with_value(log, options_.of); }
 
  private:
   Options options_;

@@ -32,7 +32,10 @@ class RelativeDifference final : public Metric {
     std::optional<double> reference = options_.ref_value;
     if (inputs.retain) {
       const auto there = inputs.retain->find(options_.of);
-      if (there != inputs.retain->end() && there->second.value) reference = there->second.value;
+      if (there != inputs.retain->end() && there->second.value) {
+        warn_of_other_samples(column().name, here, there->second);
+        reference = there->second.value;
+      }
     }
     if (!reference) return null_result(fmt::format("no retain log with `{}`, and no ref_value", options_.of));
     Result result;
