@@ -11,7 +11,8 @@ AttackOptions read_attack(config::Section& section) {
 
 Needs Attack::needs() const {
   return {.statistics = {{{options_.forget, Answers::right}, statistics_},
-                         {{options_.holdout, Answers::right}, statistics_}}};
+                         {{options_.holdout, Answers::right}, statistics_}},
+          .optional_sets = {options_.holdout}};
 }
 
 Result Attack::scores_of(const Inputs& inputs, const std::string& set) const {

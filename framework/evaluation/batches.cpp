@@ -91,12 +91,10 @@ Needs needs_of(const std::vector<const SuiteEntry*>& suite) {
 }
 
 void check_sets(const std::vector<const SuiteEntry*>& suite, const EvaluatorParts& parts) {
-  for (const SuiteEntry* entry : suite) {
-    const std::string set = entry->metric->column().set;
-    if (!set.empty() && find_set(parts, set) == nullptr)
-      fail("config.conflict", fmt::format("eval.metrics: {}: there is no set `{}`", entry->name, set),
-           "sets are forget, retain and those of eval.sets");
-  }
+  std::vector<std::string> names;
+  for (const EvaluatedSet& set : parts.sets) names.push_back(set.name);
+  if (const auto absent = absent_set(suite, names))
+    fail("config.conflict", "eval.metrics: " + absent->what, absent->hint);
 }
 
 }  // namespace

@@ -88,6 +88,7 @@ struct Needs {
   std::map<Source, std::set<std::string>> statistics;  // token statistics, and the two below
   std::set<std::string> generations;                   // sets
   std::vector<std::string> results;                    // names of metrics that stand earlier in the suite
+  std::set<std::string> optional_sets;                 // need not be there: the metric is null without them
 };
 inline constexpr std::string_view kReferenceLogProb = "reference_log_prob";  // of eval.reference's model
 inline constexpr std::string_view kGradientNorm = "gradient_norm";           // one value an answer

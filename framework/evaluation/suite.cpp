@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "framework/base/error.h"
+#include "framework/base/text.h"
 #include "framework/config/document.h"
 
 namespace lethe::evaluation {
@@ -34,6 +35,14 @@ void check_order(const config::Section& section, const Suite& suite) {
   }
 }
 
+std::set<std::string> sets_read(const SuiteEntry& entry) {
+  const Needs needs = entry.metric->needs();
+  std::set<std::string> sets = needs.generations;
+  for (const auto& [source, statistics] : needs.statistics) sets.insert(source.set);
+  for (const std::string& set : needs.optional_sets) sets.erase(set);
+  return sets;
+}
+
 }  // namespace
 
 Suite read_suite(config::Section& section) {
@@ -42,6 +51,25 @@ Suite read_suite(config::Section& section) {
     suite.push_back(read_entry(entry));
   check_order(section, suite);
   return suite;
+}
+
+std::vector<const SuiteEntry*> entries_of(const Suite& suite) {
+  std::vector<const SuiteEntry*> entries;
+  for (const SuiteEntry& entry : suite) entries.push_back(&entry);
+  return entries;
+}
+
+std::optional<AbsentSet> absent_set(std::span<const SuiteEntry* const> suite,
+                                    std::span<const std::string> sets) {
+  for (const SuiteEntry* entry : suite)
+    for (const std::string& set : sets_read(*entry)) {
+      if (std::ranges::find(sets, set) != sets.end()) continue;
+      const std::string guess = base::did_you_mean(set, sets);
+      return AbsentSet{.what = fmt::format("{}: there is no set `{}`", entry->name, set),
+                       .hint = fmt::format("{}{}sets are {}; eval.sets adds others", guess,
+                                           guess.empty() ? "" : " ", base::join(sets, ", "))};
+    }
+  return std::nullopt;
 }
 
 Suite plain_suite(const std::vector<PlainSet>& sets, bool generate) {

@@ -3,6 +3,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +25,14 @@ using Suite = std::vector<SuiteEntry>;
 // files), `summary`, and the metric's own options. Errors: config.conflict for two of one name, or for a
 // metric that reads one that does not stand before it.
 [[nodiscard]] Suite read_suite(config::Section& section);
+[[nodiscard]] std::vector<const SuiteEntry*> entries_of(const Suite& suite);
+
+// The first metric that reads a set which is none of `sets`: what is wrong, and a hint.
+struct AbsentSet {
+  std::string what, hint;
+};
+[[nodiscard]] std::optional<AbsentSet> absent_set(std::span<const SuiteEntry* const> suite,
+                                                  std::span<const std::string> sets);
 
 // What is measured where the configuration names no metrics: probability, truth ratio (of sets with wrong
 // answers) and, if asked for, ROUGE of generations.

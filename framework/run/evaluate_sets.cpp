@@ -70,11 +70,7 @@ ev::Evaluation run_suite(const RunConfig& config, Engine& engine, const SampleSe
                          const std::set<std::string>* names, ev::Journal& journal) {
   const ev::Suite plain = config.eval.suite.empty() ? plain_suite(config, sets) : ev::Suite{};
   const ev::Suite& suite = config.eval.suite.empty() ? plain : config.eval.suite;
-  std::vector<const ev::SuiteEntry*> entries;
-  if (names != nullptr)
-    entries = ev::entries_for(suite, *names);
-  else
-    for (const ev::SuiteEntry& entry : suite) entries.push_back(&entry);
+  const auto entries = names != nullptr ? ev::entries_for(suite, *names) : ev::entries_of(suite);
   EvaluatedEngine model(config, engine, sets.tokenizer().special_tokens().stop_ids);
   return ev::evaluate(entries, parts_of(config, sets, engine, model), options_of(config), journal);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cctype>
+#include <filesystem>
 
 #include "framework/base/error.h"
 #include "framework/base/hash.h"
@@ -229,13 +230,18 @@ EvalOptions read_eval(config::Section section) {
 }
 
 // What formulas may name: the suite's metrics, or those of the plain one.
-std::vector<std::string> measured_names(const EvalOptions& eval) {
-  if (!eval.suite.empty()) return evaluation::names_of(eval.suite);
-  std::vector<evaluation::PlainSet> sets = {{"forget", true}, {"retain", true}};
-  if (!eval.general.path.empty()) sets.push_back({"general", true});
-  for (const auto& [name, source] : eval.sets)
-    if (name != "forget" && name != "retain" && name != "general") sets.push_back({name, true});
-  return evaluation::names_of(evaluation::plain_suite(sets, eval.generate));
+std::vector<std::string> measured_names(const RunConfig& c) {
+  if (!c.eval.suite.empty()) return evaluation::names_of(c.eval.suite);
+  std::vector<evaluation::PlainSet> sets;
+  for (const std::string& name : evaluated_sets(c)) sets.push_back({name, true});
+  return evaluation::names_of(evaluation::plain_suite(sets, c.eval.generate));
+}
+
+// Before anything is trained or measured.
+void check_suite_sets(const config::Section& eval, const RunConfig& c) {
+  const auto entries = evaluation::entries_of(c.eval.suite);
+  if (const auto absent = evaluation::absent_set(entries, evaluated_sets(c)))
+    eval.refuse("metrics", "config.conflict", absent->what, absent->hint);
 }
 
 LaterOptions read_later(config::Section section) {
@@ -335,6 +341,21 @@ CheckpointOptions read_checkpoint(config::Section section) {
 
 }  // namespace
 
+std::string name_of_earlier(const std::string& run) {
+  return "forget_" + std::filesystem::path(run).lexically_normal().filename().string();
+}
+
+std::vector<std::string> evaluated_sets(const RunConfig& config) {
+  std::vector<std::string> names = {"forget", "retain"};
+  const auto add = [&](const std::string& name) {
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  };
+  if (!config.eval.general.path.empty()) add("general");
+  for (const std::string& run : config.data.earlier) add(name_of_earlier(run));
+  for (const auto& [name, source] : config.eval.sets) add(name);
+  return names;
+}
+
 RunConfig read_run_config(config::Section root) {
   RunConfig c;
   root.optional("name", c.name, "what reports call this run")
@@ -360,7 +381,9 @@ RunConfig read_run_config(config::Section root) {
                                             "which retain samples a batch holds; those are never scored",
                                             sampling::unscored_sampler_names());
   c.score = read_score(root.section("score", "Memory Removal Difficulty"));
-  c.eval = read_eval(root.section("eval", "evaluation"));
+  const config::Section eval = root.section("eval", "evaluation");
+  c.eval = read_eval(eval);
+  check_suite_sets(eval, c);
   c.stop = read_stop(root.section("stop", "when enough is done"));
   c.checkpoint = read_checkpoint(root.section("checkpoint", "what a resume starts from"));
   c.resume = read_resume(root.section("resume", "going on from a checkpoint"));
@@ -374,7 +397,7 @@ RunConfig read_run_config(config::Section root) {
   check_keep_best(root, c);
   check_moments(root, c);
   check_reference(root, c);
-  if (c.stop.when) c.stop.when->check_names(measured_names(c.eval));
+  if (c.stop.when) c.stop.when->check_names(measured_names(c));
   for (const config::ReadKey& read : config::keys_read(root))
     if (read.path == "sampler.name") c.sampler_name = read.value;
   check_score_mode(root, c);

@@ -141,6 +141,11 @@ struct RunConfig {
   }
 };
 
+// What the forget set of an earlier request (data.earlier) is called: forget_ and its run directory's name.
+[[nodiscard]] std::string name_of_earlier(const std::string& run);
+// The sets that evaluations look at.
+[[nodiscard]] std::vector<std::string> evaluated_sets(const RunConfig& config);
+
 // Reads the whole file: unknown keys, wrong types and contradictions are errors with their place.
 [[nodiscard]] RunConfig read_run_config(config::Section root);
 

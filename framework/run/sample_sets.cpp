@@ -63,8 +63,8 @@ void SampleSets::load_earlier(const std::string& run, const RunConfig& config,
   then.retain = config.data.retain;
   then.allow_overlap = config.data.allow_overlap;
   data::ForgetRetain files = data::read_forget_retain(then);
-  const std::string name = "forget_" + std::filesystem::path(run).lexically_normal().filename().string();
-  earlier.push_back(load(name, std::move(files.forget), then.forget, config.data.max_dropped, cache, world));
+  earlier.push_back(load(name_of_earlier(run), std::move(files.forget), then.forget, config.data.max_dropped,
+                         cache, world));
   if (!then.select) return;
   select(earlier.back(), *then.select);
   data::check_overlap(then, earlier.back().samples, retain.samples);

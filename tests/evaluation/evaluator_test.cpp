@@ -221,14 +221,17 @@ TEST_F(EvaluatorTest, GroundTruthIsTheConversationWithoutItsPrompt) {
 }
 
 TEST_F(EvaluatorTest, AMetricOfASetThatThereIsNotIsRefused) {
-  config::Section section = config::parse("metrics: [{name: rouge, set: nowhere}]");
-  suite_ = read_suite(section);
-  try {
-    (void)uninterrupted();
-    FAIL();
-  } catch (const Error& e) {
-    EXPECT_EQ(e.key(), "config.conflict");
-    EXPECT_NE(e.message().find("there is no set `nowhere`"), std::string::npos);
+  for (const char* metric :
+       {"{name: rouge, set: nowhere}", "{name: mia_loss, set: nowhere, holdout: forget}"}) {
+    config::Section section = config::parse(fmt::format("metrics: [{}]", metric));
+    suite_ = read_suite(section);
+    try {
+      (void)uninterrupted();
+      FAIL();
+    } catch (const Error& e) {
+      EXPECT_EQ(e.key(), "config.conflict");
+      EXPECT_NE(e.message().find("there is no set `nowhere`"), std::string::npos);
+    }
   }
 }
 

@@ -69,6 +69,23 @@ TEST(Suite, RefusesTyposDoublesAndWhatStandsTooLate) {
             std::string::npos);
 }
 
+std::string absent(const std::string& yaml) {
+  const Suite suite = suite_of(yaml);
+  const std::vector<std::string> sets = {"forget", "retain"};
+  const auto found = absent_set(entries_of(suite), sets);
+  return found ? found->what + "; " + found->hint : "";
+}
+
+TEST(Suite, EverySetOfAMetricMustBeThereButAnAttacksHoldout) {
+  EXPECT_EQ(absent("metrics: [mia_loss, {name: rouge, set: retain}]"), "");
+  EXPECT_EQ(
+      absent("metrics: [probability, {name: mia_loss, set: forgett, holdout: retain}]"),
+      "mia_loss: there is no set `forgett`; did you mean `forget`? sets are forget, retain; eval.sets adds "
+      "others");
+  for (const char* metric : {"probability_w_options", "truth_ratio", "ngram_entropy", "perplexity"})
+    EXPECT_NE(absent(fmt::format("metrics: [{{name: {}, set: nowhere}}]", metric)), "") << metric;
+}
+
 TEST(Suite, AFormulasEntriesComeWithWhatTheyRead) {
   const Suite suite = suite_of("metrics: [probability, mia_loss, mia_min_k, privleak]");
   const auto chosen = entries_for(suite, {"privleak"});
