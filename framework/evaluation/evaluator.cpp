@@ -242,10 +242,8 @@ Evaluation evaluate(const std::vector<const SuiteEntry*>& suite, const Evaluator
   for (const SuiteEntry* entry : suite) {
     Result result = entry->metric->compute(inputs);
     inputs.results[entry->name] = result;
-    evaluation.results.push_back({.name = entry->name,
-                                  .column = entry->metric->column(),
-                                  .listed = entry->listed,
-                                  .result = std::move(result)});
+    evaluation.results.push_back(
+        {.name = entry->name, .column = entry->column, .listed = entry->listed, .result = std::move(result)});
   }
   evaluation.generations = std::move(inputs.generations);
   evaluation.batches_measured = measuring.batches_measured();

@@ -26,9 +26,12 @@ std::string metrics_reference() {
   std::string out =
       "# Metrics\n\nGenerated from the registry (`framework/evaluation/metrics/`). In a configuration they "
       "stand in the list `eval.metrics`, each as a name or as a mapping of `name`, `as` (its name in result "
-      "files), `summary` (also in the summary file) and the options below. A metric of a set that there is not is "
-      "refused before anything is trained or measured. A metric that cannot be computed is null, and the "
-      "records say why.\n";
+      "files), `summary` (also in the summary file) and the options below. Records, reports and formulas "
+      "know a metric by set and name (`forget.truth_ratio`); where several share these, they "
+      "stand for the one without `as`, else the first, and the others are recorded under their `as` "
+      "(`forget.<as>`). A metric of a set that there is not is refused before "
+      "anything is trained or measured. A metric that cannot be computed is null, and the records say "
+      "why.\n";
   for (const Entry& entry : registry()) {
     config::Section section;
     const auto metric = entry.make(section);

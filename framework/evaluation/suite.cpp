@@ -18,7 +18,8 @@ SuiteEntry read_entry(config::Section section) {
       .optional("summary", entry.listed, "also in the summary file");
   for (const Entry& made : registry())
     if (made.name == metric) entry.metric = made.make(section);
-  if (entry.name.empty()) entry.name = label_of(entry.metric->column());
+  entry.column = entry.metric->column();
+  if (entry.name.empty()) entry.name = label_of(entry.column);
   return entry;
 }
 
@@ -32,6 +33,24 @@ void check_order(const config::Section& section, const Suite& suite) {
     if (!before.insert(entry.name).second)
       section.refuse("metrics", "config.conflict", fmt::format("two metrics are called {}", entry.name),
                      "tell them apart with `as`");
+  }
+}
+
+// Records and formulas know a metric by its column. Where several have one column, it is that of the entry
+// without a name of its own, else of the first; the others get one of their own name, so that none overwrites
+// another.
+void part_columns(const config::Section& section, Suite& suite) {
+  std::map<std::string, const SuiteEntry*> known;  // by name and by label
+  for (const SuiteEntry& entry : suite) known[entry.name] = &entry;
+  for (SuiteEntry& entry : suite) {
+    const auto taken = known.find(label_of(entry.column));
+    if (taken != known.end() && taken->second != &entry) entry.column.name = entry.name;
+    const auto [at, fresh] = known.emplace(label_of(entry.column), &entry);
+    if (at->second != &entry)
+      section.refuse(
+          "metrics", "config.conflict",
+          fmt::format("{} and {} are both recorded as {}", at->second->name, entry.name, at->first),
+          "tell them apart with `as`: where two have one column, it names the second one's");
   }
 }
 
@@ -50,6 +69,7 @@ Suite read_suite(config::Section& section) {
   for (config::Section& entry : section.sections("metrics", "what is measured; a plain suite where absent"))
     suite.push_back(read_entry(entry));
   check_order(section, suite);
+  part_columns(section, suite);
   return suite;
 }
 
@@ -91,7 +111,7 @@ std::vector<std::string> names_of(const Suite& suite) {
   std::vector<std::string> names;
   for (const SuiteEntry& entry : suite) {
     names.push_back(entry.name);
-    names.push_back(label_of(entry.metric->column()));
+    names.push_back(label_of(entry.column));
   }
   return names;
 }
@@ -100,7 +120,7 @@ std::vector<const SuiteEntry*> entries_for(const Suite& suite, const std::set<st
   std::set<std::string> wanted = names;
   std::vector<const SuiteEntry*> chosen;
   for (auto entry = suite.rbegin(); entry != suite.rend(); ++entry) {  // readers stand behind what they read
-    if (!wanted.contains(entry->name) && !wanted.contains(label_of(entry->metric->column()))) continue;
+    if (!wanted.contains(entry->name) && !wanted.contains(label_of(entry->column))) continue;
     for (const std::string& read : entry->metric->needs().results) wanted.insert(read);
     chosen.push_back(&*entry);
   }

@@ -16,14 +16,15 @@ namespace lethe::evaluation {
 
 struct SuiteEntry {
   std::string name;
+  Column column;       // the metric's; where several share one, it names only one of them
   bool listed = true;  // also in the summary
   std::unique_ptr<Metric> metric;
 };
 using Suite = std::vector<SuiteEntry>;
 
 // Reads the list `metrics` of `section`: a metric's name, or a mapping with `name`, `as` (the name in result
-// files), `summary`, and the metric's own options. Errors: config.conflict for two of one name, or for a
-// metric that reads one that does not stand before it.
+// files), `summary`, and the metric's own options. Errors: config.conflict for two that results or records
+// would call the same, or for a metric that reads one that does not stand before it.
 [[nodiscard]] Suite read_suite(config::Section& section);
 [[nodiscard]] std::vector<const SuiteEntry*> entries_of(const Suite& suite);
 

@@ -235,5 +235,19 @@ TEST_F(EvaluatorTest, AMetricOfASetThatThereIsNotIsRefused) {
   }
 }
 
+TEST_F(EvaluatorTest, TwoOfOneColumnKeepTheirValues) {
+  config::Section section =
+      config::parse("metrics: [truth_ratio, {name: truth_ratio, aggregator: prob_mean, as: share}]");
+  suite_ = read_suite(section);
+  HashedModel model;
+  Journal nowhere;
+  const auto world = dist::make_single_group();
+  const Evaluation evaluation = run(model, *world, nowhere);
+  const auto values = evaluation.values();
+  EXPECT_EQ(values.at("forget.truth_ratio"), *evaluation.results[0].result.value);
+  EXPECT_EQ(values.at("forget.share"), *evaluation.results[1].result.value);
+  EXPECT_NE(values.at("forget.share"), values.at("forget.truth_ratio"));
+}
+
 }  // namespace
 }  // namespace lethe::evaluation

@@ -69,6 +69,24 @@ TEST(Suite, RefusesTyposDoublesAndWhatStandsTooLate) {
             std::string::npos);
 }
 
+TEST(Suite, OfOneColumnAllButOneAreRecordedUnderTheirOwnNames) {
+  const Suite suite = suite_of(
+      "metrics: [{name: truth_ratio, aggregator: prob_mean, as: share}, truth_ratio, {name: mia_loss, as: "
+      "a}, "
+      "{name: mia_loss, holdout: retain, as: b}]");
+  EXPECT_EQ(label_of(suite[0].column), "forget.share");
+  EXPECT_EQ(label_of(suite[1].column), "forget.truth_ratio") << "it has no other name";
+  EXPECT_EQ(label_of(suite[2].column), "mia_loss") << "the first";
+  EXPECT_EQ(label_of(suite[3].column), "b");
+  EXPECT_EQ(entries_for(suite, {"forget.share"}).front(), &suite[0]);
+}
+
+TEST(Suite, RefusesTwoThatRecordsCouldNotTellApart) {
+  EXPECT_NE(refusal("metrics: [probability, rouge, {name: rouge, stem: false, as: probability}]")
+                .find("forget.probability and probability are both recorded as forget.probability"),
+            std::string::npos);
+}
+
 std::string absent(const std::string& yaml) {
   const Suite suite = suite_of(yaml);
   const std::vector<std::string> sets = {"forget", "retain"};
