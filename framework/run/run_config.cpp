@@ -198,12 +198,22 @@ void read_eval_sets(config::Section section, EvalOptions& o) {
   }
 }
 
+void check_generations(const config::Section& eval, const EvalOptions& o) {
+  if (o.generate) return;
+  for (const evaluation::SuiteEntry& entry : o.suite)
+    if (!entry.metric->needs().generations.empty())
+      eval.refuse("generate", "config.conflict",
+                  fmt::format("false, and {} of eval.metrics reads generated answers", entry.name),
+                  "set eval.generate: true, or take that metric out of eval.metrics");
+}
+
 EvalOptions read_eval(config::Section section) {
   EvalOptions o;
   section.optional("before", o.before, "evaluate before the first update")
       .optional("after", o.after, "evaluate after the last update")
       .optional("every", o.every, "updates between evaluations; 0 is never", config::at_least(0))
-      .optional("generate", o.generate, "generate answers and compare them (ROUGE)")
+      .optional("generate", o.generate,
+                "generate answers and compare them (ROUGE); false refuses metrics that read them")
       .optional("max_new_tokens", o.max_new_tokens, "tokens of a generated answer at most",
                 config::at_least(1))
       .optional("batch", o.batch, "sequences that a rank generates at once", config::at_least(1))
@@ -217,6 +227,7 @@ EvalOptions read_eval(config::Section section) {
     (void)section.section("general", "questions of general knowledge");
   read_eval_sets(section, o);
   o.suite = evaluation::read_suite(section);
+  check_generations(section, o);
   section
       .optional(
           "retain_log", o.retain_log,
