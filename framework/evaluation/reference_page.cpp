@@ -31,7 +31,9 @@ std::string metrics_reference() {
       "stand for the one without `as`, else the first, and the others are recorded under their `as` "
       "(`forget.<as>`). A metric of a set that there is not is refused before "
       "anything is trained or measured. A metric that cannot be computed is null, and the records say "
-      "why.\n";
+      "why.\n\n"
+      "Generation is greedy, with the `repetition_penalty` of the model's generation_config.json, as "
+      "transformers applies it.\n";
   for (const Entry& entry : registry()) {
     config::Section section;
     const auto metric = entry.make(section);

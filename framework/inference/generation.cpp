@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 #include "framework/data/packing.h"
 #include "framework/inference/kv_cache.h"
@@ -76,9 +77,10 @@ class Batch {
 
   // Takes the likeliest next token of every sequence and lets go of those that end with it.
   void choose(const at::Tensor& hidden) {
-    const at::Tensor logits = walk::logits_of(model_, store_, hidden);
+    at::Tensor logits = walk::logits_of(model_, store_, hidden);
     next_.clear();
     if (live_.empty()) return;
+    if (options_.repetition_penalty != 1) logits = penalised(logits);
     const at::Tensor best = logits.argmax(1).cpu();
     if (with_margins_) note_margins(logits);
     std::vector<std::size_t> ended;
@@ -91,6 +93,22 @@ class Batch {
       next_.push_back(token);
     }
     for (auto s = ended.rbegin(); s != ended.rend(); ++s) remove(*s);
+  }
+
+  // As transformers' RepetitionPenaltyLogitsProcessor: prompts count too.
+  at::Tensor penalised(const at::Tensor& logits) const {
+    at::Tensor result = logits.clone();
+    for (std::size_t s = 0; s < live_.size(); ++s) {
+      std::set<std::int64_t> ids(prompts_[live_[s]].begin(), prompts_[live_[s]].end());
+      ids.insert(out.tokens[live_[s]].begin(), out.tokens[live_[s]].end());
+      const at::Tensor repeated = walk::index_tensor(std::vector(ids.begin(), ids.end()), logits.device());
+      const auto row = static_cast<std::int64_t>(s);
+      const at::Tensor values = logits[row].index_select(0, repeated);
+      result[row].index_copy_(
+          0, repeated,
+          at::where(values < 0, values * options_.repetition_penalty, values / options_.repetition_penalty));
+    }
+    return result;
   }
 
   // The last sequence takes the place of one that has ended.

@@ -15,6 +15,9 @@ namespace lethe::inference {
 struct GenerationOptions {
   std::int64_t max_new_tokens = 64;
   std::vector<std::int32_t> stop_ids;  // any of them ends a sequence and is not part of it
+  // Of generation_config.json: logits of tokens that prompt or answer already hold are divided by it (where
+  // negative, multiplied) before the likeliest is taken. 1 changes nothing.
+  double repetition_penalty = 1;
 };
 
 struct Generated {

@@ -7,6 +7,7 @@
 #include "framework/base/text.h"
 #include "framework/models/config_reader.h"
 #include "framework/models/family.h"
+#include "framework/models/generation_config.h"
 #include "framework/models/mapped_file.h"
 #include "framework/models/rope_config.h"
 #include "framework/models/strict_json.h"
@@ -119,14 +120,11 @@ void read_token_ids(const ConfigReader& reader, HfConfig& config) {
   if (const auto ids = reader.token_ids("pad_token_id"); !ids.empty()) config.pad_token_id = ids.front();
 }
 
-// Chat models often name more end tokens here than in config.json.
-void read_generation_config(const std::filesystem::path& directory, HfConfig& config) {
-  const auto file = directory / "generation_config.json";
-  std::error_code ignored;
-  if (std::filesystem::symlink_status(file, ignored).type() == std::filesystem::file_type::not_found) return;
-  require_readable(file, "model.config", "generation_config.json is not a file");
-  const nlohmann::json json = read_strict_json(file, "model.config.json", 4 << 20);
-  read_token_ids(ConfigReader(json, "generation_config.json"), config);
+// Chat models often name more end tokens there than in config.json.
+void take_token_ids(const GenerationConfig& generation, HfConfig& config) {
+  if (!generation.eos_token_ids.empty()) config.eos_token_ids = generation.eos_token_ids;
+  if (generation.bos_token_id) config.bos_token_id = generation.bos_token_id;
+  if (generation.pad_token_id) config.pad_token_id = generation.pad_token_id;
 }
 
 }  // namespace
@@ -147,7 +145,7 @@ HfConfig read_hf_config(const std::filesystem::path& directory) {
   refuse_unsupported(reader, config);
   refuse_window(reader, config);
   read_token_ids(reader, config);
-  read_generation_config(directory, config);
+  take_token_ids(read_generation_config(directory), config);
   return config;
 }
 

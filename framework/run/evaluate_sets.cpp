@@ -91,7 +91,8 @@ std::string identity_of(const RunConfig& config, const Engine& engine, const Sam
   hasher.add(engine.model_hash)
       .add(std::to_string(step))
       .add(config.model.compute)
-      .add(config.eval.reference);
+      .add(config.eval.reference)
+      .add(fmt::format("{}", repetition_penalty(engine)));
   if (!config.eval.reference.empty() && asks_reference(config.eval.suite)) hasher.add(reference_hash(config));
   hasher.add(fmt::format("{} {}", config.eval.batch, config.eval.max_new_tokens)).add(config.identity);
   for (const SampleSet* set : sets.evaluated()) hasher.add(set->name).add(set->store_key);
@@ -187,6 +188,8 @@ Aggregates evaluate_sets(const RunConfig& config, Engine& engine, const SampleSe
   for (const SampleSet* set : sets.evaluated())
     if (const auto found = all.find(set->name + ".probability"); found != all.end())
       line += fmt::format("  {} {:.3f}", set->name, found->second);
+  if (const double penalty = repetition_penalty(engine); penalty != 1 && !evaluation.generations.empty())
+    line += fmt::format("  (generated with repetition_penalty {})", penalty);
   spdlog::info("evaluation {}: answer probability{}  ({:.1f} s)", tag, line, seconds);
   return all;
 }

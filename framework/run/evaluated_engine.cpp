@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "framework/inference/generation.h"
+#include "framework/models/generation_config.h"
 #include "framework/models/model_path.h"
 
 namespace lethe::run {
@@ -40,6 +41,10 @@ std::string reference_hash(const RunConfig& config) {
   return models::ModelFiles(models::resolve_model_path(config.eval.reference), model.index).hash();
 }
 
+double repetition_penalty(const Engine& engine) {
+  return engine.source ? models::read_generation_config(*engine.source).repetition_penalty : 1;
+}
+
 EvaluatedEngine::EvaluatedEngine(const RunConfig& config, Engine& engine, std::vector<std::int32_t> stop_ids)
     : config_(config), engine_(engine), stop_ids_(std::move(stop_ids)) {}
 
@@ -62,7 +67,9 @@ std::vector<double> EvaluatedEngine::reference_log_probs(std::span<const data::D
 
 std::vector<evaluation::TokenIds> EvaluatedEngine::generate(std::span<const evaluation::TokenIds> prompts) {
   return inference::generate(engine_.model, *engine_.weights, engine_.world, prompts,
-                             {.max_new_tokens = config_.eval.max_new_tokens, .stop_ids = stop_ids_})
+                             {.max_new_tokens = config_.eval.max_new_tokens,
+                              .stop_ids = stop_ids_,
+                              .repetition_penalty = repetition_penalty(engine_)})
       .tokens;
 }
 

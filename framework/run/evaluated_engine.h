@@ -12,6 +12,8 @@ namespace lethe::run {
 // Of the weights of eval.reference, which is named: other weights under the same path have another one. Cheap
 // (ModelFiles::hash). Errors: those of models::resolve_model_path, read_hf_config and ModelFiles.
 [[nodiscard]] std::string reference_hash(const RunConfig& config);
+// Of the model's generation_config.json; 1 where it has none.
+[[nodiscard]] double repetition_penalty(const Engine& engine);
 
 class EvaluatedEngine final : public evaluation::EvaluatedModel {
  public:

@@ -4,6 +4,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "framework/data/packing.h"
 #include "framework/dist/simulated_group.h"
 #include "framework/ops/attention.h"
@@ -15,9 +17,9 @@ namespace {
 
 using Tokens = std::vector<std::vector<std::int32_t>>;
 
-// The next token without any cache.
-std::int32_t next_token(const models::DecoderModel& model, sharding::WeightStore& store,
-                        const std::vector<std::int32_t>& ids) {
+// Logits of the next token without any cache.
+at::Tensor next_logits(const models::DecoderModel& model, sharding::WeightStore& store,
+                       const std::vector<std::int32_t>& ids) {
   const data::Document document{.ids = ids};
   const data::Pack pack = data::make_pack(std::span(&document, 1));
   const at::Tensor hidden =
@@ -25,8 +27,11 @@ std::int32_t next_token(const models::DecoderModel& model, sharding::WeightStore
                        [&](int, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
                          return ops::attention(q, k, v, pack.document_offsets);
                        });
-  return static_cast<std::int32_t>(
-      walk::logits_of(model, store, hidden.narrow(0, hidden.size(0) - 1, 1)).argmax().item<std::int64_t>());
+  return walk::logits_of(model, store, hidden.narrow(0, hidden.size(0) - 1, 1))[0];
+}
+
+std::int32_t likeliest(const at::Tensor& logits) {
+  return static_cast<std::int32_t>(logits.argmax().item<std::int64_t>());
 }
 
 Tokens without_cache(const models::DecoderModel& model, sharding::WeightStore& store, const Tokens& prompts,
@@ -35,7 +40,7 @@ Tokens without_cache(const models::DecoderModel& model, sharding::WeightStore& s
   for (std::vector<std::int32_t> ids : prompts) {
     auto& output = outputs.emplace_back();
     while (static_cast<std::int64_t>(output.size()) < options.max_new_tokens) {
-      const std::int32_t token = next_token(model, store, ids);
+      const std::int32_t token = likeliest(next_logits(model, store, ids));
       if (std::ranges::find(options.stop_ids, token) != options.stop_ids.end()) break;
       output.push_back(token);
       ids.push_back(token);
@@ -67,6 +72,30 @@ TEST_F(Generation, SequencesThatStopLeaveTheOthersAsTheyWere) {
   const Tokens stopped = generate(model_, engine.weights, *world, prompts_, options).tokens;
   EXPECT_EQ(stopped, without_cache(model_, engine.weights, prompts_, options));
   EXPECT_TRUE(stopped[3].empty());
+}
+
+// As the definition says it: one number after the other.
+TEST_F(Generation, TokensThatTheTextHoldsAreMadeLessLikely) {
+  const auto world = dist::make_single_group();
+  testing::TinyEngine engine(model_, *world, {}, {.compute = at::kDouble});
+  const double penalty = 1.5;
+  Tokens expected;
+  for (std::vector<std::int32_t> ids : prompts_) {
+    auto& output = expected.emplace_back();
+    for (int t = 0; t < 9; ++t) {
+      const at::Tensor logits = next_logits(model_, engine.weights, ids).clone();
+      for (const std::int32_t id : std::set<std::int32_t>(ids.begin(), ids.end())) {
+        const double logit = logits[id].item<double>();
+        logits[id] = logit < 0 ? logit * penalty : logit / penalty;
+      }
+      output.push_back(likeliest(logits));
+      ids.push_back(output.back());
+    }
+  }
+  GenerationOptions options{.max_new_tokens = 9};
+  EXPECT_NE(generate(model_, engine.weights, *world, prompts_, options).tokens, expected);
+  options.repetition_penalty = penalty;
+  EXPECT_EQ(generate(model_, engine.weights, *world, prompts_, options).tokens, expected);
 }
 
 TEST_F(Generation, MarginsSayHowSureEachChoiceWas) {

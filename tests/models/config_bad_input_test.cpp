@@ -170,6 +170,8 @@ TEST_F(BadConfigFile, HasABrokenGenerationConfigBesideIt) {
   write("config.json", tiny_config_text());
   write("generation_config.json", "{");
   expect(folder_, "model.config.json", "generation_config.json:1:", 65);
+  write("generation_config.json", R"({"repetition_penalty": 0})");
+  expect(folder_, "model.config.json", "generation_config.json: repetition_penalty", 65);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "framework/models/generation_config.h"
 #include "tests/models/model_fixture.h"
 
 namespace lethe::models {
@@ -65,6 +66,12 @@ TEST_F(Config, TakesTokenIdsFromTheGenerationConfigFirst) {
   const HfConfig c = read(R"({"eos_token_id": 2, "bos_token_id": 1})");
   EXPECT_THAT(c.eos_token_ids, ElementsAre(3, 4));
   EXPECT_EQ(c.bos_token_id, 1);
+}
+
+TEST_F(Config, TheGenerationConfigMayPenaliseRepetitions) {
+  EXPECT_EQ(read_generation_config(folder_).repetition_penalty, 1) << "no such file";
+  write("generation_config.json", R"({"repetition_penalty": 1.5})");
+  EXPECT_EQ(read_generation_config(folder_).repetition_penalty, 1.5);
 }
 
 TEST_F(Config, AcceptsASlidingWindowThatNoDocumentLeaves) {
