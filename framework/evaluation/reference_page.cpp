@@ -31,7 +31,11 @@ std::string metrics_reference() {
       "stand for the one without `as`, else the first, and the others are recorded under their `as` "
       "(`forget.<as>`). A metric of a set that there is not is refused before "
       "anything is trained or measured. A metric that cannot be computed is null, and the records say "
-      "why.\n\n"
+      "why.\n\n**`eval.compat: openunlearning`** repeats OpenUnlearning where its numbers differ: its "
+      "collator masks every token that looks like padding, so with pad = end of sequence (SmolLM2, Llama 3 "
+      "chat) nobody attends to the ends of turns, in teacher-forced passes at their positions, in "
+      "generation as if they were not there. Evaluations with and without it are not comparable: the "
+      "retain log needs the same. Penalties of padding in a left-padded batch are not repeated.\n\n"
       "Generation is greedy, with the `repetition_penalty` of the model's generation_config.json, as "
       "transformers applies it.\n";
   for (const Entry& entry : registry()) {

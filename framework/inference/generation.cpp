@@ -6,6 +6,7 @@
 #include <numeric>
 #include <set>
 
+#include "framework/base/error.h"
 #include "framework/data/packing.h"
 #include "framework/inference/kv_cache.h"
 #include "framework/ops/attention.h"
@@ -14,6 +15,18 @@
 
 namespace lethe::inference {
 namespace {
+
+// What nobody attends to and what takes no position can as well not be there; only behind it something must
+// come, whose logits are read.
+std::vector<std::int32_t> without(std::span<const std::int32_t> prompt, std::int32_t unseen_id) {
+  if (!prompt.empty() && prompt.back() == unseen_id)
+    fail("config.conflict",
+         fmt::format("a prompt ends in token {}, which looks like padding and is seen by nobody", unseen_id),
+         "set eval.compat: none");
+  std::vector<std::int32_t> seen(prompt.begin(), prompt.end());
+  std::erase(seen, unseen_id);
+  return seen;
+}
 
 // The sequences of one batch while they grow. A rank without sequences walks along with empty inputs until
 // all ranks are done.
@@ -31,13 +44,14 @@ class Batch {
         cache_(static_cast<int>(model.layers.size()), static_cast<std::int64_t>(prompts.size()),
                model.shape.num_kv_heads, capacity(), model.shape.head_dim, store.tensor_options()) {
     std::iota(live_.begin(), live_.end(), 0);
+    for (const auto& prompt : prompts) seen_.push_back(without(prompt, options.unseen_id));
     out.tokens.resize(prompts.size());
     out.margins.resize(prompts.size());
   }
 
   void read_prompts() {
     std::vector<data::Document> documents;
-    for (const auto& prompt : prompts_) documents.push_back({.ids = prompt});
+    for (const auto& prompt : seen_) documents.push_back({.ids = prompt});
     const data::Pack pack = data::make_pack(documents);
     const at::Tensor hidden =
         walk::run_blocks(model_, store_, walk::index_tensor(pack.ids, store_.device()), pack.positions,
@@ -134,6 +148,7 @@ class Batch {
   const models::DecoderModel& model_;
   sharding::WeightStore& store_;
   std::span<const std::vector<std::int32_t>> prompts_;
+  std::vector<std::vector<std::int32_t>> seen_;  // of each prompt, what is attended to
   const GenerationOptions& options_;
   bool with_margins_;
   std::vector<std::size_t> live_;  // prompt numbers, by row of the cache

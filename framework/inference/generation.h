@@ -18,6 +18,9 @@ struct GenerationOptions {
   // Of generation_config.json: logits of tokens that prompt or answer already hold are divided by it (where
   // negative, multiplied) before the likeliest is taken. 1 changes nothing.
   double repetition_penalty = 1;
+  // A token of prompts that nobody attends to and that takes no position; -1: none. It counts as repeated all
+  // the same.
+  std::int32_t unseen_id = -1;
 };
 
 struct Generated {
@@ -28,7 +31,8 @@ struct Generated {
 };
 
 // One batch: `prompts` are this rank's, all at once; prompts of similar length waste least. Collective over
-// `world`: every rank brings its own batch, or none. Margins only if asked for.
+// `world`: every rank brings its own batch, or none. Margins only if asked for. Errors: config.conflict for a
+// prompt that ends in the unseen token.
 [[nodiscard]] Generated generate(const models::DecoderModel& model, sharding::WeightStore& store,
                                  dist::ProcessGroup& world,
                                  std::span<const std::vector<std::int32_t>> prompts,

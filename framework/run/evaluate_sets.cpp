@@ -71,7 +71,8 @@ ev::Evaluation run_suite(const RunConfig& config, Engine& engine, const SampleSe
   const ev::Suite plain = config.eval.suite.empty() ? plain_suite(config, sets) : ev::Suite{};
   const ev::Suite& suite = config.eval.suite.empty() ? plain : config.eval.suite;
   const auto entries = names != nullptr ? ev::entries_for(suite, *names) : ev::entries_of(suite);
-  EvaluatedEngine model(config, engine, sets.tokenizer().special_tokens().stop_ids);
+  EvaluatedEngine model(config, engine, sets.tokenizer().special_tokens().stop_ids,
+                        unseen_id(config, sets.tokenizer()));
   return ev::evaluate(entries, parts_of(config, sets, engine, model), options_of(config), journal);
 }
 
@@ -92,6 +93,7 @@ std::string identity_of(const RunConfig& config, const Engine& engine, const Sam
       .add(std::to_string(step))
       .add(config.model.compute)
       .add(config.eval.reference)
+      .add(config.eval.compat)
       .add(fmt::format("{}", repetition_penalty(engine)));
   if (!config.eval.reference.empty() && asks_reference(config.eval.suite)) hasher.add(reference_hash(config));
   hasher.add(fmt::format("{} {}", config.eval.batch, config.eval.max_new_tokens)).add(config.identity);
@@ -216,9 +218,12 @@ std::optional<double> evaluate_formula(const evaluation::Formula& formula, const
   return formula.value(run_suite(config, engine, sets, &formula.names(), nowhere).values());
 }
 
-double mean_probability(Engine& engine, const SampleSet& set) {
+double mean_probability(const RunConfig& config, Engine& engine, const SampleSets& sets,
+                        const SampleSet& set) {
+  std::vector<data::Document> documents = set.documents;
+  for (data::Document& document : documents) document.unseen_id = unseen_id(config, sets.tokenizer());
   const auto losses =
-      inference::mean_losses(inference::token_log_probs(*engine.walk, engine.world, set.documents));
+      inference::mean_losses(inference::token_log_probs(*engine.walk, engine.world, documents));
   double sum = 0;
   for (const double loss : losses) sum += evaluation::answer_probability(loss);
   return sum / static_cast<double>(set.samples.size());

@@ -34,7 +34,8 @@ Aggregates evaluate_sets(const RunConfig& config, Engine& engine, const SampleSe
                                                      const RunConfig& config, Engine& engine,
                                                      const SampleSets& sets);
 
-// Mean length-normalised answer probability of a set. Collective.
-[[nodiscard]] double mean_probability(Engine& engine, const SampleSet& set);
+// Mean length-normalised answer probability of one of `sets`, as an evaluation has it. Collective.
+[[nodiscard]] double mean_probability(const RunConfig& config, Engine& engine, const SampleSets& sets,
+                                      const SampleSet& set);
 
 }  // namespace lethe::run

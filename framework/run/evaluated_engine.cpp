@@ -45,12 +45,24 @@ double repetition_penalty(const Engine& engine) {
   return engine.source ? models::read_generation_config(*engine.source).repetition_penalty : 1;
 }
 
-EvaluatedEngine::EvaluatedEngine(const RunConfig& config, Engine& engine, std::vector<std::int32_t> stop_ids)
-    : config_(config), engine_(engine), stop_ids_(std::move(stop_ids)) {}
+std::int32_t unseen_id(const RunConfig& config, const data::Tokenizer& tokenizer) {
+  if (config.eval.compat != "openunlearning") return -1;
+  return tokenizer.special_tokens().pad_id.value_or(tokenizer.eos_id());
+}
+
+EvaluatedEngine::EvaluatedEngine(const RunConfig& config, Engine& engine, std::vector<std::int32_t> stop_ids,
+                                 std::int32_t unseen_id)
+    : config_(config), engine_(engine), stop_ids_(std::move(stop_ids)), unseen_id_(unseen_id) {}
+
+std::vector<data::Document> EvaluatedEngine::as_seen(std::span<const data::Document> documents) const {
+  std::vector<data::Document> seen(documents.begin(), documents.end());
+  for (data::Document& document : seen) document.unseen_id = unseen_id_;
+  return seen;
+}
 
 std::vector<std::vector<double>> EvaluatedEngine::statistics(std::span<const data::Document> documents,
                                                              const std::vector<std::string>& names) {
-  return statistics_of(engine_, documents, names);
+  return statistics_of(engine_, as_seen(documents), names);
 }
 
 std::string EvaluatedEngine::no_reference() const {
@@ -62,14 +74,15 @@ std::vector<double> EvaluatedEngine::reference_log_probs(std::span<const data::D
     reference_ = std::make_unique<Engine>(
         reference_config(config_), engine_.world, engine_.model.config.vocab_size,
         sharding::GridShape{engine_.grid->zero(), engine_.grid->shard_size()}, engine_.grid->placement());
-  return statistics_of(*reference_, documents, {"log_prob"}).front();
+  return statistics_of(*reference_, as_seen(documents), {"log_prob"}).front();
 }
 
 std::vector<evaluation::TokenIds> EvaluatedEngine::generate(std::span<const evaluation::TokenIds> prompts) {
   return inference::generate(engine_.model, *engine_.weights, engine_.world, prompts,
                              {.max_new_tokens = config_.eval.max_new_tokens,
                               .stop_ids = stop_ids_,
-                              .repetition_penalty = repetition_penalty(engine_)})
+                              .repetition_penalty = repetition_penalty(engine_),
+                              .unseen_id = unseen_id_})
       .tokens;
 }
 
@@ -79,6 +92,7 @@ double EvaluatedEngine::gradient_norm(const data::Document& document) {
     gradients_ = std::make_unique<sharding::GradientStore>(
         engine_.model.index, *engine_.grid, gradient_dtype(config_), config_.parallel.prefetch);
   data::Document inner = document;
+  inner.unseen_id = unseen_id_;
   inner.ids = inner.ids.first(inner.ids.size() - 1);
   // Gradients are summed over ranks, so one of them works.
   const data::Pack pack =

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "framework/data/tokenizer/tokenizer.h"
 #include "framework/evaluation/evaluated_model.h"
 #include "framework/run/engine.h"
 
@@ -14,11 +15,14 @@ namespace lethe::run {
 [[nodiscard]] std::string reference_hash(const RunConfig& config);
 // Of the model's generation_config.json; 1 where it has none.
 [[nodiscard]] double repetition_penalty(const Engine& engine);
+// What eval.compat hides from attention: openunlearning every token that looks like padding; -1: none.
+[[nodiscard]] std::int32_t unseen_id(const RunConfig& config, const data::Tokenizer& tokenizer);
 
 class EvaluatedEngine final : public evaluation::EvaluatedModel {
  public:
-  // Refers to both. `stop_ids` end a generation.
-  EvaluatedEngine(const RunConfig& config, Engine& engine, std::vector<std::int32_t> stop_ids);
+  // Refers to both. `stop_ids` end a generation; nobody attends to `unseen_id` (-1: none).
+  EvaluatedEngine(const RunConfig& config, Engine& engine, std::vector<std::int32_t> stop_ids,
+                  std::int32_t unseen_id = -1);
 
   std::vector<std::vector<double>> statistics(std::span<const data::Document> documents,
                                               const std::vector<std::string>& names) override;
@@ -29,10 +33,12 @@ class EvaluatedEngine final : public evaluation::EvaluatedModel {
 
  private:
   double mean_tensor_norm();
+  std::vector<data::Document> as_seen(std::span<const data::Document> documents) const;
 
   const RunConfig& config_;
   Engine& engine_;
   std::vector<std::int32_t> stop_ids_;
+  std::int32_t unseen_id_;
   std::unique_ptr<Engine> reference_;                   // once asked for
   std::unique_ptr<sharding::GradientStore> gradients_;  // once asked for
 };

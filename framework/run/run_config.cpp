@@ -233,6 +233,10 @@ EvalOptions read_eval(config::Section section) {
           "retain_log", o.retain_log,
           "the retrained model, for forget_quality and privleak: its run directory, or its TOFU_EVAL.json")
       .optional("reference", o.reference, "model that mia_reference compares with: directory or hub name")
+      .choice("compat", o.compat, {"none", "openunlearning"},
+              "whose numbers to give where they differ: openunlearning hides every token that looks like "
+              "padding from attention (with pad = end of sequence, every end of a turn); compare only "
+              "evaluations of one compat")
       .choice("result_name", o.result_name, {"TOFU", "MUSE"},
               "result files are called <this>_EVAL.json and <this>_SUMMARY.json")
       .optional("stop_words", o.stop_words, "texts before which a generation is cut");

@@ -77,6 +77,7 @@ struct EvalOptions {
   evaluation::Suite suite;              // empty: the plain one
   std::string retain_log;               // run directory or TOFU_EVAL.json of a retrained model
   std::string reference;                // model that metrics compare with
+  std::string compat = "none";          // or openunlearning: nobody attends to what looks like padding
   std::string result_name = "TOFU";     // TOFU_EVAL.json, TOFU_SUMMARY.json
   std::vector<std::string> stop_words;  // generations are cut before them
 };

@@ -279,12 +279,13 @@ class Training {
     if (stop.when && evaluate_formula(*stop.when, config_, engine_, sets_).value_or(0) != 0)
       return because(fmt::format("{} holds", stop.when->text()));
     if (!stop.forget_probability_below && !stop.forget_probability_above) return false;
-    const double forget = mean_probability(engine_, sets_.forget);
+    const double forget = mean_probability(config_, engine_, sets_, sets_.forget);
     if (stop.forget_probability_below && forget < *stop.forget_probability_below)
       return because(
           fmt::format("forget probability {:.3f} is below {}", forget, *stop.forget_probability_below));
     if (stop.forget_probability_above && forget > *stop.forget_probability_above) {
-      const double retain = stop.retain_probability_above ? mean_probability(engine_, sets_.retain) : 1.0;
+      const double retain =
+          stop.retain_probability_above ? mean_probability(config_, engine_, sets_, sets_.retain) : 1.0;
       if (retain > stop.retain_probability_above.value_or(0))
         return because(
             fmt::format("forget probability {:.3f} is above {}", forget, *stop.forget_probability_above));

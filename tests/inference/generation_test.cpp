@@ -6,9 +6,11 @@
 
 #include <set>
 
+#include "framework/base/error.h"
 #include "framework/data/packing.h"
 #include "framework/dist/simulated_group.h"
 #include "framework/ops/attention.h"
+#include "framework/ops/masked_attention.h"
 #include "framework/walk/cached_walk.h"
 #include "tests/support/tiny_model.h"
 
@@ -96,6 +98,58 @@ TEST_F(Generation, TokensThatTheTextHoldsAreMadeLessLikely) {
   EXPECT_NE(generate(model_, engine.weights, *world, prompts_, options).tokens, expected);
   options.repetition_penalty = penalty;
   EXPECT_EQ(generate(model_, engine.weights, *world, prompts_, options).tokens, expected);
+}
+
+// The hidden token stays in the text, masked, and positions count what is seen: how transformers generates
+// with a mask.
+Tokens with_mask(const models::DecoderModel& model, sharding::WeightStore& store, const Tokens& prompts,
+                 std::int32_t unseen_id, std::int64_t new_tokens) {
+  Tokens outputs;
+  for (std::vector<std::int32_t> ids : prompts) {
+    auto& output = outputs.emplace_back();
+    std::vector<std::uint8_t> hidden;
+    for (const std::int32_t id : ids) hidden.push_back(id == unseen_id ? 1 : 0);
+    for (std::int64_t t = 0; t < new_tokens; ++t) {
+      std::vector<std::int64_t> positions, tokens(ids.begin(), ids.end());
+      std::int64_t seen = 0;
+      for (const std::uint8_t h : hidden) positions.push_back(h != 0 ? 1 : seen++);
+      const std::vector<std::int64_t> offsets = {0, static_cast<std::int64_t>(ids.size())};
+      const at::Tensor states =
+          walk::run_blocks(model, store, at::tensor(tokens, at::kLong), positions,
+                           [&](int, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+                             return ops::masked_attention(q, k, v, offsets, hidden);
+                           });
+      output.push_back(likeliest(walk::logits_of(model, store, states.narrow(0, states.size(0) - 1, 1))[0]));
+      ids.push_back(output.back());
+      hidden.push_back(0);
+    }
+  }
+  return outputs;
+}
+
+TEST_F(Generation, NobodyAttendsToAnUnseenToken) {
+  const auto world = dist::make_single_group();
+  testing::TinyEngine engine(model_, *world, {}, {.compute = at::kDouble});
+  GenerationOptions options{.max_new_tokens = 9};
+  constexpr std::int32_t kUnseen = 5;
+  for (auto& prompt : prompts_) {
+    prompt.insert(prompt.begin(), kUnseen);
+    prompt.insert(prompt.end() - 1, kUnseen);
+    if (prompt.back() == kUnseen) prompt.back() = kUnseen + 1;
+  }
+  const Tokens seen = generate(model_, engine.weights, *world, prompts_, options).tokens;
+  options.unseen_id = kUnseen;
+  const Tokens unseen = generate(model_, engine.weights, *world, prompts_, options).tokens;
+  EXPECT_NE(unseen, seen);
+  EXPECT_EQ(unseen, with_mask(model_, engine.weights, prompts_, kUnseen, 9));
+  prompts_[0].push_back(kUnseen);
+  try {
+    (void)generate(model_, engine.weights, *world, prompts_, options);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.key(), "config.conflict");
+    EXPECT_NE(e.message().find("a prompt ends in token 5"), std::string::npos);
+  }
 }
 
 TEST_F(Generation, MarginsSayHowSureEachChoiceWas) {

@@ -73,6 +73,27 @@ TEST(EvaluatedEngine, AnAnswerOfOneTokenHasNoGradientNorm) {
   EXPECT_EQ(EvaluatedEngine(config, engine, {}).gradient_norm({.ids = ids, .prompt_tokens = 2}), 0);
 }
 
+TEST(EvaluatedEngine, NobodyAttendsToTheUnseenToken) {
+  Documents made;
+  constexpr std::int32_t kUnseen = 7;
+  std::vector<data::Document> hidden;
+  for (std::size_t d = 0; d < made.ids.size(); ++d) {
+    made.ids[d][1] = kUnseen;
+    hidden.push_back(made.documents[d]);
+    hidden.back().unseen_id = kUnseen;
+  }
+  const auto single = dist::make_single_group();
+  const RunConfig config = tiny_config(0);
+  Engine engine(config, *single, kVocab, {});
+  EvaluatedEngine plain(config, engine, {}), masked(config, engine, {}, kUnseen);
+  const auto values = masked.statistics(made.documents, {"log_prob"});
+  EXPECT_NE(values, plain.statistics(made.documents, {"log_prob"}));
+  const at::Tensor expected = engine.walk->forward(data::make_pack(hidden), {})[0];
+  EXPECT_EQ(values[0], std::vector<double>(expected.const_data_ptr<double>(),
+                                           expected.const_data_ptr<double>() + expected.numel()));
+  EXPECT_NE(masked.gradient_norm(made.documents[0]), plain.gradient_norm(made.documents[0]));
+}
+
 TEST(EvaluatedEngine, StatisticsStandInTheOrderOfTheirNames) {
   const Documents made;
   const auto single = dist::make_single_group();
