@@ -21,12 +21,17 @@ std::string_view stripped(std::string_view text) {
 std::uint64_t number_of(const std::string& id) { return std::stoull(id.substr(0, 15), nullptr, 16); }
 
 void add(SampleFile& file, const Sample& original, std::string answer) {
-  Sample sample;
-  sample.row = original.row;
-  sample.question = original.question;
-  sample.answer = std::move(answer);
-  sample.id = original.id;
-  file.samples.push_back(std::move(sample));
+  file.samples.push_back(with_answer(original, std::move(answer)));
+}
+
+// Behind a prefix a refusal stands as the sample's own text does.
+std::string refusal_for(const Sample& sample, const std::string& line) {
+  return is_completion(sample) && sample.answer.starts_with(' ') ? " " + line : line;
+}
+
+// Stores of completions' alternates once held them as answers to questions; their key must differ.
+void add_format(base::Hasher& hasher, std::span<const Sample> samples) {
+  if (!samples.empty() && is_completion(samples.front())) hasher.add("as completions");
 }
 
 }  // namespace
@@ -55,15 +60,13 @@ Alternates draw_refusals(std::span<const Sample> samples, const std::string& sam
                                              .refresh = 1},
                                             number_of(sample.id));
       std::swap(order[at], order[at + words[0] % (count - at)]);
-      add(alternates.file, sample, refusals.lines[order[at]]);
+      add(alternates.file, sample, refusal_for(sample, refusals.lines[order[at]]));
     }
   }
-  alternates.file.hash = base::Hasher()
-                             .add(samples_hash)
-                             .add(refusals.hash)
-                             .add(std::to_string(variants))
-                             .add(std::to_string(seed))
-                             .hex();
+  base::Hasher hasher;
+  hasher.add(samples_hash).add(refusals.hash).add(std::to_string(variants)).add(std::to_string(seed));
+  add_format(hasher, samples);
+  alternates.file.hash = hasher.hex();
   return alternates;
 }
 
@@ -82,7 +85,10 @@ Alternates own_alternates(std::span<const Sample> samples, const std::string& sa
   for (const Sample& sample : samples)
     for (std::int64_t v = 0; v < alternates.per_sample; ++v)
       add(alternates.file, sample, sample.alternate_answers[v % sample.alternate_answers.size()]);
-  alternates.file.hash = base::Hasher().add(samples_hash).add("alternates").add(source.alternate_key).hex();
+  base::Hasher hasher;
+  hasher.add(samples_hash).add("alternates").add(source.alternate_key);
+  add_format(hasher, samples);
+  alternates.file.hash = hasher.hex();
   return alternates;
 }
 

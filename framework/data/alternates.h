@@ -20,12 +20,14 @@ struct Refusals {
 
 struct Alternates {
   std::int64_t per_sample = 1;
-  // Of sample i: samples i * per_sample …; they carry the original's id, so that a purge of it finds them.
+  // Of sample i: samples i * per_sample …; each is what the original is (a completion stays one) and carries
+  // its id, so that a purge of it finds them.
   SampleFile file;
 };
 
 // `variants` refusals for each sample, drawn from the file without repeating one of a sample while there are
-// others: a function of (seed, sample id).
+// others: a function of (seed, sample id). Behind the prefix of a completion a refusal stands after a space
+// where the sample's own text does.
 [[nodiscard]] Alternates draw_refusals(std::span<const Sample> samples, const std::string& samples_hash,
                                        const Refusals& refusals, std::int64_t variants, std::uint64_t seed);
 

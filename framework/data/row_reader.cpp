@@ -25,6 +25,14 @@ std::string kind_of(Json value) {
   }
 }
 
+// Whatever goes on behind the prefix.
+void insert_spaces(Sample& sample) {
+  sample.answer.insert(0, " ");
+  if (!sample.paraphrased_answer.empty()) sample.paraphrased_answer.insert(0, " ");
+  for (auto* others : {&sample.perturbed_answers, &sample.alternate_answers})
+    for (std::string& answer : *others) answer.insert(0, " ");
+}
+
 void keep_first(std::string& kept, std::string message) {
   if (kept.empty()) kept = std::move(message);
 }
@@ -56,10 +64,8 @@ void RowReader::read(Json row, std::int64_t number) {
   }
   if (!seen.contains(source_.question_key) && missing_question_++ == 0) first_missing_question_ = number;
   if (!seen.contains(source_.answer_key) && missing_answer_++ == 0) first_missing_answer_ = number;
-  if (source_.format == "completion") {
-    sample.max_continuation = source_.window;
-    if (source_.insert_space) sample.answer.insert(0, " ");
-  }
+  if (source_.format == "completion") sample.max_continuation = source_.window;
+  if (source_.format == "completion" && source_.insert_space) insert_spaces(sample);
   sample.id = sample_id(sample.question, sample.answer);
   samples_.push_back(std::move(sample));
 }

@@ -21,6 +21,11 @@ struct Sample {
   std::string id;                     // sample_id(question, answer)
 };
 
+[[nodiscard]] inline bool is_completion(const Sample& sample) { return sample.max_continuation > 0; }
+
+// The same sample with another answer, for SampleTokenizer: not for windows, which are their tokens.
+[[nodiscard]] Sample with_answer(const Sample& original, std::string answer);
+
 // Names a sample by its content: 32 hexadecimal digits, the same in every file and on every rank.
 [[nodiscard]] std::string sample_id(std::string_view question, std::string_view answer);
 

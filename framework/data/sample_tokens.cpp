@@ -25,7 +25,7 @@ TokenizedSample SampleTokenizer::tokenize(const std::string& question, const std
 
 TokenizedSample SampleTokenizer::tokenize(const Sample& sample) const {
   if (!sample.ids.empty()) return {sample.ids, sample.prompt_tokens};
-  if (sample.max_continuation > 0) return complete(sample.question, sample.answer, sample.max_continuation);
+  if (is_completion(sample)) return complete(sample.question, sample.answer, sample.max_continuation);
   return tokenize(sample.question, sample.answer);
 }
 
@@ -41,11 +41,20 @@ TokenizedSample SampleTokenizer::complete(const std::string& prefix, const std::
 
 std::vector<std::int32_t> SampleTokenizer::prompt(const Sample& sample) const {
   if (!sample.ids.empty()) return {sample.ids.begin(), sample.ids.begin() + sample.prompt_tokens};
-  return sample.max_continuation > 0 ? tokenizer_.encode(sample.question, true) : prompt(sample.question);
+  return is_completion(sample) ? never_empty(tokenizer_.encode(sample.question, true))
+                               : prompt(sample.question);
 }
 
 std::vector<std::int32_t> SampleTokenizer::prompt(const std::string& question) const {
-  return options_.apply_chat_template ? render(turns(question), true) : encode_cut(tagged_prompt(question));
+  return never_empty(options_.apply_chat_template ? render(turns(question), true)
+                                                  : encode_cut(tagged_prompt(question)));
+}
+
+// Of nothing no next token follows: transformers' generate() then begins with the beginning of sequence, and
+// lm-evaluation-harness takes the end of sequence where a tokenizer has none.
+std::vector<std::int32_t> SampleTokenizer::never_empty(std::vector<std::int32_t> prompt) const {
+  if (prompt.empty()) prompt.push_back(tokenizer_.special_tokens().bos_id.value_or(eos_id_));
+  return prompt;
 }
 
 std::vector<Message> SampleTokenizer::turns(const std::string& question) const {

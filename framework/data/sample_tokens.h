@@ -44,7 +44,8 @@ class SampleTokenizer {
   [[nodiscard]] TokenizedSample complete(const std::string& prefix, const std::string& text,
                                          std::int64_t max_continuation) const;
 
-  // What a generation starts from.
+  // What a generation starts from: one token at least. Where a completion has no prefix and the tokenizer
+  // puts nothing before a text, the beginning of sequence, or else the end.
   [[nodiscard]] std::vector<std::int32_t> prompt(const Sample& sample) const;
   [[nodiscard]] std::vector<std::int32_t> prompt(const std::string& question) const;
 
@@ -54,6 +55,7 @@ class SampleTokenizer {
  private:
   std::vector<Message> turns(const std::string& question) const;
   std::vector<std::int32_t> render(const std::vector<Message>& messages, bool add_generation_prompt) const;
+  std::vector<std::int32_t> never_empty(std::vector<std::int32_t> prompt) const;
   std::string tagged_prompt(const std::string& question) const;
   std::vector<std::int32_t> encode_cut(const std::string& text) const;
   TokenizedSample tokenize_chat(const std::string& question, const std::string& answer) const;

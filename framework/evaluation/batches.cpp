@@ -26,7 +26,8 @@ void tokenize(Request& request, const EvaluatedSet& set, const EvaluatorParts& p
   std::vector<std::int64_t> prompt_tokens;
   for (std::size_t i = 0; i < set.samples.size(); ++i)
     for (const std::string& answer : answers_of(set.samples[i], request.source.answers)) {
-      data::TokenizedSample tokens = parts.sample_tokenizer.tokenize(set.samples[i].question, answer);
+      data::TokenizedSample tokens =
+          parts.sample_tokenizer.tokenize(data::with_answer(set.samples[i], answer));
       if (!tokens.has_target()) continue;
       request.sample.push_back(static_cast<std::int64_t>(i));
       prompt_tokens.push_back(tokens.prompt_tokens);

@@ -77,6 +77,21 @@ TEST(Alternates, OfTheRowsAreRepeatedToTheMostThatOneHas) {
   EXPECT_EQ(own.file.samples[5].answer, "d");
 }
 
+TEST(Alternates, StayCompletionsInAStoreOfTheirOwn) {
+  auto samples = questions(1);
+  samples[0].alternate_answers = {"a"};
+  const std::string key = own_alternates(samples, "s", {}).file.hash,
+                    refusal_key = draw_refusals(samples, "s", refusals(2), 1, 1).file.hash;
+  samples[0].max_continuation = 7;
+  const Alternates own = own_alternates(samples, "s", {});
+  const Alternates drawn = draw_refusals(samples, "s", refusals(2), 1, 1);
+  EXPECT_EQ(own.file.samples[0].max_continuation, 7);
+  EXPECT_EQ(drawn.file.samples[0].max_continuation, 7);
+  EXPECT_TRUE(drawn.file.samples[0].answer.starts_with("refusal")) << "the sample's own text has no space";
+  EXPECT_NE(own.file.hash, key);
+  EXPECT_NE(drawn.file.hash, refusal_key);
+}
+
 TEST(Alternates, ARowWithoutOneIsNamed) {
   auto samples = questions(2);
   samples[0].alternate_answers = {"a"};

@@ -9,6 +9,7 @@
 #include "framework/base/error.h"
 #include "framework/config/document.h"
 #include "framework/dist/simulated_group.h"
+#include "framework/evaluation/batches.h"
 
 namespace lethe::evaluation {
 namespace {
@@ -133,6 +134,29 @@ class EvaluatorTest : public ::testing::Test {
   Set forget_, holdout_;
   fs::path journal_file_;
 };
+
+TEST_F(EvaluatorTest, TheOtherAnswersOfCompletionsGoOnWithoutTags) {
+  Set towns;
+  towns.samples = {{.question = "Kalmora is",
+                    .answer = " a town.",
+                    .perturbed_answers = {" a sea."},
+                    .max_continuation = 9}};
+  towns.tokens = {sample_tokenizer_.tokenize(towns.samples[0])};
+  towns.documents = {{.ids = towns.tokens[0].ids, .prompt_tokens = towns.tokens[0].prompt_tokens}};
+  config::Section section = config::parse("metrics: [{name: probability, set: towns, answers: perturbed}]");
+  const Suite suite = read_suite(section);
+  HashedModel model;
+  const auto world = dist::make_single_group();
+  const EvaluatorParts parts{.model = model,
+                             .world = *world,
+                             .tokenizer = tokenizer_,
+                             .sample_tokenizer = sample_tokenizer_,
+                             .sets = {{"towns", towns.samples, towns.documents}},
+                             .retain = std::nullopt};
+  const auto requests = requests_of({&suite.front()}, parts, {});
+  ASSERT_EQ(requests.size(), 1u);
+  EXPECT_EQ(requests[0].owned, std::vector<TokenIds>{tokenizer_.encode("Kalmora is a sea.", true)});
+}
 
 TEST_F(EvaluatorTest, AKilledEvaluationGoesOnToTheSameBytesAndRepeatsOneBatchAtMost) {
   std::int64_t calls = 0;
