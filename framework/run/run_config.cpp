@@ -316,7 +316,7 @@ void check_keep_best(const config::Section& root, const RunConfig& c) {
   if (c.eval.every == 0)
     root.refuse("", "config.conflict", "checkpoint.keep_best needs evaluations, and eval.every is 0",
                 "set eval.every, or leave checkpoint.keep_best out");
-  const auto measured = measured_names(c.eval);
+  const auto measured = measured_names(c);
   if (std::ranges::find(measured, best) == measured.end())
     root.refuse("", "config.conflict", fmt::format("checkpoint.keep_best: no evaluation gives `{}`", best),
                 base::did_you_mean(best, measured));
@@ -327,6 +327,23 @@ void check_reference(const config::Section& root, const RunConfig& c) {
   root.refuse("", "config.conflict",
               fmt::format("objective {} needs a reference model (model.reference)", c.objective_name),
               "set model.reference: precomputed, or choose an objective without one");
+}
+
+// Windows ask nothing, so nothing can be answered otherwise.
+void check_alternates(const config::Section& root, const RunConfig& c) {
+  if (!c.objective) return;
+  const objectives::Needs needs = c.objective->needs();
+  const auto check = [&](objectives::Role role, const data::SourceOptions& source, const char* key) {
+    if (!needs[role].present || source.format != "text") return;
+    root.refuse("", "config.conflict",
+                fmt::format("{}: text, and objective `{}` learns from other answers: windows of running text "
+                            "have none",
+                            key, c.objective_name),
+                "use an objective without alternates, or rows with a question or a prefix (format: qa, "
+                "completion)");
+  };
+  check(objectives::Role::alternate, c.data.forget, "data.forget.format");
+  check(objectives::Role::retain_alternate, c.data.retain, "data.retain.format");
 }
 
 // A sampler that divides scores by their tokens needs sums to divide.
@@ -412,6 +429,7 @@ RunConfig read_run_config(config::Section root) {
   check_keep_best(root, c);
   check_moments(root, c);
   check_reference(root, c);
+  check_alternates(root, c);
   if (c.stop.when) c.stop.when->check_names(measured_names(c));
   for (const config::ReadKey& read : config::keys_read(root))
     if (read.path == "sampler.name") c.sampler_name = read.value;
