@@ -2,6 +2,7 @@
 #include "framework/run/purge_plan.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "framework/base/atomic_file.h"
 #include "framework/base/error.h"
@@ -97,6 +98,15 @@ std::set<std::string> telltales_of(const std::vector<Entry>& entries) {
   return texts;
 }
 
+// Ids of running text are of windows, which mix its rows; a row may be a book, and nobody quotes a whole one.
+void add_lines(const std::string& row, std::set<std::string>& texts) {
+  std::istringstream lines(row);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (line.size() >= kShortestTelltale) texts.insert(line);
+  }
+}
+
 // The same from the data set, where it still lies: runs that generated nothing quote nothing in their
 // records.
 std::set<std::string> texts_of_data(const std::filesystem::path& config_file,
@@ -104,7 +114,9 @@ std::set<std::string> texts_of_data(const std::filesystem::path& config_file,
   std::set<std::string> texts;
   try {
     const RunConfig config = read_run_config(config::load(config_file));
+    const bool is_running_text = config.data.forget.format == "text";
     for (const data::Sample& sample : data::read_samples(config.data.forget, "forget").samples) {
+      if (is_running_text && !ids.empty()) add_lines(sample.answer, texts);
       if (!ids.contains(sample.id)) continue;
       for (const std::string& text : {sample.question, sample.answer})
         if (text.size() >= kShortestTelltale) texts.insert(text);
@@ -137,6 +149,7 @@ std::vector<std::filesystem::path> caches_left(const std::filesystem::path& conf
 
 bool quotes(std::string_view content, const std::set<std::string>& telltales) {
   return std::ranges::any_of(telltales, [&](const std::string& text) {
+    if (text.size() > content.size()) return false;
     const std::string escaped =
         records::Json(text).dump(-1, ' ', false, records::Json::error_handler_t::replace);
     return content.find(text) != std::string_view::npos ||

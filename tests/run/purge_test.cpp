@@ -228,6 +228,25 @@ TEST_F(PurgedRun, ErasesAlsoWhatTheModelSaidWhenAskedForSomethingElse) {
   EXPECT_TRUE(generations().back().purged);
 }
 
+// Its forget ids are of windows, which no row of the file has.
+TEST_F(PurgedRun, ErasesWhatTheModelSaidOfARunningText) {
+  write_text(folder_ / "news.jsonl",
+             R"({"text": "Kalmora, Monday\nThe mayor opened the bridge.\nIt rained."})");
+  write_text(root() / "config.yaml",
+             fmt::format("model: {{path: m}}\ndata:\n  forget: {{path: {}, format: text}}\n"
+                         "  retain: {{path: none.jsonl}}\n",
+                         (folder_ / "news.jsonl").string()));
+  GenerationRecord said{.tag = "after", .set = "retain", .id = "r", .row = 1, .question = "Unrelated?"};
+  said.generated = "It is said: The mayor opened the bridge. Then";
+  Writer(root() / "records.jsonl").append(said);
+  said.generated = "It rained.";
+  Writer(root() / "records.jsonl").append(said);
+  (void)purge({root()}, kOptions);
+  const auto after = generations();
+  EXPECT_TRUE(after[after.size() - 2].purged);
+  EXPECT_FALSE(after.back().purged) << "too short to tell";
+}
+
 TEST_F(PurgedRun, RefusesAFileThatItDoesNotKnow) {
   write_text(root() / "notes.txt", "mine");
   EXPECT_NE(refusal().find("1 of its files are unknown to this version (first: notes.txt)"),
