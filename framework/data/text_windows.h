@@ -18,7 +18,9 @@ struct Window {
 
 // Rows' texts joined by a blank line, as samples that carry their tokens (with the tokenizer's own beginning
 // of sequence): question is the context, answer the rest. OpenUnlearning turns windows back to text and
-// tokenises them again, which may move tokens; without overlap the windows are otherwise the same.
+// tokenises them again, which may move tokens; without overlap the windows are otherwise the same, but for a
+// last one of a single token: where the tokenizer puts nothing before it, the token before is its context.
+// Errors: data.empty when all texts are empty; tokenizer.regex.
 [[nodiscard]] SampleFile cut_windows(const SampleFile& rows, const Tokenizer& tokenizer,
                                      const SourceOptions& source);
 

@@ -74,7 +74,7 @@ std::string store_key(const std::string& data_hash, const SourceOptions& source,
       .add(source.records)
       .add(tokenizer_hash);
   if (source.format != "qa")
-    hasher.add(source.format)
+    hasher.add(source.format == "text" ? "text 2" : source.format)
         .add(source.prefix_key)
         .add(source.text_key)
         .add(fmt::format("{} {} {}", source.window, source.overlap, source.insert_space));
@@ -154,7 +154,7 @@ std::string_view TokenStore::sample_id(std::int64_t i) const {
 }
 
 std::vector<std::int64_t> samples_with_target(const TokenStore& store, double max_dropped,
-                                              const std::string& set) {
+                                              const std::string& set, const std::string& format) {
   std::vector<std::int64_t> kept;
   for (std::int64_t i = 0; i < store.size(); ++i)
     if (store.document(i).scored_tokens() > 0) kept.push_back(i);
@@ -163,7 +163,10 @@ std::vector<std::int64_t> samples_with_target(const TokenStore& store, double ma
   const auto message =
       fmt::format("{}: {} of {} samples have no target token after truncation", set, dropped, store.size());
   if (kept.empty() || static_cast<double>(dropped) > max_dropped * static_cast<double>(store.size()))
-    fail("data.notarget", message, "raise data.text.max_length, or allow more with data.max_dropped");
+    fail("data.notarget", message,
+         fmt::format("{}, or allow more with data.max_dropped",
+                     format == "qa" ? "raise data.text.max_length"
+                                    : "take out the rows whose text is empty or a single token"));
   base::warn_once("data.notarget", message);
   return kept;
 }

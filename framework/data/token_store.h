@@ -64,9 +64,11 @@ class TokenStore {
 };
 
 // The samples that have a target, in order. Warns data.notarget with the count; errors: data.notarget when
-// more than `max_dropped` (a share) have none, or when none is left. `set` names the set in messages.
+// more than `max_dropped` (a share) have none, or when none is left. `set` names the set in messages, whose
+// hint depends on the source's `format`.
 [[nodiscard]] std::vector<std::int64_t> samples_with_target(const TokenStore& store, double max_dropped,
-                                                            const std::string& set);
+                                                            const std::string& set,
+                                                            const std::string& format = "qa");
 
 // What a folder of stores holds, for purging. Damaged files are listed without samples and with what is
 // wrong.

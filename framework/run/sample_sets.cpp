@@ -121,7 +121,7 @@ SampleSet SampleSets::load(const std::string& name, data::SampleFile file, const
                         "every node must read the same " + source.path);
   set.store_key = data::store_key(file.hash, source, sample_tokenizer_->hash());
   set.store = open_or_write_store(cache, set.store_key, file.samples, *sample_tokenizer_, world);
-  for (const std::int64_t i : data::samples_with_target(*set.store, max_dropped, name)) {
+  for (const std::int64_t i : data::samples_with_target(*set.store, max_dropped, name, source.format)) {
     set.samples.push_back(std::move(file.samples[i]));
     set.documents.push_back(set.store->document(i));
   }

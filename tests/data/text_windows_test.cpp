@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "framework/base/error.h"
 #include "framework/data/sample_tokens.h"
 
 namespace lethe::data {
@@ -61,6 +62,30 @@ TEST(TextWindows, TheFirstTokenOfAllIsNotScored) {
   SourceOptions source;
   source.window = 9;
   EXPECT_EQ(cut_windows(news(), Tokenizer::load(kSmolLm), source).samples.front().prompt_tokens, 1);
+}
+
+TEST(TextWindows, ALastTokenAloneIsScoredBehindTheTokenBefore) {
+  const Tokenizer tokenizer = Tokenizer::load(kSmolLm);
+  SourceOptions source;
+  source.window = 1 << 20;
+  const auto all = cut_windows(news(), tokenizer, source).samples.front().ids;
+  source.window = static_cast<std::int64_t>(all.size()) - 1;
+  const SampleFile windows = cut_windows(news(), tokenizer, source);
+  ASSERT_EQ(windows.samples.size(), 2u);
+  EXPECT_EQ(windows.samples[1].ids, std::vector<std::int32_t>(all.end() - 2, all.end()));
+  EXPECT_EQ(windows.samples[1].prompt_tokens, 1);
+}
+
+TEST(TextWindows, OfEmptyTextsAreRefused) {
+  SampleFile rows = news();
+  for (Sample& row : rows.samples) row.answer.clear();
+  try {
+    (void)cut_windows(rows, Tokenizer::load(kSmolLm), {.path = "news.jsonl"});
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.key(), "data.empty");
+    EXPECT_NE(e.message().find("news.jsonl"), std::string::npos) << e.what();
+  }
 }
 
 }  // namespace

@@ -147,6 +147,14 @@ TEST_F(TokenStores, DropSamplesWithoutTargetUpToTheirShare) {
   } catch (const Error& e) {
     EXPECT_EQ(e.key(), "data.notarget");
     EXPECT_EQ(e.message(), "forget: 1 of 20 samples have no target token after truncation");
+    EXPECT_EQ(e.hint(), "raise data.text.max_length, or allow more with data.max_dropped");
+  }
+  try {
+    (void)samples_with_target(*store, 0.04, "forget", "completion");
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.hint().find("max_length"), std::string::npos)
+        << "completions are not cut by it: " << e.hint();
   }
 }
 
