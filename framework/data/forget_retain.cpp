@@ -20,7 +20,8 @@ const std::string& decides(const Sample& sample) {
 
 Overlap overlap_of(const std::vector<Sample>& forget, const std::vector<Sample>& retain) {
   std::unordered_map<std::string_view, std::int64_t> questions;
-  for (const Sample& sample : forget) questions.try_emplace(decides(sample), sample.row);
+  for (const Sample& sample : forget)
+    if (!decides(sample).empty()) questions.try_emplace(decides(sample), sample.row);
   Overlap overlap;
   for (const Sample& sample : retain) {
     const auto found = questions.find(decides(sample));
@@ -37,9 +38,10 @@ void check_overlap(const Options& options, const std::vector<Sample>& forget,
                    const std::vector<Sample>& retain) {
   const Overlap overlap = overlap_of(forget, retain);
   if (overlap.count == 0) return;
-  const auto message = fmt::format(
-      "{} questions of {} are also in {} (first: row {}, as row {} of the forget set)", overlap.count,
-      options.retain.path, options.forget.path, overlap.retain_row, overlap.forget_row);
+  const char* what = options.retain.format == "qa" ? "questions" : "texts";
+  const auto message =
+      fmt::format("{} {} of {} are also in {} (first: row {}, as row {} of the forget set)", overlap.count,
+                  what, options.retain.path, options.forget.path, overlap.retain_row, overlap.forget_row);
   if (!options.allow_overlap)
     fail("data.overlap", message, "what is to be kept cannot be forgotten; or set data.allow_overlap: true");
   base::warn_once("data.overlap", message);

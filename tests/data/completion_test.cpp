@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "framework/base/atomic_file.h"
+#include "framework/base/error.h"
 #include "framework/data/alternates.h"
 #include "framework/data/forget_retain.h"
 #include "framework/data/sample_tokens.h"
@@ -85,6 +86,23 @@ TEST(Completion, ItsOtherAnswersAreCompletionsToo) {
   EXPECT_EQ(text(own.file.samples[0]), "Kalmora is a hill") << "no tags, no end";
   const Alternates drawn = draw_refusals(file.samples, "s", {.lines = {"I do not know."}, .hash = "r"}, 1, 1);
   EXPECT_EQ(text(drawn.file.samples[0]), "Kalmora is I do not know.");
+}
+
+TEST(RunningText, EmptyTextsOfTwoSetsAreNoOverlap) {
+  Options options;
+  options.retain = source_of("text", "{\"text\": \"another thing\"}\n{\"text\": \"\"}");
+  options.forget = options.retain;
+  options.forget.path = options.retain.path + ".forget";
+  base::write_file_atomically(options.forget.path, "{\"text\": \"\"}\n{\"text\": \"one thing\"}");
+  EXPECT_EQ(read_forget_retain(options).forget.samples.size(), 2u);
+  base::write_file_atomically(options.forget.path, "{\"text\": \"another thing\"}");
+  try {
+    (void)read_forget_retain(options);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.key(), "data.overlap");
+    EXPECT_TRUE(e.message().starts_with("1 texts of ")) << e.what();
+  }
 }
 
 TEST(RunningText, OfTwoSetsDoesNotOverlapForWantOfQuestions) {
