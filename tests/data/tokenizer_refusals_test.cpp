@@ -125,6 +125,32 @@ TEST(TokenizerRefuses, SpecialTokensThatAreNotThere) {
   }
 }
 
+// Errors of loading the tokenizer with that `added_tokens_decoder` beside it.
+std::string key_with_decoder(const json& decoder) {
+  const auto folder = testing::fresh_folder("model");
+  base::write_file_atomically(folder + "/tokenizer.json", good_tokenizer().dump());
+  base::write_file_atomically(folder + "/tokenizer_config.json",
+                              json{{"added_tokens_decoder", decoder}}.dump());
+  try {
+    (void)Tokenizer::load(folder);
+    return "accepted";
+  } catch (const Error& e) {
+    EXPECT_NE(e.hint().find("save_pretrained"), std::string::npos) << e.hint();
+    return e.key();
+  }
+}
+
+TEST(TokenizerRefuses, TokensThatOnlyItsConfigurationAdds) {
+  const json first = good_tokenizer()["added_tokens"][0];
+  const std::string content = first["content"], id = std::to_string(first["id"].get<int>());
+  EXPECT_EQ(key_with_decoder({{id, {{"content", content}}}}), "accepted");
+  EXPECT_EQ(key_with_decoder({{"9999", {{"content", content}}}}), "tokenizer.id");
+  EXPECT_EQ(key_with_decoder({{"9999", {{"content", "<extra>"}}}}), "tokenizer.id");
+  // In the vocabulary, but not found as a whole in a text as transformers then does.
+  const int the = good_tokenizer()["model"]["vocab"]["Ġthe"];
+  EXPECT_EQ(key_with_decoder({{std::to_string(the), {{"content", "Ġthe"}}}}), "tokenizer.id");
+}
+
 json split_by(const std::string& regex) {
   return {{"type", "Split"}, {"pattern", {{"Regex", regex}}}, {"behavior", "Isolated"}, {"invert", false}};
 }

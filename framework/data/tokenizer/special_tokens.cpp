@@ -1,6 +1,7 @@
 #include "framework/data/tokenizer/special_tokens.h"
 
 #include <algorithm>
+#include <charconv>
 #include <memory>
 
 #include "framework/base/error.h"
@@ -65,7 +66,30 @@ class SpecialReader {
   const std::function<std::optional<std::int32_t>(std::string_view)>& id_of_;
 };
 
+// "49152" is 49152; anything else is no id.
+std::optional<std::int32_t> id_named(std::string_view key) {
+  std::int32_t id = 0;
+  const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), id);
+  if (error != std::errc() || end != key.data() + key.size()) return std::nullopt;
+  return id;
+}
+
 }  // namespace
+
+void refuse_tokens_left_out(const std::filesystem::path& directory,
+                            const std::function<std::optional<std::int32_t>(std::string_view)>& added_id_of) {
+  const auto file = open_if_there(directory / "tokenizer_config.json");
+  const auto entries = file ? member(file->root(), "added_tokens_decoder") : std::nullopt;
+  simdjson::dom::object tokens;
+  if (!entries || entries->get(tokens)) return;
+  for (const auto& [key, entry] : tokens) {
+    const std::string content = entry.is_object() ? text_member(entry, "content", "") : "";
+    if (content.empty() || added_id_of(content) == id_named(key)) continue;
+    fail("tokenizer.id",
+         fmt::format("tokenizer_config.json adds \"{}\" as token {}, tokenizer.json does not", content, key),
+         "save both again with transformers: AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR)");
+  }
+}
 
 SpecialTokens read_special_tokens(const std::filesystem::path& directory, const SpecialTokenNames& names,
                                   const std::function<std::optional<std::int32_t>(std::string_view)>& id_of,

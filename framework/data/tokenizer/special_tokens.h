@@ -31,4 +31,10 @@ struct SpecialTokens {
     const std::function<std::optional<std::int32_t>(std::string_view)>& id_of,
     const std::function<std::string(std::int32_t)>& token_of);
 
+// transformers adds the tokens of tokenizer_config.json's `added_tokens_decoder` that tokenizer.json leaves
+// out; lethe reads tokenizer.json only. `added_id_of` knows its added tokens. Errors: tokenizer.id for one
+// that is not there or has another id.
+void refuse_tokens_left_out(const std::filesystem::path& directory,
+                            const std::function<std::optional<std::int32_t>(std::string_view)>& added_id_of);
+
 }  // namespace lethe::data

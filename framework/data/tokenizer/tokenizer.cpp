@@ -86,6 +86,10 @@ Tokenizer Tokenizer::load(const std::filesystem::path& directory, const SpecialT
   const JsonFile file(path);
   mention_ignored(file.root(), path.string());
   Tokenizer tokenizer(std::make_unique<Parts>(file.root()));
+  refuse_tokens_left_out(directory, [&](std::string_view token) -> std::optional<std::int32_t> {
+    const AddedToken* added = tokenizer.parts_->added.find(token);
+    return added == nullptr ? std::nullopt : std::optional(added->id);
+  });
   tokenizer.parts_->special = read_special_tokens(
       directory, names, [&](std::string_view token) { return tokenizer.token_id(token); },
       [&](std::int32_t id) { return tokenizer.token(id); });
