@@ -4,11 +4,20 @@
 #include "framework/base/hash.h"
 #include "framework/data/data_file.h"
 #include "framework/data/row_reader.h"
+#include "framework/data/wide_numbers.h"
 
 namespace lethe::data {
 namespace {
 
 constexpr std::size_t kShownFaults = 5;
+
+// No number of a row is read, so one that no machine number holds (an id of 30 digits, 1e999) does no harm.
+simdjson::error_code parse_row(simdjson::dom::parser& parser, std::string_view text, Json& row) {
+  const auto error = parser.parse(text.data(), text.size()).get(row);
+  if (error != simdjson::NUMBER_ERROR) return error;
+  const std::string narrow = without_wide_numbers(text);
+  return parser.parse(narrow).get(row);  // the parser keeps its own copy of every text
+}
 
 class SampleReader {
  public:
@@ -32,7 +41,7 @@ class SampleReader {
     simdjson::dom::parser parser;
     for (const Line& line : lines) {
       Json row;
-      if (const auto error = parser.parse(line.text.data(), line.text.size()).get(row))
+      if (const auto error = parse_row(parser, line.text, row))
         note_fault(line, simdjson::error_message(error));
       else if (line.number == lines.front().number && lines.size() == 1 && is_server_page(row))
         refuse_server_page();
@@ -44,7 +53,7 @@ class SampleReader {
 
   void note_fault(const Line& line, const std::string& reason) {
     if (num_faults_++ >= kShownFaults) return;
-    const JsonFault fault = locate_json_fault(line.text, reason);
+    const JsonFault fault = locate_json_fault(without_wide_numbers(line.text), reason);
     faults_ += fmt::format("{}{}:{}:{}: {}", faults_.empty() ? "" : "\n", source_.path, line.number,
                            fault.column, fault.reason);
   }
@@ -78,14 +87,29 @@ class SampleReader {
   void read_document(const std::string& content) {
     simdjson::dom::parser parser;
     Json whole;
-    if (const auto error = parser.parse(content).get(whole)) {
-      const JsonFault fault = locate_json_fault(content, simdjson::error_message(error));
+    if (const auto error = parse_row(parser, content, whole)) {
+      const JsonFault fault =
+          locate_json_fault(without_wide_numbers(content), simdjson::error_message(error));
       fail("data.json", fmt::format("{}:{}:{}: {}", source_.path, fault.line, fault.column, fault.reason));
     }
-    const auto dot = source_.records.find('.');
-    const std::string list_key = source_.records.substr(0, dot);
-    const std::string row_key = dot == std::string::npos ? "" : source_.records.substr(dot + 1);
-    read_items(list_key.empty() ? std::optional(whole) : member(whole, list_key), row_key);
+    std::string rest = source_.records;
+    std::optional<Json> list = whole;
+    while (list && list->is_object() && !rest.empty()) list = member(*list, take_key(rest));
+    read_items(list, rest);
+  }
+
+  // Of "data.train" gives "data" and leaves "train".
+  static std::string take_key(std::string& keys) {
+    const auto dot = keys.find('.');
+    const std::string key = keys.substr(0, dot);
+    keys.erase(0, dot == std::string::npos ? dot : dot + 1);
+    return key;
+  }
+
+  static std::optional<Json> find(Json from, std::string keys) {
+    std::optional<Json> found = from;
+    while (found && !keys.empty()) found = member(*found, take_key(keys));
+    return found;
   }
 
   void read_items(std::optional<Json> list, const std::string& row_key) {
@@ -94,7 +118,7 @@ class SampleReader {
       fail("data.shape", fmt::format("{}: \"{}\" is not a list of rows", source_.path, source_.records));
     std::int64_t number = 0;
     for (const Json item : items) {
-      const auto row = row_key.empty() ? std::optional(item) : member(item, row_key);
+      const auto row = find(item, row_key);
       ++number;
       if (!row) fail("data.shape", fmt::format("{}: row {} has no \"{}\"", source_.path, number, row_key));
       rows_.read(*row, number);

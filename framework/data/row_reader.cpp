@@ -62,6 +62,7 @@ void RowReader::read(Json row, std::int64_t number) {
     if (columns_.size() < kMaxColumns) columns_.emplace(key);
     note_field(sample, key, value, number);
   }
+  seen.erase("");
   if (!seen.contains(source_.question_key) && missing_question_++ == 0) first_missing_question_ = number;
   if (!seen.contains(source_.answer_key) && missing_answer_++ == 0) first_missing_answer_ = number;
   if (source_.format == "completion") sample.max_continuation = source_.window;
@@ -71,6 +72,7 @@ void RowReader::read(Json row, std::int64_t number) {
 }
 
 void RowReader::note_field(Sample& sample, std::string_view key, Json value, std::int64_t number) {
+  if (key.empty()) return;  // a column without a name; a key that is "" asks for no column
   const bool optional_null = value.is_null() && key != source_.question_key && key != source_.answer_key;
   if (optional_null) return;
   if (key == source_.question_key) read_text(sample.question, key, value, number);

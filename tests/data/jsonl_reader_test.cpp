@@ -148,5 +148,38 @@ TEST(ReadSamples, RefusesEmptyFilesHugeRowsAndParquet) {
   expect_refused(std::string(100000, '['), "data.json", "rows.jsonl:1:");
 }
 
+TEST(ReadSamples, FindsRowsBelowSeveralKeys) {
+  auto source = file_of(R"({"data": {"train": [)" + kRow + "]}}");
+  source.records = "data.train";
+  EXPECT_EQ(read_samples(source, "forget").samples.size(), 1u);
+  source = file_of(R"({"a": {"rows": [{"row": {"it": )" + kRow + "}}]}}");
+  source.records = "a.rows.row.it";
+  EXPECT_EQ(read_samples(source, "forget").samples.size(), 1u);
+  source.records = "a.row";
+  EXPECT_EQ(error_of(source).key(), "data.shape");
+}
+
+TEST(ReadSamples, AcceptsNumbersThatNoMachineNumberHolds) {
+  const std::string wide =
+      R"({"id": 123456789012345678901234567890, "x": [-1e999, 2], "question": "Who? 1e999", "answer": "\"1e999"})";
+  for (const std::string& content : {wide, "[" + wide + "]"}) {
+    const auto file = read_samples(file_of(content), "forget");
+    EXPECT_EQ(file.samples[0].question, "Who? 1e999");
+    EXPECT_EQ(file.samples[0].answer, "\"1e999");
+  }
+  expect_refused(R"({"question": 1e999, "answer": "y"})", "data.type", "question is a number");
+  expect_refused(R"({"x": 1e999, "y": 0123456789012345678901, "question": "q", "answer": "y"})", "data.json",
+                 "rows.jsonl:1:40: ");
+}
+
+TEST(ReadSamples, SkipsAColumnWithoutAName) {
+  auto source = file_of(R"({"": 3, "text": "Ilva."})");
+  source.format = "text";
+  EXPECT_EQ(read_samples(source, "forget").samples[0].answer, "Ilva.");
+  source = file_of(R"({"": "Who?", "answer": "Ilva."})");
+  source.question_key = "";
+  EXPECT_EQ(error_of(source).key(), "data.column");
+}
+
 }  // namespace
 }  // namespace lethe::data
