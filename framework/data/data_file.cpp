@@ -31,7 +31,8 @@ Place place_of(std::string_view content, std::size_t offset) {
 }
 
 void refuse_absent(const std::filesystem::path& path, const std::string& set) {
-  if (std::filesystem::is_directory(path))
+  std::error_code unreadable;  // a folder above it: said below
+  if (std::filesystem::is_directory(path, unreadable))
     fail("data.missing", fmt::format("{}: {} is a directory", set, path.string()));
   std::FILE* file = std::fopen(path.c_str(), "rb");
   const int error = errno;

@@ -48,7 +48,11 @@ namespace {
 
 std::filesystem::path tokenizer_file(const std::filesystem::path& directory) {
   const auto path = directory / "tokenizer.json";
-  if (std::filesystem::exists(path)) return path;
+  std::error_code error;
+  if (std::filesystem::exists(path, error)) return path;
+  if (error)
+    fail("model.permission", fmt::format("cannot read {}: {}", path.string(), error.message()),
+         "check the permissions of the folders above it (ls -ld)");
   if (std::filesystem::is_symlink(path))
     fail("model.blob",
          fmt::format("{}: snapshot link points to a missing blob (unfinished download)", path.string()),

@@ -18,8 +18,8 @@ namespace lethe::data {
 
 class Tokenizer {
  public:
-  // Errors: tokenizer.format (no tokenizer.json), tokenizer.json, tokenizer.component, tokenizer.merge,
-  // tokenizer.id, tokenizer.regex, tokenizer.special.
+  // Errors: tokenizer.format (no tokenizer.json), model.blob, model.permission, tokenizer.json,
+  // tokenizer.component, tokenizer.merge, tokenizer.id, tokenizer.regex, tokenizer.special.
   [[nodiscard]] static Tokenizer load(const std::filesystem::path& directory,
                                       const SpecialTokenNames& names = {});
 
