@@ -121,6 +121,17 @@ TEST_F(Tools, PlanSaysHowLongAnUpdateTakesAtLeast) {
     EXPECT_EQ(lethe(std::string("plan configs/smoke/zero3.yaml ") + wrong).exit_code, 64) << wrong;
 }
 
+TEST_F(Tools, PlanCountsTheWindowsOfARunningText) {
+  const auto flops = [](const std::string& window) {
+    return planned(
+               "--ranks 1 --flops 1e9 --bandwidth 1e6 --set data.forget.format=text --set "
+               "data.forget.text_key=answer --set data.forget.window=" +
+               window)["update"]["flops"]
+        .get<double>();
+  };
+  EXPECT_LT(flops("8"), flops("64"));
+}
+
 TEST_F(Tools, PlanNamesTheSettingThatWouldHelp) {
   const Result result = lethe("plan configs/smoke/train.yaml --ranks 4 --memory 2M");
   EXPECT_EQ(result.exit_code, 79) << result.output;
