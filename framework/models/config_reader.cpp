@@ -89,6 +89,7 @@ std::vector<std::string> ConfigReader::texts(const char* key) const {
 std::vector<std::int64_t> ConfigReader::token_ids(const char* key) const {
   if (!has(key)) return {};
   const nlohmann::json& given = value(key);
+  if (std::string_view(key) == "pad_token_id" && given == -1) return {};
   std::vector<std::int64_t> ids;
   for (const nlohmann::json& item : given.is_array() ? given : nlohmann::json::array({given})) {
     const auto id = as_integer(item, 0, kLargestTokenId);

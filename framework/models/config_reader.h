@@ -23,8 +23,9 @@ class ConfigReader {
   double positive_or(const char* key, double absent) const;
   bool boolean_or(const char* key, bool absent) const;
   std::string text_or(const char* key, const std::string& absent) const;
-  std::vector<std::string> texts(const char* key) const;       // absent: none
-  std::vector<std::int64_t> token_ids(const char* key) const;  // one id, a list of ids, or none
+  std::vector<std::string> texts(const char* key) const;  // absent: none
+  // One id, a list of ids, or none; a pad_token_id of -1 is how old conversions of Llama write none.
+  std::vector<std::int64_t> token_ids(const char* key) const;
   std::optional<ConfigReader> object(const char* key) const;
   [[noreturn]] void refuse(const char* key, const std::string& why) const;
 

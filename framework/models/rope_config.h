@@ -7,7 +7,8 @@
 
 namespace lethe::models {
 
-// Errors: model.rope (a type that the decoder does not know), model.config.json.
+// Errors: model.rope (a type that the decoder does not know; both objects, and they disagree),
+// model.config.json.
 void read_rope(const ConfigReader& reader, HfConfig& config);
 
 }  // namespace lethe::models

@@ -12,6 +12,8 @@ struct RopeScaling {
   double factor = 1.0;
   double low_freq_factor = 1.0, high_freq_factor = 4.0;  // llama3
   std::int64_t original_max_positions = 8192;            // llama3
+
+  bool operator==(const RopeScaling&) const = default;
 };
 
 // Frequencies (radians a position) as the model uses them, from theta^(-2i/head_dim).

@@ -63,6 +63,14 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfig{"swapped", R"({"rope_scaling": {"rope_type": "llama3", "factor": 2, "low_freq_factor": 4,
                   "high_freq_factor": 4, "original_max_position_embeddings": 64}})",
                   "model.config.json", "must be above low_freq"},
+        BadConfig{"both", R"({"rope_theta": 10000.0, "rope_scaling": {"type": "linear", "factor": 4.0},
+                  "rope_parameters": {"rope_theta": 10000.0, "rope_type": "default"}})",
+                  "model.rope",
+                  "rope_scaling (linear, factor 4, rope_theta 10000) and rope_parameters (default, factor 1, "
+                  "rope_theta 10000) disagree"},
+        BadConfig{"bothThetas", R"({"rope_theta": 10000.0, "rope_scaling": {"type": "linear", "factor": 4.0},
+                  "rope_parameters": {"rope_theta": 20000.0, "rope_type": "linear", "factor": 4.0}})",
+                  "model.rope", "disagree"},
         BadConfig{"text", R"({"rope_scaling": "linear"})", "model.config.json", "is not an object"},
         BadConfig{"partial", R"({"rope_parameters": {"partial_rotary_factor": 0.5}})", "model.config.json",
                   "partial_rotary_factor"}),
@@ -91,6 +99,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadConfig{"theta", R"({"rope_theta": -1})", "model.config.json", "rope_theta must be"},
         BadConfig{"tied", R"({"tie_word_embeddings": "yes"})", "model.config.json", "must be true or false"},
         BadConfig{"eos", R"({"eos_token_id": [1, -1]})", "model.config.json", "must be a token id"},
+        BadConfig{"pad", R"({"pad_token_id": -2})", "model.config.json", "must be a token id"},
         BadConfig{"eosText", R"({"eos_token_id": "</s>"})", "model.config.json", "must be a token id"}),
     label_of);
 
