@@ -30,6 +30,19 @@ TEST_F(HubCache, FollowsMainToItsSnapshot) {
   EXPECT_EQ(resolve_model_path("gpt2", folder_), path("models--gpt2/snapshots/f00"));
 }
 
+TEST_F(HubCache, TakesTheOnlySnapshotWhereMainWasNotDownloaded) {
+  write("models--org--name/refs/v1", "abc123");
+  write("models--org--name/snapshots/abc123/config.json", "{}");
+  EXPECT_EQ(resolve_model_path("org/name", folder_), path("models--org--name/snapshots/abc123"));
+}
+
+TEST_F(HubCache, NamesTheSnapshotsWhereNoneIsMain) {
+  write("models--org--name/snapshots/def/config.json", "{}");
+  write("models--org--name/snapshots/abc/config.json", "{}");
+  EXPECT_THAT(complaint("org/name"),
+              HasSubstr("has 2 snapshots and no refs/main that names one of them: abc, def"));
+}
+
 TEST_F(HubCache, TakesADirectoryAsItIs) {
   EXPECT_EQ(resolve_model_path(folder_.string(), path("none")), folder_);
 }
@@ -75,12 +88,14 @@ class Variable {
 
 TEST(HubCacheFolder, IsWhereHuggingFaceHubPutsIt) {
   const Variable home("HOME", "/h"), xdg("XDG_CACHE_HOME", nullptr), hub("HF_HUB_CACHE", nullptr),
-      hf("HF_HOME", nullptr);
+      old("HUGGINGFACE_HUB_CACHE", nullptr), hf("HF_HOME", nullptr);
   EXPECT_EQ(hub_cache_folder(), "/h/.cache/huggingface/hub");
   const Variable moved("XDG_CACHE_HOME", "/x");
   EXPECT_EQ(hub_cache_folder(), "/x/huggingface/hub");
   const Variable named("HF_HOME", "/f");
   EXPECT_EQ(hub_cache_folder(), "/f/hub");
+  const Variable older("HUGGINGFACE_HUB_CACHE", "/o");
+  EXPECT_EQ(hub_cache_folder(), "/o");
   const Variable direct("HF_HUB_CACHE", "/c");
   EXPECT_EQ(hub_cache_folder(), "/c");
 }
