@@ -52,6 +52,7 @@ void copy_files(const fs::path& directory, const fs::path& folder, Wanted wanted
 // transformers loads in the dtype that config.json states, so a wrong one would round the weights or double
 // the memory.
 std::string with_dtype(const std::string& text, std::string_view torch_dtype) {
+  if (torch_dtype.empty()) return text;
   auto json = nlohmann::ordered_json::parse(text);
   bool changed = false;
   for (const char* key : {"torch_dtype", "dtype"}) {
@@ -78,7 +79,8 @@ void write_companions(const std::optional<fs::path>& source, const HfConfig& con
   });
 }
 
-void copy_tokenizer(const fs::path& from, const fs::path& folder) {
+void replace_tokenizer(const fs::path& from, const fs::path& folder) {
+  for (const std::string_view name : kTokenizerFiles) fs::remove(folder / name);
   copy_files(from, folder, is_tokenizer_file);
 }
 

@@ -66,6 +66,12 @@ std::string Exporter::shard_file(std::size_t shard) const {
   return fmt::format("model-{:05}-of-{:05}.safetensors", shard + 1, layouts_.size());
 }
 
+// Of files of several dtypes, what their source states stays: another one may round what was not trained.
+std::string_view Exporter::stated_dtype() const {
+  const bool one = std::ranges::count(dtypes_, dtypes_.front()) == std::ssize(dtypes_);
+  return one || !source_ ? torch_name_of(dtypes_.front()) : std::string_view();
+}
+
 void Exporter::create() {
   require_replaceable(target_, source_);
   std::error_code error;
@@ -73,8 +79,8 @@ void Exporter::create() {
   std::filesystem::create_directories(aside_, error);
   if (error) base::fail_write(aside_, error.value());
   created_ = true;
-  write_companions(source_, config_, torch_name_of(dtypes_.front()), aside_);
-  if (!source_ && !tokenizer_.empty()) copy_tokenizer(tokenizer_, aside_);
+  write_companions(source_, config_, stated_dtype(), aside_);
+  if (!tokenizer_.empty()) replace_tokenizer(tokenizer_, aside_);
   for (std::size_t i = 0; i < layouts_.size(); ++i) {
     writers_[i].emplace(SafetensorsWriter::create(aside_ / shard_file(i), layouts_[i]));
   }

@@ -26,7 +26,7 @@ namespace lethe::models {
 struct ExportOptions {
   std::vector<FileDType> dtypes;  // of every parameter, as ModelFiles::dtypes(); empty: one dtype for all
   std::uint64_t max_shard_bytes = 5'000'000'000;  // as transformers; a larger tensor has a shard for itself
-  std::filesystem::path tokenizer;  // whose tokenizer files are copied where there is no source; may be empty
+  std::filesystem::path tokenizer;  // whose tokenizer files are copied instead of the source's; may be empty
 };
 
 class Exporter {
@@ -55,6 +55,7 @@ class Exporter {
   void lay_out(std::uint64_t max_shard_bytes);
   void write_part(int parameter, std::uint64_t inside, std::span<const float> values);
   void write_index_file() const;
+  std::string_view stated_dtype() const;
 
   std::filesystem::path target_, aside_;
   const ParameterIndex& index_;

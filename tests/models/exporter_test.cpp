@@ -123,6 +123,25 @@ TEST_F(Exporting, KeepsADtypeForEachParameter) {
   EXPECT_EQ(ModelFiles(path("copy"), index_).dtypes(), dtypes);
 }
 
+TEST_F(Exporting, LeavesTheStatedDtypeOfFilesOfSeveral) {
+  const auto from = source(FileDType::f32);
+  std::vector<FileDType> dtypes(index_.parameters().size(), FileDType::f32);
+  dtypes[0] = FileDType::bf16;
+  export_to(path("copy"), from, FileDType::bf16, {.dtypes = dtypes});
+  EXPECT_EQ(base::read_file(from / "config.json"), base::read_file(path("copy") / "config.json"));
+}
+
+TEST_F(Exporting, TakesAnotherTokenizerInsteadOfTheSources) {
+  const auto from = source(FileDType::f32);
+  write("source/chat_template.jinja", "of the source");
+  write("tokenizer/tokenizer.json", "another");
+  export_to(path("copy"), from, FileDType::f32, {.tokenizer = path("tokenizer")});
+  EXPECT_THAT(files_in(path("copy")),
+              ::testing::ElementsAre("LICENSE", "config.json", "generation_config.json", "model.safetensors",
+                                     "tokenizer.json"));
+  EXPECT_EQ(base::read_file(path("copy") / "tokenizer.json"), "another");
+}
+
 TEST_F(Exporting, LeavesNothingWhereItFails) {
   {
     Exporter exporter(path("x/copy/"), index_, tiny_config(), FileDType::f32, std::nullopt);
