@@ -89,13 +89,14 @@ void require_value(const ConfigReader& reader, const char* key, bool holds, cons
 
 // A window at least as long as the longest document changes nothing; a shorter one needs an attention that is
 // not here.
-void refuse_window(const ConfigReader& reader, const HfConfig& config) {
+void read_window(const ConfigReader& reader, HfConfig& config) {
   const bool is_mistral = config.model_type == "mistral";
   if (!reader.boolean_or("use_sliding_window", is_mistral)) return;
   // Mistral's default, where the key is absent; null switches it off.
   const bool by_default = is_mistral && !reader.states("sliding_window");
   if (!by_default && !reader.has("sliding_window")) return;
   const std::int64_t window = by_default ? 4096 : reader.integer("sliding_window", 1, kMostPositions);
+  config.sliding_window = window;
   if (window >= config.max_positions) return;
   fail(
       "model.config.json", fmt::format("config.json: a sliding_window of {} tokens is not supported", window),
@@ -143,7 +144,7 @@ HfConfig read_hf_config(const std::filesystem::path& directory) {
   config.attention_bias = config.model_type == "qwen2";
   read_rope(reader, config);
   refuse_unsupported(reader, config);
-  refuse_window(reader, config);
+  read_window(reader, config);
   read_token_ids(reader, config);
   take_token_ids(read_generation_config(directory), config);
   return config;

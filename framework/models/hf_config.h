@@ -16,9 +16,9 @@ struct HfConfig {
   std::string architecture = "LlamaForCausalLM";
   std::int64_t vocab_size = 0, hidden_size = 0, intermediate_size = 0, num_layers = 0;
   std::int64_t num_heads = 0, num_kv_heads = 0, head_dim = 0;
-  // Longest document. At most the sliding window, where the model has one: up to there attention is the full
-  // one.
-  std::int64_t max_positions = 2048;
+  std::int64_t max_positions = 2048;  // tokens of the longest document that the model was trained for
+  // At least max_positions, where the model has one. Attention is the full one, so no document may be longer.
+  std::optional<std::int64_t> sliding_window;
   double rms_norm_eps = 1e-5;
   double rope_theta = 10000.0;
   RopeScaling rope_scaling;

@@ -6,6 +6,7 @@
 #include "framework/data/alternates.h"
 #include "framework/inference/reference_log_probs.h"
 #include "framework/ops/token_statistic.h"
+#include "framework/run/model_limits.h"
 
 namespace lethe::run {
 namespace {
@@ -100,6 +101,9 @@ void ObjectiveInputs::load_alternates(Role role, const SampleSet& set, const dat
                                    engine_.world);
   for (std::int64_t i = 0; i < stores_[r]->size(); ++i) data_.documents[r].push_back(stores_[r]->document(i));
   data_.alternates_per_sample[r] = alternates.per_sample;
+  const ReadSet read{
+      .name = set.name + " alternates", .samples = alternates.file.samples, .documents = data_.documents[r]};
+  check_model_reads({&read, 1}, sets_.tokenizer(), engine_.model.config);
 }
 
 void ObjectiveInputs::load_reference(Role role, const std::filesystem::path& cache) {

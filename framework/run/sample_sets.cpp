@@ -7,6 +7,8 @@
 #include "framework/config/document.h"
 #include "framework/data/text_windows.h"
 #include "framework/run/agreement.h"
+#include "framework/run/engine.h"
+#include "framework/run/model_limits.h"
 #include "framework/run/score_forget_set.h"
 
 namespace lethe::run {
@@ -53,6 +55,27 @@ SampleSets::SampleSets(const RunConfig& config, const std::filesystem::path& tok
     evaluation_only.push_back(load(name, data::read_samples(source, "eval.sets." + name), source,
                                    config.data.max_dropped, cache, world));
   for (const std::string& run : config.data.earlier) load_earlier(run, config, cache, world);
+  check_model(config);
+}
+
+void SampleSets::check_model(const RunConfig& config) const {
+  const EvalOptions& eval = config.eval;
+  const bool generates = eval.generate || !eval.suite.empty();
+  const auto first = [](std::int64_t limit, std::size_t all) {
+    return limit == 0 ? all : std::min(static_cast<std::size_t>(limit), all);
+  };
+  std::vector<ReadSet> sets;
+  for (const SampleSet* set : all())
+    sets.push_back({.name = set->name, .samples = set->samples, .documents = set->documents});
+  for (const SampleSet* set : evaluated()) {
+    const std::size_t looked_at = first(eval.max_samples, set->samples.size());
+    sets.push_back({.name = set->name,
+                    .samples = set->samples,
+                    .documents = set->documents,
+                    .num_generated = generates ? first(eval.max_generations, looked_at) : 0,
+                    .new_tokens = eval.max_new_tokens});
+  }
+  check_model_reads(sets, tokenizer_, model_shape(config, tokenizer_.vocab_size()));
 }
 
 // What an earlier request forgot is not to be taught again by the retain set: read_forget_retain looks.

@@ -122,10 +122,21 @@ at::Tensor BlockWalk::normed(std::size_t pack) const {
                       : pass.head->normed().detach();
 }
 
+// What is tokenised late (wrong and paraphrased answers, padding) meets the model here first.
+void BlockWalk::check_ids(const data::Pack& pack) const {
+  const std::int64_t largest = std::ranges::max(pack.ids);
+  if (largest < model_.config.vocab_size) return;
+  fail("tokenizer.vocab",
+       fmt::format("token {} is to be read: the model has {} tokens (vocab_size)", largest,
+                   model_.config.vocab_size),
+       "take the tokenizer that the model was trained with, or give the model rows for the added tokens");
+}
+
 void BlockWalk::begin(Pass& pass) {
   pass.tap = at::zeros({0, model_.config.hidden_size}, store_.tensor_options());
   if (pass.empty()) return;
   pass.rope = ops::rope_tables(pass.pack->positions, model_.rope_frequencies, store_.tensor_options());
+  check_ids(*pass.pack);
   pass.ids = index_tensor(pass.pack->ids, store_.device());
   pass.hidden = at::embedding(store_.slot(model_.embedding), pass.ids);
 }

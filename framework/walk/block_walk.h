@@ -97,6 +97,7 @@ class BlockWalk {
     std::unique_ptr<Head> head;
     bool empty() const { return pack->num_tokens() == 0; }
   };
+  void check_ids(const data::Pack& pack) const;
   void begin(Pass& pass);
   void run_layer_forward(int layer, Pass& pass, const PassRequest& request);
   void keep_input(KeptLayer& kept, const at::Tensor& input);

@@ -61,6 +61,19 @@ TEST_F(Config, ReadsRotarySettingsOfBothGenerationsOfTransformers) {
   EXPECT_EQ(read(R"({"rope_scaling": {"type": "linear", "factor": 2}})").rope_scaling.factor, 2.0);
 }
 
+TEST_F(Config, TakesRotarySettingsThatAreStatedTwiceAlike) {
+  const HfConfig c = read(
+      R"({"rope_theta": 10000.0, "rope_scaling": {"type": "linear", "factor": 4.0},
+          "rope_parameters": {"rope_theta": 10000.0, "rope_type": "linear", "factor": 4.0}})");
+  EXPECT_EQ(c.rope_scaling.type, "linear");
+  EXPECT_EQ(c.rope_scaling.factor, 4.0);
+}
+
+TEST_F(Config, APaddingOfMinusOneIsNone) {
+  EXPECT_EQ(read(R"({"pad_token_id": -1})").pad_token_id, std::nullopt);
+  EXPECT_EQ(read(R"({"pad_token_id": 3})").pad_token_id, 3);
+}
+
 TEST_F(Config, TakesTokenIdsFromTheGenerationConfigFirst) {
   write("generation_config.json", R"({"eos_token_id": [3, 4]})");
   const HfConfig c = read(R"({"eos_token_id": 2, "bos_token_id": 1})");
@@ -77,10 +90,13 @@ TEST_F(Config, TheGenerationConfigMayPenaliseRepetitions) {
 TEST_F(Config, AcceptsASlidingWindowThatNoDocumentLeaves) {
   const std::string mistral = R"({"architectures": ["MistralForCausalLM"], "model_type": "mistral")";
   EXPECT_EQ(read(mistral + R"(, "sliding_window": 64})").max_positions, 64);
+  EXPECT_EQ(read(mistral + R"(, "sliding_window": 70})").sliding_window, 70);
+  EXPECT_EQ(read(mistral + "}").sliding_window, 4096);
   EXPECT_EQ(read(mistral + "}").max_positions, 64);  // 4096 by default
   const std::string qwen =
       R"({"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "sliding_window": 16)";
   EXPECT_EQ(read(qwen + "}").max_positions, 64);  // off by default
+  EXPECT_EQ(read(qwen + "}").sliding_window, std::nullopt);
   EXPECT_TRUE(read(qwen + "}").attention_bias);
 }
 

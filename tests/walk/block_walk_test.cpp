@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 
+#include "framework/base/error.h"
 #include "framework/base/memory_counter.h"
 #include "framework/dist/simulated_group.h"
 #include "framework/ops/attention.h"
@@ -164,6 +165,23 @@ TEST(BlockWalk, PoisonedReleasesChangeNoBit) {
       });
     }
     EXPECT_TRUE(at::equal(gradients[false], gradients[true])) << ranks;
+  }
+}
+
+TEST(BlockWalk, RefusesATokenThatTheModelHasNot) {
+  const models::DecoderModel model = lethe::testing::tiny_model();
+  const auto world = dist::make_single_group();
+  TinyEngine engine(model, *world, {}, {});
+  BlockWalk walk(model, engine.weights, {});
+  const auto beyond = static_cast<std::int32_t>(model.config.vocab_size);
+  const std::vector<std::int32_t> ids = {1, beyond, 2};
+  const data::Document document{.ids = ids, .prompt_tokens = 1};
+  try {
+    (void)walk.forward(data::make_pack({&document, 1}), {});
+    FAIL() << "it was read";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.key(), "tokenizer.vocab");
+    EXPECT_NE(e.message().find(fmt::format("token {} is to be read", beyond)), std::string::npos);
   }
 }
 
