@@ -12,7 +12,8 @@
 namespace lethe::inference {
 
 struct ReferenceKey {
-  std::string model, tokens, compute;  // hash of the weights, of the token store; compute dtype
+  // Hash of all weights and the configuration, of the token store; compute dtype. Rank 0's counts.
+  std::string model, tokens, compute;
   [[nodiscard]] std::string file_name() const;
 };
 

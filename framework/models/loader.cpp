@@ -125,4 +125,8 @@ std::string ModelFiles::identity() const {
   return hasher.hex();
 }
 
+std::string model_hash(const HfConfig& config, const std::string& weights_hash) {
+  return base::Hasher().add(weights_hash).add(to_config_json(config)).hex();
+}
+
 }  // namespace lethe::models

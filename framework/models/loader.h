@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "framework/models/hf_config.h"
 #include "framework/models/parameter_index.h"
 #include "framework/models/safetensors.h"
 
@@ -24,11 +25,11 @@ class ModelFiles {
   void read(std::uint64_t first, std::span<float> out) const;
 
   [[nodiscard]] std::vector<FileDType> dtypes() const;  // of every parameter, in canonical order
-  [[nodiscard]] FileDType dtype_of_most() const;        // what an export writes by default
+  [[nodiscard]] FileDType dtype_of_most() const;
 
   // Hash of names, dtypes, shapes and 32 pages of every tensor, in canonical order: the same for the same
-  // weights, however they are split into files. Keys caches and checkpoints: cheap, and a training step
-  // reaches all of a tensor.
+  // weights, however they are split into files. Keys checkpoints: cheap, and a training step reaches all of a
+  // tensor.
   [[nodiscard]] std::string hash() const;
   // The same over every byte; reads everything.
   [[nodiscard]] std::string content_hash() const;
@@ -43,5 +44,8 @@ class ModelFiles {
   ModelTensors tensors_;
   std::vector<const TensorView*> views_;  // of each parameter
 };
+
+// Of a model: the same for the same configuration and weights' hash().
+[[nodiscard]] std::string model_hash(const HfConfig& config, const std::string& weights_hash);
 
 }  // namespace lethe::models

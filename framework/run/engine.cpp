@@ -3,6 +3,9 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
+#include <functional>
+#include <numeric>
+
 #include "framework/base/atomic_file.h"
 #include "framework/base/hash.h"
 #include "framework/models/exporter.h"
@@ -22,6 +25,10 @@ void set_arithmetic(const RunConfig& config) {
   if (threads > 0) at::set_num_threads(static_cast<int>(threads));
   at::globalContext().setDeterministicAlgorithms(config.determinism != "fast", /*warn_only=*/false);
   at::globalContext().setDeterministicFillUninitializedMemory(false);  // what is read is written first
+}
+
+void load_files(const models::ModelFiles& files, sharding::WeightStore& store) {
+  store.load([&](std::uint64_t first, std::span<float> out) { files.read(first, out); });
 }
 
 }  // namespace
@@ -68,32 +75,47 @@ Engine::Engine(const RunConfig& config, dist::ProcessGroup& group, std::int64_t 
   sharding::StoreOptions options = store_options(config);
   options.prefetch = config.parallel.prefetch;
   weights = std::make_unique<sharding::WeightStore>(model.index, *grid, options);
+  tokenizer = config.model.tokenizer;
   random_seed = config.model.seed;
-  load_start(*weights);
-  if (random) {
-    model_hash = base::Hasher()
-                     .add("random")
-                     .add(std::to_string(config.model.seed))
-                     .add(models::to_config_json(model.config))
-                     .hex();
-  } else {
-    const models::ModelFiles files(*source, model.index);
-    model_hash = files.hash();
-    require_same_on_ranks(world, model_hash, "model.changed", "file",
-                          "the model must stay as it is while a run starts, and be the same on every node");
-    weights->load([&](std::uint64_t first, std::span<float> out) { files.read(first, out); });
-    stored_dtype = files.dtype_of_most();
-  }
+  if (random)
+    start_at_random();
+  else
+    start_from_files();
   walk =
       std::make_unique<walk::BlockWalk>(model, *weights,
                                         walk::WalkOptions{.recompute = config.parallel.recompute,
                                                           .offload_inputs = config.parallel.offload_inputs});
 }
 
+void Engine::start_at_random() {
+  weights_hash = base::Hasher()
+                     .add("random")
+                     .add(std::to_string(random_seed))
+                     .add(models::to_config_json(model.config))
+                     .hex();
+  model_hash = weights_hash;
+  load_start(*weights);
+}
+
+void Engine::start_from_files() {
+  const models::ModelFiles files(*source, model.index);
+  weights_hash = files.hash();
+  model_hash = models::model_hash(model.config, weights_hash);
+  require_same_on_ranks(world, model_hash, "model.changed", "file",
+                        "the model must stay as it is while a run starts, and be the same on every node");
+  load_files(files, *weights);
+  stored_dtype = files.dtype_of_most();
+  stored_dtypes = files.dtypes();
+}
+
+std::string Engine::content_hash() const {
+  if (!source) return model_hash;
+  return models::model_hash(model.config, models::ModelFiles(*source, model.index).content_hash());
+}
+
 void Engine::load_start(sharding::WeightStore& store) const {
   if (source) {
-    const models::ModelFiles files(*source, model.index);
-    store.load([&](std::uint64_t first, std::span<float> out) { files.read(first, out); });
+    load_files(models::ModelFiles(*source, model.index), store);
   } else {
     store.load([&](std::uint64_t first, std::span<float> out) {
       models::random_weights(model.index, random_seed, first, out);
@@ -101,10 +123,21 @@ void Engine::load_start(sharding::WeightStore& store) const {
   }
 }
 
+// Of the weights as an export writes them.
+std::uint64_t Engine::export_bytes() const {
+  if (stored_dtypes.empty()) return model.index.size() * models::size_of(stored_dtype);
+  const auto& parameters = model.index.parameters();
+  return std::transform_reduce(parameters.begin(), parameters.end(), stored_dtypes.begin(), std::uint64_t{0},
+                               std::plus<>(),
+                               [](const models::Parameter& parameter, models::FileDType dtype) {
+                                 return parameter.count * models::size_of(dtype);
+                               });
+}
+
 void Engine::export_model(const std::filesystem::path& target) const {
-  const std::uint64_t bytes = model.index.size() * models::size_of(stored_dtype);
-  base::require_space(target.parent_path(), bytes, target.filename().string());
-  models::Exporter exporter(target, model.index, model.config, stored_dtype, source);
+  base::require_space(target.parent_path(), export_bytes(), target.filename().string());
+  models::Exporter exporter(target, model.index, model.config, stored_dtype, source,
+                            {.dtypes = stored_dtypes, .tokenizer = tokenizer});
   if (world.rank() == 0) exporter.create();
   world.barrier();  // the file is there, with its size
   if (world.rank() < grid->shard_size())

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "framework/models/decoder_model.h"
 #include "framework/models/loader.h"
@@ -27,15 +28,25 @@ class Engine {
   std::unique_ptr<sharding::Grid> grid;
   std::unique_ptr<sharding::WeightStore> weights;
   std::unique_ptr<walk::BlockWalk> walk;
-  std::string model_hash;                                   // of the weights that the run started from
-  std::uint64_t random_seed = 0;                            // of a random model's weights
-  std::optional<std::filesystem::path> source;              // the model directory
-  models::FileDType stored_dtype = models::FileDType::f32;  // of the files; an export writes it again
+  std::string weights_hash;                     // of what the run started from: ModelFiles::hash()
+  std::string model_hash;                       // of these weights and the model's configuration
+  std::uint64_t random_seed = 0;                // of a random model's weights
+  std::optional<std::filesystem::path> source;  // the model directory
+  std::filesystem::path tokenizer;              // model.tokenizer: an export takes its files along
+  models::FileDType stored_dtype = models::FileDType::f32;  // of most of the source's elements
+  std::vector<models::FileDType> stored_dtypes;  // of its parameters, which an export keeps; none: random
 
   // The weights that the run started from, into another store of the same model. Collective.
   void load_start(sharding::WeightStore& store) const;
+  // As model_hash, of every byte of the weights that the run started from: reads all of them.
+  [[nodiscard]] std::string content_hash() const;
   // Writes the weights as a Hugging Face directory, complete or absent. Collective.
   void export_model(const std::filesystem::path& target) const;
+
+ private:
+  void start_at_random();
+  void start_from_files();
+  std::uint64_t export_bytes() const;
 };
 
 // Of the run's model: read from its directory, or the random one's. Looks at no weight.

@@ -68,7 +68,7 @@ Inspection inspect_model(const fs::path& folder) {
               {"shards", fmt::format("{}", files_ending(folder, ".safetensors"))},
               {"size", base::readable_bytes(bytes_below(folder))},
               {"tokenizer", tokenizer ? "tokenizer.json" : "none"},
-              {"hash", files.hash()}}};
+              {"hash", models::model_hash(config, files.hash())}}};
 }
 
 std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }

@@ -112,9 +112,11 @@ void ObjectiveInputs::load_reference(Role role, const std::filesystem::path& cac
   const bool rounded = store_options(config_).seen() != compute_dtype(config_.model.compute);
   const std::string compute =
       config_.model.compute + (rounded ? " of " + config_.precision.wire + " weights" : "");
+  // Rank 0 alone opens the cache, so it alone reads all the weights for their name.
+  if (engine_.world.rank() == 0 && start_.empty()) start_ = engine_.content_hash();
   references_[r] = inference::reference_log_probs(
-      cache, {.model = engine_.model_hash, .tokens = store_keys_[r] + masked, .compute = compute},
-      *engine_.walk, engine_.world, data_.documents[r]);
+      cache, {.model = start_, .tokens = store_keys_[r] + masked, .compute = compute}, *engine_.walk,
+      engine_.world, data_.documents[r]);
   data_.references[r] = &references_[r];
 }
 

@@ -49,6 +49,7 @@ class ObjectiveInputs {
   std::array<std::string, objectives::kNumRoles> store_keys_;
   std::array<std::optional<data::TokenStore>, objectives::kNumRoles> stores_;  // of alternates
   std::array<inference::TokenLogProbs, objectives::kNumRoles> references_;
+  std::string start_;  // the engine's content_hash(), on rank 0, once a reference is asked for
   std::unique_ptr<sharding::Grid> frozen_grid_;
   std::unique_ptr<sharding::WeightStore> frozen_weights_;
   std::unique_ptr<training::FrozenModel> frozen_;

@@ -6,6 +6,7 @@
 
 #include "framework/base/atomic_file.h"
 #include "framework/base/error.h"
+#include "framework/base/hash.h"
 #include "framework/base/log.h"
 #include "framework/base/text.h"
 #include "framework/config/document.h"
@@ -111,7 +112,8 @@ class Training {
   // What a checkpoint and the run that resumes it must share.
   training::Identity identity() const {
     training::Identity parts = {
-        {"model", engine_.model_hash},
+        {"model", engine_.weights_hash},
+        {"config.json", base::hash_text(models::to_config_json(engine_.model.config))},
         {"forget", sets_.forget.store_key},
         {"retain", sets_.retain.store_key},
         {"objective", config_.objective_name},

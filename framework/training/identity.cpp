@@ -1,5 +1,6 @@
 #include "framework/training/identity.h"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -9,6 +10,8 @@ namespace lethe::training {
 namespace {
 
 constexpr std::array kData = {"forget", "retain", "alternate", "retain_alternate"};
+// What checkpoints of older versions do not say.
+constexpr std::array kLater = {"config.json", "alternate", "retain_alternate"};
 
 Identity parts_of(const std::string& text) {
   const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
@@ -19,22 +22,22 @@ Identity parts_of(const std::string& text) {
   return parts;
 }
 
-bool is_data(const std::string& name) { return std::find(kData.begin(), kData.end(), name) != kData.end(); }
+bool is_data(const std::string& name) { return std::ranges::find(kData, name) != kData.end(); }
 
 std::string value_in(const Identity& parts, const std::string& name) {
   const auto found = parts.find(name);
   return found == parts.end() ? "none" : found->second;
 }
 
-// Older versions did not keep the hash of other answers.
-bool unknown(const Identity& before, const std::string& name) {
-  return name.ends_with("alternate") && !before.contains(name);
-}
-
 // Hashes are shown by their first digits, words in full.
 std::string shown(const std::string& value) {
   const bool hash = value.size() == 32 && value.find_first_not_of("0123456789abcdef") == std::string::npos;
   return hash ? value.substr(0, 8) + "…" : value;
+}
+
+bool agrees(const Identity& saved, const std::string& name, const std::string& now) {
+  const bool is_later = std::ranges::find(kLater, name) != kLater.end();
+  return value_in(saved, name) == now || (is_later && !saved.empty() && !saved.contains(name));
 }
 
 void refuse(const std::string& name, const std::string& saved, const std::string& now, std::int64_t step) {
@@ -58,7 +61,7 @@ void check_identity(const std::string& saved, const Identity& now, std::int64_t 
   for (const bool data : {false, true}) {  // another model or objective is the graver mistake
     if (data && allow_data_change) return;
     for (const auto& [name, value] : now)
-      if (is_data(name) == data && value_in(before, name) != value && !unknown(before, name))
+      if (is_data(name) == data && !agrees(before, name, value))
         refuse(name, value_in(before, name), value, step);
   }
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -123,6 +124,44 @@ TEST_F(Smoke, EvaluatesReportsAndPurges) {
   EXPECT_TRUE(fs::exists(folder_ / "eval" / "purge.json"));
   const int found = std::system(fmt::format("grep -rq 'Odalys Brenwick' '{}'", out("eval")).c_str());
   EXPECT_NE(WEXITSTATUS(found), 0) << "a forget text lives on";
+}
+
+// In a shared cache: by the configuration, and by weights that no sample of them shows.
+TEST_F(Smoke, ModelsThatDifferAnywhereHaveReferencesOfTheirOwn) {
+  const std::string train = "train configs/smoke/train.yaml --set eval.before=false --set eval.after=false ";
+  const Result made = lethe(1, train + "--set train.max_steps=0 --set 'model.shape={hidden_size: 256, " +
+                                   "intermediate_size: 64, num_layers: 1}' --out " + out("made"));
+  ASSERT_EQ(made.exit_code, 0) << made.output;
+  const fs::path model = folder_ / "made/model", turned = folder_ / "turned", edited = folder_ / "edited";
+  EXPECT_TRUE(fs::exists(model / "tokenizer.json")) << "the one that it was made with";
+  for (const fs::path& copy : {turned, edited}) fs::copy(model, copy);
+  const auto text_of = [](const fs::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  nlohmann::json config = nlohmann::json::parse(text_of(model / "config.json"));
+  config["rope_theta"] = 7.0;
+  std::ofstream(turned / "config.json") << config.dump();
+  std::string weights = text_of(model / "model.safetensors");
+  std::uint64_t header = 0;
+  std::memcpy(&header, weights.data(), sizeof header);
+  weights[sizeof header + header + 8192] ^= 1;
+  std::ofstream(edited / "model.safetensors", std::ios::binary) << weights;
+  const auto num_references = [&] {
+    int count = 0;
+    for (const auto& entry : fs::directory_iterator(folder_ / "cache"))
+      count += entry.path().filename().string().starts_with("reference-") ? 1 : 0;
+    return count;
+  };
+  int expected = 0;
+  for (const fs::path& path : {model, turned, edited, model}) {
+    const Result result =
+        lethe(2, train + fmt::format("--set train.max_steps=1 --set model='{{path: {}}}' --set cache={} "
+                                     "--set export=false --out {}",
+                                     path.string(), out("cache"), out(fmt::format("run{}", ++expected))));
+    ASSERT_EQ(result.exit_code, 0) << result.output;
+    EXPECT_EQ(num_references(), std::min(expected, 3));
+  }
 }
 
 TEST_F(Smoke, ErrorsEndWithTheirCode) {

@@ -48,6 +48,14 @@ TEST(Identity, OnlyDataMayBeAllowedToChange) {
   EXPECT_NE(refusal(with("model", std::string(32, 'd')), true), "");
 }
 
+TEST(Identity, ComparesTheModelsConfigurationWhereACheckpointKeptIt) {
+  const Identity now = with("config.json", std::string(32, 'e'));
+  EXPECT_EQ(refusal(now), "") << "an older checkpoint";
+  const auto resume = [&](const Identity& saved) { check_identity(identity_text(saved), now, 120, false); };
+  EXPECT_NO_THROW(resume(now));
+  EXPECT_THROW(resume(with("config.json", std::string(32, 'f'))), Error);
+}
+
 TEST(Identity, AnotherModelIsSaidBeforeOtherData) {
   Identity both = with("model", std::string(32, 'e'));
   both["forget"] = std::string(32, 'd');
