@@ -1,0 +1,18 @@
+// The section `eval` of a run's configuration, and what can be known of its metrics before anything is
+// trained or measured. Internal to run/.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "framework/run/run_config.h"
+
+namespace lethe::run {
+
+[[nodiscard]] EvalOptions read_eval(config::Section section);
+// What formulas and checkpoint.keep_best may name: the suite's metrics, or those of the plain one.
+[[nodiscard]] std::vector<std::string> measured_names(const RunConfig& config);
+// Errors: config.conflict for a metric of a set that there is not.
+void check_suite_sets(const config::Section& eval, const RunConfig& config);
+
+}  // namespace lethe::run
