@@ -155,10 +155,14 @@ TEST_F(Smoke, ModelsThatDifferAnywhereHaveReferencesOfTheirOwn) {
   };
   int expected = 0;
   for (const fs::path& path : {model, turned, edited, model}) {
+    std::ofstream(out("run.yaml")) << fmt::format(
+        "model: {{path: {}}}\ndata:\n  forget: {{path: configs/quickstart/data/forget.jsonl}}\n"
+        "  retain: {{path: configs/quickstart/data/retain.jsonl}}\n  text: {{apply_chat_template: false}}\n"
+        "objective: npo\ntrain: {{max_steps: 1}}\neval: {{before: false, after: false}}\nexport: false\n"
+        "cache: {}\n",
+        path.string(), out("cache"));
     const Result result =
-        lethe(2, train + fmt::format("--set train.max_steps=1 --set model='{{path: {}}}' --set cache={} "
-                                     "--set export=false --out {}",
-                                     path.string(), out("cache"), out(fmt::format("run{}", ++expected))));
+        lethe(2, fmt::format("train {} --out {}", out("run.yaml"), out(fmt::format("run{}", ++expected))));
     ASSERT_EQ(result.exit_code, 0) << result.output;
     EXPECT_EQ(num_references(), std::min(expected, 3));
   }
