@@ -36,8 +36,8 @@ struct Alternates {
 [[nodiscard]] Alternates own_alternates(std::span<const Sample> samples, const std::string& samples_hash,
                                         const SourceOptions& source);
 
-// What `options` ask for: refusals from their file where they name one, else the rows' own. samples_hash: key of
-// the samples' store. seed: the run's.
+// What `options` ask for: refusals from their file where they name one, else the rows' own. samples_hash: key
+// of the samples' store. seed: the run's.
 [[nodiscard]] Alternates read_alternates(const AlternateOptions& options, std::span<const Sample> samples,
                                          const std::string& samples_hash, const SourceOptions& source,
                                          std::uint64_t seed);

@@ -81,7 +81,7 @@ struct Inputs {
   std::map<std::string, std::vector<Generation>> generations;        // by set: of its first samples
   std::map<std::string, Result, std::less<>> results;                // of the suite's earlier metrics
   std::map<std::string, std::string, std::less<>> missing;  // statistics that could not be had, and why
-  std::optional<RetainLog> retain;  // the retrained model's results
+  std::optional<RetainLog> retain;                          // the retrained model's results
 };
 
 struct Needs {

@@ -23,8 +23,8 @@ struct RunPaths {
   [[nodiscard]] std::filesystem::path checkpoint(std::int64_t step) const;  // checkpoints/step-N
   [[nodiscard]] std::filesystem::path model() const { return root / "model"; }
   [[nodiscard]] std::filesystem::path cache() const { return root / "cache"; }
-  [[nodiscard]] std::filesystem::path evaluation(std::string tag) const;  // evals/step-10 of "step 10"
-  [[nodiscard]] std::filesystem::path journal(const std::string& tag) const;  // of one that is under way
+  [[nodiscard]] std::filesystem::path evaluation(std::string tag) const;         // evals/step-10 of "step 10"
+  [[nodiscard]] std::filesystem::path journal(const std::string& tag) const;     // of one that is under way
   [[nodiscard]] std::filesystem::path report(std::string_view extension) const;  // report.html, .md, .csv
   [[nodiscard]] std::filesystem::path certificate() const { return root / "purge.json"; }
   [[nodiscard]] std::filesystem::path lock() const { return root / "lock"; }

@@ -203,7 +203,8 @@ Aggregates evaluations_on_record(const RunOutput& output, dist::ProcessGroup& wo
              records::read_records(output.paths().records()).entries))
       for (const auto& [name, value] : evaluation.aggregates)
         if (std::isfinite(value))
-          found[evaluation.tag + (evaluation.set == kModelSet ? "." : "." + evaluation.set + ".") + name] = value;
+          found[evaluation.tag + (evaluation.set == kModelSet ? "." : "." + evaluation.set + ".") + name] =
+              value;
   std::string text = found.dump();
   std::int64_t size = static_cast<std::int64_t>(text.size());
   world.broadcast({&size, 1, dist::DType::i64}, 0);

@@ -42,7 +42,8 @@ MeasuredData measure_data(const RunConfig& config) {
   if (config.data.text.apply_chat_template) chat = data::ChatTemplate::load(directory);
   const data::SampleTokenizer samples(tokenizer, chat ? &*chat : nullptr, config.data.text);
   data::ForgetRetain sets = data::read_forget_retain(config.data);
-  for (auto [set, source] : {std::pair(&sets.forget, &config.data.forget), {&sets.retain, &config.data.retain}})
+  for (auto [set, source] :
+       {std::pair(&sets.forget, &config.data.forget), {&sets.retain, &config.data.retain}})
     if (source->format == "text") *set = data::cut_windows(*set, tokenizer, *source);
   MeasuredData data{.vocab = tokenizer.vocab_size(), .lengths = {}};
   data.lengths.forget = lengths_of(sets.forget.samples, samples);

@@ -63,9 +63,7 @@ struct StopOptions {
   std::int64_t every = 5;  // updates between looks
   std::optional<double> forget_probability_below, forget_probability_above, retain_probability_above;
   std::optional<evaluation::Formula> when;  // of metrics
-  bool any() const {
-    return forget_probability_below || forget_probability_above || when;
-  }
+  bool any() const { return forget_probability_below || forget_probability_above || when; }
 };
 
 struct EvalOptions {

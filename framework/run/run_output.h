@@ -48,8 +48,8 @@ class RunOutput {
   void rewind_to(std::int64_t step);
   // The same of its records alone: scores stay.
   void rewind_records_to(std::int64_t step);
-  // For a resume, after rewind_to: forgets the evaluation `tag` where it was under way, and the one of the end,
-  // which is not the end any more.
+  // For a resume, after rewind_to: forgets the evaluation `tag` where it was under way, and the one of the
+  // end, which is not the end any more.
   void drop_unfinished_evaluations(const std::string& tag);
   // Keeps the first `count` scorings: a checkpoint is older than a scoring at its own step.
   void rewind_scorings(std::int64_t count);

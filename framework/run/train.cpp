@@ -4,7 +4,6 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "framework/base/atomic_file.h"
 #include "framework/base/error.h"
 #include "framework/base/hash.h"
 #include "framework/base/log.h"
@@ -20,6 +19,7 @@
 #include "framework/run/evaluate_sets.h"
 #include "framework/run/exact_numbers.h"
 #include "framework/run/grid_choice.h"
+#include "framework/run/kept_checkpoints.h"
 #include "framework/run/nonfinite.h"
 #include "framework/run/objective_inputs.h"
 #include "framework/run/score_forget_set.h"
@@ -28,7 +28,6 @@
 #include "framework/run/timeouts.h"
 #include "framework/sharding/device_stream.h"
 #include "framework/training/checkpoint.h"
-#include "framework/training/checkpoint_writer.h"
 #include "framework/training/flops.h"
 #include "framework/training/identity.h"
 #include "framework/training/parameter_groups.h"
@@ -66,8 +65,7 @@ class Training {
         optimizer_(config_.train.optimizer, *engine_.weights,
                    training::trained_parameters(engine_.model.index, config_.train.trainable),
                    training::groups_of_parameters(engine_.model.index, config_.train.optimizer.groups)),
-        writer_(output_.paths().checkpoints(), config_.checkpoint.keep_last, *engine_.weights, optimizer_,
-                world_),
+        checkpoints_(config_, engine_, optimizer_, output_, world, [this] { return words(); }),
         sampling_(config_, engine_, sets_, output_) {}
 
   int run() {
@@ -82,11 +80,11 @@ class Training {
       if (enough()) break;
       if (!refreshed()) return stop_and_save();
       one_step();
-      record_save(writer_.ended());
+      checkpoints_.record_written();
       if (config_.checkpoint.every > 0 && (step_ + 1) % config_.checkpoint.every == 0) save(step_ + 1);
       if (evaluates_at(step_ + 1)) evaluate_step(step_ + 1);
     }
-    finish_save();
+    checkpoints_.finish();
     phases_.record(step_, world_, output_);
     accounting_.finish(step_, engine_.weights->device(), output_);
     finish();
@@ -132,17 +130,6 @@ class Training {
     return state.value("zero", 0);
   }
 
-  std::uint64_t checkpoint_bytes() {  // weights, and two moments where they are trained
-    const auto trained = sharding::segments_with_trained(
-        engine_.model.index, training::trained_parameters(engine_.model.index, config_.train.trainable));
-    std::uint64_t bytes = 0;
-    for (std::size_t s = 0; s < trained.size(); ++s)
-      bytes += engine_.model.index.segments()[s].count *
-               (engine_.weights->master(0).element_size() +
-                (trained[s] ? 2 * optimizer_.first_moment(0).element_size() : 0));
-    return bytes;
-  }
-
   static std::string tag_of(std::int64_t step) { return fmt::format("step {}", step); }
 
   // Of forget and retain samples, over all ranks.
@@ -172,7 +159,7 @@ class Training {
   }
 
   void begin() {
-    if (config_.eval.before) evaluate("before", 0);
+    if (config_.eval.before) (void)evaluate("before", 0);
     sampling_.begin();
   }
 
@@ -182,12 +169,13 @@ class Training {
     if (const auto own = numbers_from(state.value("objective", nlohmann::json::array())); !own.empty())
       config_.objective->restore(own);
     seconds_before_ = state.value("training_seconds", 0.0);
-    restore_best();
     step_ = info.step;
-    writer_.found(step_);
+    checkpoints_.go_on_from(step_);
     if (step_ > config_.train.max_steps)
-      spdlog::warn("train.max_steps: {}, and {} is of step {}: nothing is left to train, and the model is that "
-                   "step's", config_.train.max_steps, info.folder.filename().string(), step_);
+      spdlog::warn(
+          "train.max_steps: {}, and {} is of step {}: nothing is left to train, and the model is that "
+          "step's",
+          config_.train.max_steps, info.folder.filename().string(), step_);
     metrics_ = evaluations_on_record(output_, world_);
     sampling_.restore(state["sampling"], step_);
     output_.append(records::EventRecord{.name = "resumed",
@@ -301,86 +289,48 @@ class Training {
     return true;
   }
 
-  // Training goes on while the checkpoint is written; what goes wrong with it shows at the next step.
-  void save(std::int64_t step) {
-    if (writer_.last_step() == step) return;
-    const DeadlineScope deadline(ranks_, config_.timeouts.checkpoint_seconds);
-    refuse_nonfinite_weights(engine_, step);
-    base::require_space(output_.paths().root, checkpoint_bytes(), fmt::format("step-{}", step));
+  KeptCheckpoints::Words words() {
     const nlohmann::json state = {{"sampling", sampling_.state()},
                                   {"objective", exact_numbers(config_.objective->state())},
                                   {"training_seconds", seconds_before_ + training_seconds_},
                                   {"zero", grid_.shape.zero},
                                   {"ranks", world_.size()}};
-    record_save(writer_.begin(step, training::identity_text(identity()), state.dump()));
-    phases_.record(step, world_, output_);
+    return {.identity = training::identity_text(identity()), .state = state.dump()};
   }
 
-  void record_save(const std::optional<training::CheckpointInfo>& info) {
-    if (!info) return;
-    output_.append(records::CheckpointRecord{.step = info->step,
-                                             .path = fmt::format("checkpoints/step-{}", info->step),
-                                             .bytes = info->bytes,
-                                             .seconds = info->seconds});
+  void save(std::int64_t step) {
+    if (checkpoints_.save(step)) phases_.record(step, world_, output_);
   }
 
   bool evaluates_at(std::int64_t step) const {
     return config_.eval.every > 0 && step > 0 && step % config_.eval.every == 0;
   }
 
-  void evaluate_step(std::int64_t step) {
-    evaluate(tag_of(step), step);
-    keep_best(step);
-  }
+  void evaluate_step(std::int64_t step) { checkpoints_.keep_best(step, evaluate(tag_of(step), step)); }
 
   // A checkpoint is older than the evaluation at its step.
   void evaluate_where_stopped() {
     if (!evaluates_at(step_)) return;
     const std::string prefix = tag_of(step_) + ".";
-    const auto found = metrics_.lower_bound(prefix);
-    if (found != metrics_.end() && found->first.starts_with(prefix))
-      keep_best(step_);
-    else
+    Aggregates found;
+    for (auto at = metrics_.lower_bound(prefix); at != metrics_.end() && at->first.starts_with(prefix); ++at)
+      found[at->first.substr(prefix.size())] = at->second;
+    if (found.empty())
       evaluate_step(step_);
-  }
-
-  void keep_best(std::int64_t step) {
-    const CheckpointOptions& options = config_.checkpoint;
-    if (options.keep_best.empty()) return;
-    const auto found = metrics_.find(fmt::format("{}.{}", tag_of(step), options.keep_best));
-    if (found == metrics_.end())
-      fail("config.conflict",
-           fmt::format("checkpoint.keep_best: no evaluation gives `{}`", options.keep_best),
-           "name a set and a metric that eval computes, such as retain.probability");
-    if (!training::is_better(found->second, best_, options.best_is == "lower")) return;
-    best_ = {.step = step, .metric = options.keep_best, .value = found->second};
-    save(step);
-    writer_.mark_best(*best_);
-  }
-
-  // Of another metric, or of a checkpoint that is gone, nothing is the best.
-  void restore_best() {
-    const std::filesystem::path checkpoints = output_.paths().checkpoints();
-    best_ = training::read_best(checkpoints);
-    if (best_ && (best_->metric != config_.checkpoint.keep_best ||
-                  !std::filesystem::exists(checkpoints / fmt::format("step-{}", best_->step))))
-      best_.reset();
-  }
-
-  void finish_save() {  // returns when every rank's part is on disk: none exits before
-    const DeadlineScope deadline(ranks_, config_.timeouts.checkpoint_seconds);
-    record_save(writer_.finish());
+    else if (found.contains(config_.checkpoint.keep_best))  // a metric's `as` is not on record
+      checkpoints_.keep_best(step_, found);
   }
 
   int stop_and_save() {
     save(step_);
-    finish_save();
+    checkpoints_.finish();
     fail("stopped", fmt::format("stopped at step {}, state saved; run the same command to go on", step_));
   }
 
-  void evaluate(const std::string& tag, std::int64_t step) {
-    for (const auto& [name, value] : evaluate_sets(config_, engine_, sets_, tag, step, output_))
-      metrics_[tag + "." + name] = value;
+  Aggregates evaluate(const std::string& tag, std::int64_t step) {
+    Aggregates found = evaluate_sets(config_, engine_, sets_, tag, step, output_);
+    for (const auto& [name, value] : found) metrics_[tag + "." + name] = value;
+    return found;
   }
 
   void export_model() {
@@ -399,7 +349,7 @@ class Training {
     refuse_nonfinite_weights(engine_, step_);
     // The model first: a fault in the last evaluation must not cost the training.
     if (config_.export_model) export_model();
-    if (config_.eval.after) evaluate("after", step_);
+    if (config_.eval.after) (void)evaluate("after", step_);
     output_.append(records::SummaryRecord{.steps = step_,
                                           .seconds = seconds_since(start_),
                                           .ended = records::utc_now(),
@@ -428,8 +378,7 @@ class Training {
   Engine engine_;
   sharding::GradientStore gradients_;
   optim::AdamW optimizer_;
-  training::CheckpointWriter writer_;
-  std::optional<training::BestCheckpoint> best_;
+  KeptCheckpoints checkpoints_;
   std::optional<ObjectiveInputs> inputs_;
   BatchSampling sampling_;
   PhaseClock phases_;

@@ -34,10 +34,14 @@ std::int64_t scored_tokens(const std::vector<SampleLength>& samples) {
 
 const std::vector<SampleLength>& lengths_of(const DataLengths& data, Role role) {
   switch (role) {
-    case Role::forget: return data.forget;
-    case Role::retain: return data.retain;
-    case Role::alternate: return data.alternate;
-    case Role::retain_alternate: return data.retain_alternate;
+    case Role::forget:
+      return data.forget;
+    case Role::retain:
+      return data.retain;
+    case Role::alternate:
+      return data.alternate;
+    case Role::retain_alternate:
+      return data.retain_alternate;
   }
   LETHE_CHECK(false, "a role without lengths");
 }
@@ -47,7 +51,8 @@ std::int64_t reference_tokens(const RunConfig& config, const DataLengths& data) 
   const Needs needs = config.objective->needs();
   std::int64_t tokens = 0;
   for (const Role role : {Role::forget, Role::retain, Role::alternate, Role::retain_alternate}) {
-    const bool drawn = (role == Role::alternate || role == Role::retain_alternate) && !config.data.alternate.path.empty();
+    const bool drawn =
+        (role == Role::alternate || role == Role::retain_alternate) && !config.data.alternate.path.empty();
     if (needs[role].reference_log_prob)
       tokens += scored_tokens(lengths_of(data, role)) * (drawn ? config.data.alternate.variants : 1);
   }

@@ -24,13 +24,14 @@ TEST(Pdu, TheRetainWeightFollowsTheBoundAfterWarmUp) {
 }
 
 TEST(Pdu, WatchesTheBoundThoughTheWeightBeginsWithZero) {
-  const auto objective =
-      objective_named("{name: pdu, retain_weight: 0, retain_bound: 0.25, dual_rate: 2, dual_warmup_epochs: 0}");
+  const auto objective = objective_named(
+      "{name: pdu, retain_weight: 0, retain_bound: 0.25, dual_rate: 2, dual_warmup_epochs: 0}");
   EXPECT_TRUE(objective->needs()[Role::retain].present);
   EXPECT_EQ(objective->terms({})[1].weight, 0);
   objective->after_update({.terms = {{"retain", 1.25}}, .epoch = 0});
   EXPECT_EQ(objective->terms({})[1].weight, 2);
-  EXPECT_FALSE(objective_named("{name: pdu, primal_dual: false, retain_weight: 0}")->needs()[Role::retain].present);
+  EXPECT_FALSE(
+      objective_named("{name: pdu, primal_dual: false, retain_weight: 0}")->needs()[Role::retain].present);
 }
 
 TEST(Pdu, GoesOnWhereACheckpointLeftIt) {

@@ -88,15 +88,17 @@ TEST_F(Evaluating, ItsOwnResultFileIsARetainLog) {
 // What the last evaluation will read is looked for before the first update.
 TEST_F(Evaluating, ATrainingWhoseEvaluationsLackTheirSourcesDoesNotBegin) {
   const auto train = [&](const std::string& name, const std::string& more) {
-    return shell(fmt::format("'{}' train configs/smoke/metrics.yaml --out '{}' --set train.max_steps=1 "
-                             "--set eval.before=false {}",
-                             LETHE_PROGRAM, (folder_ / name).string(), more));
+    return shell(
+        fmt::format("'{}' train configs/smoke/metrics.yaml --out '{}' --set train.max_steps=1 "
+                    "--set eval.before=false {}",
+                    LETHE_PROGRAM, (folder_ / name).string(), more));
   };
   EXPECT_EQ(train("a", "--set eval.retain_log=nowhere"), 65) << log();
   EXPECT_THAT(log(), ::testing::HasSubstr("error[eval.retain_log]"));
   EXPECT_THAT(log(), ::testing::Not(::testing::HasSubstr("step 1/1")));
   std::ofstream(folder_ / "other.json") << R"({"mia_min_k": {"agg_value": 0.5}})";
-  EXPECT_EQ(train("b", fmt::format("--set eval.retain_log='{}'", (folder_ / "other.json").string())), 65) << log();
+  EXPECT_EQ(train("b", fmt::format("--set eval.retain_log='{}'", (folder_ / "other.json").string())), 65)
+      << log();
   EXPECT_THAT(log(), ::testing::HasSubstr("no per-sample `forget_truth_ratio`"));
   EXPECT_THAT(log(), ::testing::Not(::testing::HasSubstr("step 1/1")));
   EXPECT_EQ(train("c", "--set eval.reference=./nowhere"), 66) << log();
@@ -105,10 +107,11 @@ TEST_F(Evaluating, ATrainingWhoseEvaluationsLackTheirSourcesDoesNotBegin) {
 
 TEST_F(Evaluating, AFaultInTheLastEvaluationLeavesTheTrainedModel) {
   fs::create_directories(folder_ / "broken");  // a reference without a config.json
-  EXPECT_NE(shell(fmt::format("'{}' train configs/smoke/metrics.yaml --out '{}' --set train.max_steps=1 --set "
-                              "eval.before=false --set eval.reference='{}'",
-                              LETHE_PROGRAM, (folder_ / "run").string(), (folder_ / "broken").string())),
-            0);
+  EXPECT_NE(
+      shell(fmt::format("'{}' train configs/smoke/metrics.yaml --out '{}' --set train.max_steps=1 --set "
+                        "eval.before=false --set eval.reference='{}'",
+                        LETHE_PROGRAM, (folder_ / "run").string(), (folder_ / "broken").string())),
+      0);
   EXPECT_THAT(log(), ::testing::HasSubstr("step 1/1"));
   EXPECT_TRUE(fs::exists(folder_ / "run" / "model" / "config.json")) << log();
 }

@@ -1,5 +1,5 @@
-// What the records and checkpoints of a run say after a resume from an awkward moment. The moments are made by
-// taking away what a killed process would not have written.
+// What the records and checkpoints of a run say after a resume from an awkward moment. The moments are made
+// by taking away what a killed process would not have written.
 #include <gmock/gmock.h>
 
 #include <iterator>
@@ -14,9 +14,10 @@ using ::testing::HasSubstr;
 class Resumed : public Smoke {
  protected:
   Result train(const std::string& name, const std::string& settings) const {
-    return lethe(1, "train configs/smoke/train.yaml --set eval.generate=false --set eval.before=false --set "
-                    "eval.max_samples=4 " +
-                        settings + " --out " + out(name));
+    return lethe(1,
+                 "train configs/smoke/train.yaml --set eval.generate=false --set eval.before=false --set "
+                 "eval.max_samples=4 " +
+                     settings + " --out " + out(name));
   }
   template <class R>
   std::vector<R> of(const std::string& name) const {
@@ -43,7 +44,8 @@ class Resumed : public Smoke {
 };
 
 TEST_F(Resumed, EvaluateWhereTheyWereKilledInAnEvaluation) {
-  const std::string settings = "--set eval.every=2 --set eval.after=false --set checkpoint.keep_best=retain.probability";
+  const std::string settings =
+      "--set eval.every=2 --set eval.after=false --set checkpoint.keep_best=retain.probability";
   ASSERT_EQ(train("run", settings + " --set train.max_steps=4").exit_code, 0);
   cut_records_at("run", R"("tag":"step 4")");
   fs::remove(paths("run").checkpoints() / "best.json");
@@ -95,8 +97,9 @@ TEST_F(Resumed, PastTheLastStepSaySo) {
 }
 
 TEST_F(Resumed, TrustNoBestThatIsNotThere) {
-  const std::string settings = "--set eval.every=2 --set eval.after=false --set train.max_steps=6 --set "
-                               "checkpoint.keep_last=1 --set checkpoint.keep_best=forget.probability";
+  const std::string settings =
+      "--set eval.every=2 --set eval.after=false --set train.max_steps=6 --set "
+      "checkpoint.keep_last=1 --set checkpoint.keep_best=forget.probability";
   ASSERT_EQ(train("whole", settings).exit_code, 0);
   const std::string best = training_best("whole");
   ASSERT_EQ(train("run", settings + " --set train.max_steps=2").exit_code, 0);
@@ -122,8 +125,9 @@ TEST_F(Resumed, HaveNoCheckpointWhoseWeightsAreNoNumbers) {
   EXPECT_EQ(diverged.exit_code, 80) << diverged.output;
   EXPECT_THAT(diverged.output, HasSubstr("error[num.nonfinite]: weights are no numbers after step 1"));
   EXPECT_FALSE(fs::exists(paths("run").checkpoint(1)));
-  const Result last = train("last", "--set checkpoint.every=0 --set train.max_steps=1 --set "
-                                    "train.learning_rate=1.0e+39");
+  const Result last = train("last",
+                            "--set checkpoint.every=0 --set train.max_steps=1 --set "
+                            "train.learning_rate=1.0e+39");
   EXPECT_EQ(last.exit_code, 80) << last.output;
   EXPECT_FALSE(fs::exists(paths("last").model()));
 }

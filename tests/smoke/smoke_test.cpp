@@ -1,5 +1,5 @@
-// The program as a user starts it: train, resume, eval, report and purge on tiny random models, on worlds of one
-// and three.
+// The program as a user starts it: train, resume, eval, report and purge on tiny random models, on worlds of
+// one and three.
 #include <gmock/gmock.h>
 
 #include <algorithm>
