@@ -22,10 +22,9 @@ Options read(config::Section section) {
       .optional("beta", o.beta, "sharpness of ap's preference", config::above(0));
   read_retain(section, o.retain);
   if (o.anchor == "ap" && o.retain.loss != "nll")
-    section.refuse(
-        "retain_loss", "config.conflict",
-        fmt::format("retain_loss: {} with anchor: ap, which is a retain loss of its own", o.retain.loss),
-        "leave one of them out");
+    section.refuse("retain_loss", "config.conflict",
+                   fmt::format("{} beside anchor: ap, which is a retain loss of its own", o.retain.loss),
+                   "leave one of them out");
   section.reject_unknown();
   return o;
 }

@@ -178,7 +178,7 @@ StopOptions read_stop(config::Section section) {
   if (when) o.when = evaluation::Formula::parse(*when);
   if (o.retain_probability_above && !o.forget_probability_above)
     section.refuse("retain_probability_above", "config.conflict",
-                   "stop.retain_probability_above stops nothing without stop.forget_probability_above",
+                   "stops nothing without stop.forget_probability_above",
                    "set both, or say it as a formula: stop.when: retain.probability > 0.9");
   section.reject_unknown();
   return o;
