@@ -83,7 +83,10 @@ GridChoice grid_of_run(const RunConfig& config, const SampleSets& sets, dist::Wo
   request.device = device.type() != at::kCPU;
   const models::DecoderModel model =
       models::make_decoder_model(model_shape(config, sets.tokenizer().vocab_size()));
-  const GridChoice choice = choose_grid(config, model, lengths_of(config, sets), request);
+  DataLengths lengths = lengths_of(sets);
+  if (request.trains)  // what measures reads no other answers, and its sets need have none
+    add_alternates(lengths, config, sets.forget.samples, sets.retain.samples, sets.sample_tokenizer());
+  const GridChoice choice = choose_grid(config, model, lengths, request);
   if (world.info().rank == 0) say(config, choice, nodes);
   return choice;
 }

@@ -70,6 +70,7 @@ std::vector<SampleLength> longest_of_each(const data::Alternates& alternates,
   return longest;
 }
 
+// What each sample brings to an update: the documents that the objective reads.
 std::vector<SampleLength> brought(const Needs& needs, const DataLengths& data, Role own, Role other) {
   std::vector<SampleLength> sums;
   for (const Role role : {own, other}) {
@@ -110,12 +111,8 @@ SampleLength length_of(const data::TokenizedSample& sample) {
           .scored = count - std::min(count, std::max<std::int64_t>(sample.prompt_tokens, 1))};
 }
 
-DataLengths lengths_of(const RunConfig& config, const SampleSets& sets) {
-  DataLengths lengths;
-  lengths.forget = lengths_of(sets.forget);
-  lengths.retain = lengths_of(sets.retain);
-  add_alternates(lengths, config, sets.forget.samples, sets.retain.samples, sets.sample_tokenizer());
-  return lengths;
+DataLengths lengths_of(const SampleSets& sets) {
+  return {.forget = lengths_of(sets.forget), .retain = lengths_of(sets.retain)};
 }
 
 void add_alternates(DataLengths& lengths, const RunConfig& config, std::span<const data::Sample> forget,
@@ -130,17 +127,12 @@ void add_alternates(DataLengths& lengths, const RunConfig& config, std::span<con
   if (needs[Role::retain_alternate].present) lengths.retain_alternate = measure(retain, config.data.retain);
 }
 
-UpdateLengths update_lengths(const Needs& needs, const DataLengths& data) {
-  return {.forget = brought(needs, data, Role::forget, Role::alternate),
-          .retain = brought(needs, data, Role::retain, Role::retain_alternate)};
-}
-
 planning::PackSize largest_pack(const RunConfig& config, const DataLengths& data, int ranks,
                                 std::int64_t micro_batch) {
-  const UpdateLengths lengths = update_lengths(config.objective->needs(), data);
+  const Needs needs = config.objective->needs();
   std::vector<SampleLength> samples;
-  add_longest(lengths.forget, config.train.forget_batch, samples);
-  add_longest(lengths.retain, config.train.retain_batch, samples);
+  add_longest(brought(needs, data, Role::forget, Role::alternate), config.train.forget_batch, samples);
+  add_longest(brought(needs, data, Role::retain, Role::retain_alternate), config.train.retain_batch, samples);
   std::vector<training::BatchItem> items;
   for (std::size_t i = 0; i < samples.size(); ++i)
     items.push_back({.sample = static_cast<std::int64_t>(i), .tokens = samples[i].tokens});

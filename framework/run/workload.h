@@ -22,16 +22,11 @@ struct DataLengths {
 };
 
 [[nodiscard]] SampleLength length_of(const data::TokenizedSample& sample);
-[[nodiscard]] DataLengths lengths_of(const RunConfig& config, const SampleSets& sets);
+// Without other answers.
+[[nodiscard]] DataLengths lengths_of(const SampleSets& sets);
 // Measures `alternate` and `retain_alternate`. Errors: those of read_alternates.
 void add_alternates(DataLengths& lengths, const RunConfig& config, std::span<const data::Sample> forget,
                     std::span<const data::Sample> retain, const data::SampleTokenizer& tokenizer);
-
-// What each sample brings to an update: the documents that the objective reads.
-struct UpdateLengths {
-  std::vector<SampleLength> forget, retain;
-};
-[[nodiscard]] UpdateLengths update_lengths(const objectives::Needs& needs, const DataLengths& data);
 
 // The most that one of `ranks` ranks holds at once in an update with the longest samples of both sets.
 [[nodiscard]] planning::PackSize largest_pack(const RunConfig& config, const DataLengths& data, int ranks,

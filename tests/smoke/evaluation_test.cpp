@@ -85,6 +85,11 @@ TEST_F(Evaluating, ItsOwnResultFileIsARetainLog) {
   EXPECT_EQ(summary["privleak"].get<double>(), 0);
 }
 
+// The method's other answers are read by updates only.
+TEST_F(Evaluating, OfAMethodWithOtherAnswersNeedsNone) {
+  EXPECT_EQ(shell(eval_command("one", "--set objective=dpo")), 0) << log();
+}
+
 // What the last evaluation will read is looked for before the first update.
 TEST_F(Evaluating, ATrainingWhoseEvaluationsLackTheirSourcesDoesNotBegin) {
   const auto train = [&](const std::string& name, const std::string& more) {
