@@ -35,6 +35,7 @@ class MpiGroup final : public ProcessGroup {
     MPI_Comm_set_errhandler(owned, MPI_ERRORS_RETURN);
     MPI_Comm_rank(owned, &rank_);
     MPI_Comm_size(owned, &size_);
+    number_ = watchdog_->number_group();
   }
 
   std::string_view backend() const noexcept override { return "mpi"; }
@@ -66,6 +67,7 @@ class MpiGroup final : public ProcessGroup {
   const MpiSizes sizes_;
   Scratch scratch_;
   int rank_ = 0, size_ = 1;
+  std::uint64_t number_ = 0;  // of this group, for the watchdog
 };
 
 void MpiGroup::reduce_parts(ConstSpan in, Span out, Reduce op, Call& call) {
@@ -120,19 +122,19 @@ void MpiGroup::reduce_gathered(Span values, Reduce op, Call& call) {
 
 void MpiGroup::all_gather(ConstSpan in, Span out) {
   check_all_gather(in, out, rank_, size_);
-  Call call(*watchdog_, "all_gather", bytes_of(out));
+  Call call(*watchdog_, "all_gather", bytes_of(out), number_);
   gather(in, out, call);
 }
 
 void MpiGroup::reduce_scatter(ConstSpan in, Span out) {
   check_reduce_scatter(in, out, rank_, size_);
-  Call call(*watchdog_, "reduce_scatter", bytes_of(in));
+  Call call(*watchdog_, "reduce_scatter", bytes_of(in), number_);
   reduce_parts(in, out, Reduce::sum, call);
 }
 
 void MpiGroup::all_to_all(ConstSpan in, Span out) {
   check_all_to_all(in, out, size_);
-  Call call(*watchdog_, "all_to_all", bytes_of(in));
+  Call call(*watchdog_, "all_to_all", bytes_of(in), number_);
   const std::size_t piece = bytes_of(in) / static_cast<std::size_t>(size_), longest = sizes_.longest_message;
   const std::size_t own = static_cast<std::size_t>(rank_) * piece;
   if (piece > 0) std::memcpy(at_byte(out.data, own), at_byte(in.data, own), piece);
@@ -160,7 +162,7 @@ int MpiGroup::exchange_with_all(const void* in, void* out, std::size_t piece, By
 }
 
 void MpiGroup::all_reduce(Span values, Reduce op) {
-  Call call(*watchdog_, "all_reduce", bytes_of(values));
+  Call call(*watchdog_, "all_reduce", bytes_of(values), number_);
   if (bytes_of(values) <= sizes_.small_all_reduce) return reduce_gathered(values, op, call);
   const auto ranks = static_cast<std::size_t>(size_);
   const std::size_t share = values.count / ranks, element = size_of(values.dtype);
@@ -176,7 +178,7 @@ void MpiGroup::all_reduce(Span values, Reduce op) {
 void MpiGroup::broadcast(Span values, int root) {
   check_root(root, size_);
   const std::size_t bytes = bytes_of(values);
-  Call call(*watchdog_, "broadcast", bytes);
+  Call call(*watchdog_, "broadcast", bytes, number_);
   for (std::size_t first = 0; first < bytes; first += sizes_.longest_message) {
     const int count = int_count(std::min(sizes_.longest_message, bytes - first));
     check(MPI_Bcast(at_byte(values.data, first), count, MPI_BYTE, root, comm_.get()), call);
@@ -185,13 +187,13 @@ void MpiGroup::broadcast(Span values, int root) {
 }
 
 void MpiGroup::barrier() {
-  const Call call(*watchdog_, "barrier", 0);
+  const Call call(*watchdog_, "barrier", 0, number_);
   check(MPI_Barrier(comm_.get()), call);
 }
 
 std::unique_ptr<ProcessGroup> MpiGroup::split(int color, int key) {
   LETHE_CHECK(color >= 0, "the color of a split is negative: {}", color);
-  const Call call(*watchdog_, "split", 0);
+  const Call call(*watchdog_, "split", 0, number_);
   MPI_Comm part = MPI_COMM_NULL;
   check(MPI_Comm_split(comm_.get(), color, key, &part), call);
   return std::make_unique<MpiGroup>(part, watchdog_, sizes_);

@@ -58,7 +58,7 @@ bool is_over(const CudaEvent& event, Comm& comm, const Watchdog& watchdog, const
 class Flights {
  public:
   // The thread's current GPU is the one that it looks at.
-  Flights(std::shared_ptr<Watchdog> watchdog, std::function<void(const std::string&)> on_failure)
+  Flights(std::shared_ptr<Watchdog> watchdog, std::function<void(const Error&)> on_failure)
       : watchdog_(std::move(watchdog)),
         on_failure_(std::move(on_failure)),
         gpu_(current_gpu()),
@@ -76,7 +76,7 @@ class Flights {
     std::erase_if(flying_, [&](const Flight& flight) { return flight.comm == &comm; });
   }
   // A collective could not even be queued.
-  void fail(const std::string& message) const { on_failure_(message); }
+  void fail(const Error& error) const { on_failure_(error); }
   const std::shared_ptr<Watchdog>& watchdog() const noexcept { return watchdog_; }
 
  private:
@@ -88,13 +88,14 @@ class Flights {
   void watch(const std::stop_token& stop) {
     // Without this it would look from GPU 0, and each rank of a host would open a context there.
     if (const cudaError_t code = cudaSetDevice(gpu_); code != cudaSuccess)
-      return on_failure_(fmt::format("cudaSetDevice({}) failed (CUDA: {})", gpu_, cudaGetErrorString(code)));
+      return on_failure_(Error(
+          "device.cuda", fmt::format("cudaSetDevice({}) failed (CUDA: {})", gpu_, cudaGetErrorString(code))));
     while (!stop.stop_requested()) {
       std::this_thread::sleep_for(kLongestNap);
-      if (const std::optional<std::string> failure = look()) return on_failure_(*failure);
+      if (const std::optional<Error> failure = look()) return on_failure_(*failure);
     }
   }
-  std::optional<std::string> look() {
+  std::optional<Error> look() {
     const std::lock_guard lock(mutex_);
     for (auto flight = flying_.begin(); flight != flying_.end();) {
       try {
@@ -103,14 +104,14 @@ class Flights {
         else
           ++flight;
       } catch (const Error& error) {
-        return error.what();
+        return error;
       }
     }
     return std::nullopt;
   }
 
   std::shared_ptr<Watchdog> watchdog_;
-  std::function<void(const std::string&)> on_failure_;
+  std::function<void(const Error&)> on_failure_;
   int gpu_;
   std::mutex mutex_;
   std::list<Flight> flying_;
@@ -120,7 +121,10 @@ class Flights {
 class NcclGroup final : public ProcessGroup {
  public:
   NcclGroup(std::shared_ptr<Comm> comm, std::shared_ptr<Flights> flights, bool has_memory)
-      : comm_(std::move(comm)), flights_(std::move(flights)), has_memory_(has_memory) {
+      : comm_(std::move(comm)),
+        flights_(std::move(flights)),
+        number_(flights_->watchdog()->number_group()),
+        has_memory_(has_memory) {
     comm_->alone([&](ncclComm_t owned) { return ncclCommUserRank(owned, &rank_); });
     comm_->alone([&](ncclComm_t owned) { return ncclCommCount(owned, &size_); });
     check_cuda(cudaMalloc(reinterpret_cast<void**>(&token_), sizeof(std::int64_t)), "cudaMalloc");
@@ -181,7 +185,7 @@ class NcclGroup final : public ProcessGroup {
   }
   std::unique_ptr<ProcessGroup> split(int color, int key) override {
     LETHE_CHECK(color >= 0, "the color of a split is negative: {}", color);
-    const Call call(watchdog(), "split", 0);
+    const Call call(watchdog(), "split", 0, number_);
     ncclConfig_t config = non_blocking();
     ncclComm_t made = nullptr;
     comm_->settle(
@@ -202,14 +206,14 @@ class NcclGroup final : public ProcessGroup {
 
   template <class Issue>
   void run(std::string_view name, std::uint64_t bytes, Issue issue) {
-    auto call = std::make_unique<Call>(watchdog(), name, bytes);
+    auto call = std::make_unique<Call>(watchdog(), name, bytes, number_);
     cudaStream_t const current = QueueScope::current();
     cudaStream_t const stream = current ? current : own_.get();
     try {
       comm_->settle(comm_->alone([&](ncclComm_t comm) { return issue(comm, stream); }), watchdog(), *call);
     } catch (const Error& error) {
       // A stream's work would keep it to itself, and whoever waits for the stream would wait for ever.
-      if (current) flights_->fail(error.what());
+      if (current) flights_->fail(error);
       throw;
     }
     if (current) return flights_->add(*comm_, stream, std::move(call));
@@ -220,6 +224,7 @@ class NcclGroup final : public ProcessGroup {
 
   std::shared_ptr<Comm> comm_;  // also of the memory that it gave
   std::shared_ptr<Flights> flights_;
+  std::uint64_t number_;  // of this group, for the watchdog
   bool has_memory_;
   CudaStreamHandle own_;
   std::int64_t* token_ = nullptr;  // GPU memory of the barrier

@@ -21,8 +21,8 @@ namespace lethe::dist {
 struct NcclStart {
   ProcessGroup& control;  // the same ranks over MPI: carries the unique id and the versions
   std::shared_ptr<Watchdog> watchdog;
-  // A queued collective failed, and nobody waits for it: gets the error message, on a thread of the group.
-  std::function<void(const std::string&)> on_failure;
+  // A queued collective failed, and nobody waits for it: gets the error, on a thread of the group.
+  std::function<void(const Error&)> on_failure;
 };
 
 // All ranks of `control`, each on its thread's current GPU. Collective. Errors: `dist.version` (the ranks'

@@ -20,7 +20,7 @@ constexpr std::size_t kWhoBytes = 128;
 struct Message {
   bool asks;
   bool finished;
-  std::uint64_t sequence, bytes;
+  std::uint64_t group, sequence, bytes;
   std::int64_t step;
   std::array<char, 24> name;
   std::array<char, 64> label;
@@ -35,7 +35,7 @@ void put(std::array<char, N>& to, std::string_view text) {
 
 Message message_of(const RankStatus& status, bool asks) {
   const Collective& c = status.collective;
-  Message message{asks, c.finished, c.sequence, c.bytes, c.step, {}, {}};
+  Message message{asks, c.finished, c.group, c.sequence, c.bytes, c.step, {}, {}};
   put(message.name, c.name);
   put(message.label, c.label);
   return message;
@@ -53,7 +53,8 @@ void take(RankStatus& status, const Message& message) {
                        .bytes = message.bytes,
                        .label = message.label.data(),
                        .step = message.step,
-                       .finished = message.finished};
+                       .finished = message.finished,
+                       .group = message.group};
 }
 
 }  // namespace

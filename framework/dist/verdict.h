@@ -1,9 +1,10 @@
-// What all ranks together know about a collective that does not end, as one message.
+// What all ranks together know about a collective that does not end, as one error.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "framework/base/error.h"
 #include "framework/dist/watchdog.h"
 
 namespace lethe::dist {
@@ -15,10 +16,11 @@ struct RankStatus {
   bool running() const { return collective.sequence > 0 && !collective.finished; }
 };
 
-// `mine`: of the rank whose deadline expired, which is in a collective. Names the ranks that are in another
-// collective
-// (`peer.mismatch`), or that did not come or do not answer (`peer.hung`), with what they last did.
-[[nodiscard]] std::string merged_verdict(double deadline_seconds, const RankStatus& mine,
-                                         const std::vector<RankStatus>& others);
+// `mine`: of the rank whose deadline expired, which is in a collective. `peer.hung` names the ranks that did
+// not come or do not answer, with what they last did; those that wait too are named only where nobody is
+// missing. `peer.mismatch`: all answer, and some are in another collective at the same place of the same
+// group.
+[[nodiscard]] Error merged_verdict(double deadline_seconds, const RankStatus& mine,
+                                   const std::vector<RankStatus>& others);
 
 }  // namespace lethe::dist

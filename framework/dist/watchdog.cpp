@@ -14,6 +14,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::size_t kRingSize = 32;
+constexpr std::chrono::duration<double> kStandstill{1};  // four of the longest intervals between looks
 
 thread_local std::string thread_label;
 
@@ -25,7 +26,14 @@ std::chrono::duration<double> interval_for(double deadline_seconds) {
 
 }  // namespace
 
+// Collectives by the order in which they started on this rank, over all groups.
+struct Watchdog::Started {
+  std::uint64_t start;
+  Collective what;
+};
+
 struct Watchdog::Running {
+  std::uint64_t start;
   Collective what;
   Clock::time_point since;
 };
@@ -43,8 +51,7 @@ std::string describe(const Collective& collective) {
   return text;
 }
 
-Watchdog::Watchdog(std::string who, double deadline_seconds,
-                   std::function<void(const std::string&)> on_expiry)
+Watchdog::Watchdog(std::string who, double deadline_seconds, std::function<void(const Error&)> on_expiry)
     : who_(std::move(who)),
       on_expiry_(std::move(on_expiry)),
       deadline_seconds_(deadline_seconds),
@@ -88,21 +95,23 @@ void Watchdog::set_tick(std::function<void()> tick) {
 Collective Watchdog::present() const {
   const std::lock_guard lock(mutex_);
   if (!running_.empty()) return running_.front().what;
-  const auto last = std::ranges::max_element(ring_, {}, &Collective::sequence);
-  return last == ring_.end() ? Collective{} : *last;
+  const auto last = std::ranges::max_element(ring_, {}, &Started::start);
+  return last == ring_.end() ? Collective{} : last->what;
 }
 
 std::vector<Collective> Watchdog::recent() const {
   const std::lock_guard lock(mutex_);
-  std::vector<Collective> ordered = ring_;
-  std::ranges::sort(ordered, {}, &Collective::sequence);
-  return ordered;
+  std::vector<Started> ordered = ring_;
+  std::ranges::sort(ordered, {}, &Started::start);
+  std::vector<Collective> collectives;
+  for (Started& one : ordered) collectives.push_back(std::move(one.what));
+  return collectives;
 }
 
 void Watchdog::watch() {
   std::unique_lock lock(mutex_);
   while (!stop_ && !expired_) {
-    wake_.wait_for(lock, interval_for(deadline_seconds_));
+    sleep(lock);
     if (!stop_) check(lock);
     if (stop_ || expired_ || !tick_) continue;
     const auto tick = tick_;
@@ -112,6 +121,16 @@ void Watchdog::watch() {
   }
 }
 
+// Where the whole process stood still (a job that its batch system suspends and continues), the collectives
+// could make no progress either: such time counts for no deadline.
+void Watchdog::sleep(std::unique_lock<std::mutex>& lock) {
+  const auto start = Clock::now();
+  wake_.wait_for(lock, interval_for(deadline_seconds_));
+  const auto slept = Clock::now() - start;
+  if (slept < kStandstill) return;
+  for (Running& running : running_) running.since += slept;
+}
+
 void Watchdog::check(std::unique_lock<std::mutex>& lock) {
   const auto now = Clock::now();
   const auto stuck = std::ranges::find_if(running_, [&](const Running& running) {
@@ -119,55 +138,60 @@ void Watchdog::check(std::unique_lock<std::mutex>& lock) {
   });
   if (stuck == running_.end()) return;
   expired_ = true;
-  const std::string text = verdict(stuck->what);
+  const Error error = verdict(stuck->what);
   lock.unlock();  // the callback may ask for recent()
-  on_expiry_(text);
+  on_expiry_(error);
   lock.lock();
 }
 
-std::string Watchdog::verdict(const Collective& stuck) const {
+Error Watchdog::verdict(const Collective& stuck) const {
   return Error("peer.hung",
                fmt::format("no progress for {:g} s: {} in {}", deadline_seconds_, who_, describe(stuck)),
                "another rank did not come to this collective: look at its last message, its host and its "
-               "memory")
-      .what();
+               "memory");
 }
 
-Watchdog::Watched::Watched(Watchdog& watchdog, std::string_view name, std::uint64_t bytes)
+std::uint64_t Watchdog::number_group() {
+  const std::lock_guard lock(mutex_);
+  in_group_.push_back(0);
+  return in_group_.size() - 1;
+}
+
+Watchdog::Watched::Watched(Watchdog& watchdog, std::string_view name, std::uint64_t bytes,
+                           std::uint64_t group)
     : watchdog_(watchdog) {
   const std::lock_guard lock(watchdog_.mutex_);
-  sequence_ = watchdog_.next_sequence_++;
-  Collective what{.sequence = sequence_,
+  start_ = watchdog_.starts_++;
+  Collective what{.sequence = ++watchdog_.in_group_.at(group),
                   .name = name,
                   .bytes = bytes,
                   .label = CollectiveLabel::current(),
-                  .step = watchdog_.step_};
+                  .step = watchdog_.step_,
+                  .group = group};
   if (watchdog_.ring_.size() < kRingSize)
-    watchdog_.ring_.push_back(what);
+    watchdog_.ring_.push_back({start_, what});
   else
-    watchdog_.ring_[(sequence_ - 1) % kRingSize] = what;
-  watchdog_.running_.push_back({std::move(what), Clock::now()});
+    watchdog_.ring_[start_ % kRingSize] = {start_, what};
+  watchdog_.running_.push_back({start_, std::move(what), Clock::now()});
 }
 
 Watchdog::Watched::~Watched() {
   const std::lock_guard lock(watchdog_.mutex_);
-  std::erase_if(watchdog_.running_,
-                [&](const Running& running) { return running.what.sequence == sequence_; });
-  Collective& remembered = watchdog_.ring_[(sequence_ - 1) % kRingSize];
-  if (remembered.sequence == sequence_) remembered.finished = true;
+  std::erase_if(watchdog_.running_, [&](const Running& running) { return running.start == start_; });
+  Started& remembered = watchdog_.ring_[start_ % kRingSize];
+  if (remembered.start == start_) remembered.what.finished = true;
 }
 
 void Watchdog::Watched::progress() {
   const std::lock_guard lock(watchdog_.mutex_);
   for (Running& running : watchdog_.running_) {
-    if (running.what.sequence == sequence_) running.since = Clock::now();
+    if (running.start == start_) running.since = Clock::now();
   }
 }
 
 Collective Watchdog::Watched::what() const {
   const std::lock_guard lock(watchdog_.mutex_);
-  return std::ranges::find(watchdog_.running_, sequence_, [](const Running& r) { return r.what.sequence; })
-      ->what;
+  return std::ranges::find(watchdog_.running_, start_, &Running::start)->what;
 }
 
 }  // namespace lethe::dist

@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "framework/base/error.h"
+
 namespace lethe::dist {
 
 // What the collectives of this thread belong to, for messages: `CollectiveLabel label("layer 12");`. A worker
@@ -30,12 +32,16 @@ class CollectiveLabel {
 };
 
 struct Collective {
-  std::uint64_t sequence = 0;  // counted from 1, over all groups of this rank
+  std::uint64_t sequence = 0;  // counted from 1 in its group; 0: there is no collective
   std::string_view name;       // a literal
   std::uint64_t bytes = 0;
   std::string label;
   std::int64_t step = -1;  // -1: outside of steps
   bool finished = false;
+  // Ranks make their groups in the same order, so equal numbers are the same group, or its like among ranks
+  // that share with others. Only within a group do all ranks call the same collectives in the same order:
+  // those of two groups may run at the same time, in two threads. 0: of no group (MPI's and NCCL's start).
+  std::uint64_t group = 0;
 };
 
 // "reduce_scatter #417 of layer 12, step 9, 1.2 GiB"
@@ -43,9 +49,9 @@ struct Collective {
 
 class Watchdog {
  public:
-  // `who`: "rank 3 (node02, pid 811)". `on_expiry` gets the verdict, an error message, on the watchdog's
+  // `who`: "rank 3 (node02, pid 811)". `on_expiry` gets the verdict on the watchdog's
   // thread, once.
-  Watchdog(std::string who, double deadline_seconds, std::function<void(const std::string&)> on_expiry);
+  Watchdog(std::string who, double deadline_seconds, std::function<void(const Error&)> on_expiry);
   ~Watchdog();
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
@@ -59,6 +65,9 @@ class Watchdog {
   void set_tick(std::function<void()> tick);
   void stop();  // no verdict and no tick after this has returned
 
+  // The number of a group that this rank makes now, from 1.
+  std::uint64_t number_group();
+
   const std::string& who() const noexcept { return who_; }
   // The collective that has run longest, or the last one; sequence 0 if there was none.
   Collective present() const;
@@ -67,7 +76,7 @@ class Watchdog {
   // Registers one collective for as long as it lives.
   class Watched {
    public:
-    Watched(Watchdog& watchdog, std::string_view name, std::uint64_t bytes);
+    Watched(Watchdog& watchdog, std::string_view name, std::uint64_t bytes, std::uint64_t group = 0);
     ~Watched();
     Watched(const Watched&) = delete;
     Watched& operator=(const Watched&) = delete;
@@ -76,26 +85,29 @@ class Watchdog {
 
    private:
     Watchdog& watchdog_;
-    std::uint64_t sequence_;
+    std::uint64_t start_;
   };
 
  private:
+  struct Started;
   struct Running;
   void watch();
+  void sleep(std::unique_lock<std::mutex>& lock);
   void check(std::unique_lock<std::mutex>& lock);
-  std::string verdict(const Collective& stuck) const;
+  Error verdict(const Collective& stuck) const;
 
   const std::string who_;
-  const std::function<void(const std::string&)> on_expiry_;
+  const std::function<void(const Error&)> on_expiry_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   double deadline_seconds_;
   std::function<void()> tick_;
   bool stop_ = false, expired_ = false;
   std::int64_t step_ = -1;
-  std::uint64_t next_sequence_ = 1;
+  std::uint64_t starts_ = 0;                // of collectives, over all groups
+  std::vector<std::uint64_t> in_group_{0};  // collectives started, by number of the group
   std::vector<Running> running_;
-  std::vector<Collective> ring_;
+  std::vector<Started> ring_;
   std::thread thread_;  // last: it uses everything above
 };
 

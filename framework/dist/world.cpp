@@ -33,6 +33,13 @@ constexpr std::chrono::milliseconds kNcclPatience{500};  // NCCL's own abort may
 
 std::atomic<void (*)() noexcept> abort_of_communicators{nullptr};
 
+std::function<void(const Error&)>& lost_job_speaker() {
+  static std::function<void(const Error&)> say = [](const Error& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+  };
+  return say;
+}
+
 bool mpi_is_running() {
   int initialized = 0, finalized = 0;
   MPI_Initialized(&initialized);
@@ -107,7 +114,7 @@ void check_size(const Launcher& launcher, int size) {
 }  // namespace
 
 // Asks the others first, so that the message names who did not come. An own verdict where that tells nothing.
-void World::end_hung_job(const std::string& own_verdict) {
+void World::end_hung_job(const Error& own_verdict) {
   const RankStatus mine{.who = watchdog_->who(), .answers = true, .collective = watchdog_->present()};
   if (!mine.running()) end_lost_job(own_verdict);
   end_lost_job(merged_verdict(watchdog_->deadline_seconds(), mine, roll_call_->ask(mine, kAnswerSeconds)));
@@ -127,7 +134,7 @@ World::World() : exceptions_at_start_(std::uncaught_exceptions()) {
   const std::string who = fmt::format("rank {} ({}, pid {})", info_.rank, info_.host, getpid());
   roll_call_ = std::make_unique<RollCall>(who);
   watchdog_ = std::make_shared<Watchdog>(who, kDeadlineSeconds,
-                                         [this](const std::string& verdict) { end_hung_job(verdict); });
+                                         [this](const Error& verdict) { end_hung_job(verdict); });
   watchdog_->set_tick([this] {
     roll_call_->answer({.who = watchdog_->who(), .answers = true, .collective = watchdog_->present()});
   });
@@ -159,8 +166,13 @@ void abort_all_ranks(int exit_code) noexcept {
   std::_Exit(exit_code);
 }
 
-void end_lost_job(const std::string& message) noexcept {
-  std::fprintf(stderr, "%s\n", message.c_str());
+void say_lost_job_with(std::function<void(const Error&)> say) { lost_job_speaker() = std::move(say); }
+
+void end_lost_job(const Error& error) noexcept {
+  try {
+    lost_job_speaker()(error);
+  } catch (...) {  // no memory for a message: the job ends all the same
+  }
   abort_all_ranks(kPeerExitCode);
 }
 

@@ -1,6 +1,7 @@
 // Start-up and end of a rank: MPI_Init, who am I, and taking all ranks down when one fails.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -36,7 +37,7 @@ class World {
   const std::shared_ptr<Watchdog>& shared_watchdog() const noexcept { return watchdog_; }
 
  private:
-  void end_hung_job(const std::string& own_verdict);
+  void end_hung_job(const Error& own_verdict);
   RankInfo info_;
   int exceptions_at_start_;
   std::unique_ptr<RollCall> roll_call_;  // before the watchdog, whose thread uses it
@@ -51,7 +52,11 @@ void before_abort(void (*abort)() noexcept) noexcept;
 // return.
 [[noreturn]] void abort_all_ranks(int exit_code) noexcept;
 
-// As above with exit code 76, after printing `message`: another rank is lost.
-[[noreturn]] void end_lost_job(const std::string& message) noexcept;
+// As above with exit code 76, after saying the error: another rank is lost.
+[[noreturn]] void end_lost_job(const Error& error) noexcept;
+
+// How end_lost_job says it, on whatever thread; by itself it prints the message to stderr. Set before a
+// deadline can expire.
+void say_lost_job_with(std::function<void(const Error&)> say);
 
 }  // namespace lethe::dist

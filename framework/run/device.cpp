@@ -67,9 +67,7 @@ void ComputeDevice::take_gpu(const std::string& word, dist::World& world) {
   sharding::compute_on(device_);
   if (world.info().size > 1)
     data_plane_ = dist::make_nccl_world_group(
-        {.control = world.group(),
-         .watchdog = world.shared_watchdog(),
-         .on_failure = [](const std::string& message) { dist::end_lost_job(message); }});
+        {.control = world.group(), .watchdog = world.shared_watchdog(), .on_failure = &dist::end_lost_job});
 }
 
 // Threads of this rank, and what they allocate, on the cores whose memory is nearest to its GPU.

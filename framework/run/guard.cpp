@@ -130,14 +130,18 @@ void print(std::FILE* stream, const std::string& text) {
 int report(const Error& error, const GuardOptions& options) {
   if (is_stop(error) && options.rank != 0) return error.exit_code();
   if (!is_stop(error)) wait_for_rank_zero(options);
-  if (options.json) print(stdout, machine_readable(error, options));
-  print(stderr, readable(error, options));
+  say(error, options);
   const bool others = options.world_size > 1 && options.abort_others && !is_stop(error);
   if (others) options.abort_others(error.exit_code());
   return error.exit_code();
 }
 
 }  // namespace
+
+void say(const Error& error, const GuardOptions& options) {
+  if (options.json) print(stdout, machine_readable(error, options));
+  print(stderr, readable(error, options));
+}
 
 int guarded(const GuardOptions& options, const std::function<int()>& body) {
   std::optional<Error> error;

@@ -5,6 +5,8 @@
 #include <functional>
 #include <string>
 
+#include "framework/base/error.h"
+
 namespace lethe::run {
 
 // Read when something was thrown, so the caller may fill it in as it learns (the rank, once MPI is up).
@@ -19,6 +21,9 @@ struct GuardOptions {
   // others, which wait this long before they speak for themselves.
   std::chrono::milliseconds head_start{500};
 };
+
+// Prints the error as below, and as a line of JSON where options.json is set.
+void say(const Error& error, const GuardOptions& options);
 
 // Runs `body` and returns its exit code. An exception becomes
 //

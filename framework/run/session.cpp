@@ -25,6 +25,7 @@ int on_ranks(bool json, const std::string& log_level, const std::function<int(di
                              .host = info.host,
                              .json = json,
                              .abort_others = [](int code) { dist::abort_all_ranks(code); }};
+  dist::say_lost_job_with([options](const Error& error) { say(error, options); });
   return guarded(options, [&] { return body(world); });
 }
 

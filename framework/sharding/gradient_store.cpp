@@ -7,6 +7,7 @@
 #include "framework/base/memory_counter.h"
 #include "framework/base/trace.h"
 #include "framework/base/wait_clock.h"
+#include "framework/dist/watchdog.h"
 #include "framework/sharding/weight_store.h"
 #include "framework/sharding/wire_buffer.h"
 
@@ -146,6 +147,7 @@ void GradientStore::enqueue_reduction(int segment, std::function<void()> reducti
     const at::NoGradGuard no_grad;
     const base::MemoryScope memory(counters, base::Memory::gradients);
     const base::TraceSpan span(base::Track::reduce, "reduce", index_.segments()[segment].name);
+    const dist::CollectiveLabel label(index_.segments()[segment].name);
     reduction();
   };
   // A GPU's allocator gives a leaf's memory to the arithmetic again as soon as the host lets go of it.
@@ -208,6 +210,7 @@ void GradientStore::finish() {
 }
 
 void GradientStore::finish_segment(int segment) {
+  const dist::CollectiveLabel label(index_.segments()[segment].name);
   at::Tensor& part = parts_[segment];
   if (leaves_) return leaves_->finish(segment, part);
   if (!whole_.empty()) reduce(segment, whole_[segment]);

@@ -10,6 +10,7 @@
 #include "framework/base/memory_counter.h"
 #include "framework/base/trace.h"
 #include "framework/base/wait_clock.h"
+#include "framework/dist/watchdog.h"
 #include "framework/sharding/slot.h"
 #include "framework/sharding/wire_buffer.h"
 
@@ -162,6 +163,7 @@ void WeightStore::start_gather(int segment, const WeightSource* source) {
   stream_->enqueue([this, segment, source, casts, buffer = state.buffer] {
     const at::NoGradGuard no_grad;
     const base::TraceSpan span(base::Track::gather, "gather", index_.segments()[segment].name);
+    const dist::CollectiveLabel label(index_.segments()[segment].name);
     const auto size = static_cast<std::int64_t>(layout_.padded_size(segment));
     const at::Tensor whole = buffer.narrow(0, 0, size);
     if (!casts) return gather(segment, source, whole);

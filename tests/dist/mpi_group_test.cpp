@@ -23,7 +23,7 @@ class MpiGroupInPieces : public ::testing::TestWithParam<Law> {};
 
 TEST_P(MpiGroupInPieces, Hold) {
   if (GetParam().name == "LargeCountsArriveWhole") GTEST_SKIP() << "too many pieces: covered by MpiGroupLaws";
-  const auto quiet = std::make_shared<Watchdog>("this rank", 100, [](const std::string&) {});
+  const auto quiet = std::make_shared<Watchdog>("this rank", 100, [](const Error&) {});
   const auto group = make_mpi_world_group(
       quiet, {.longest_message = 5000, .scratch = 4096, .shortest_piece = 104, .small_all_reduce = 40});
   GetParam().check(*group);

@@ -23,7 +23,7 @@ ProcessGroup& gpus() {
     return make_staged_group(
         make_nccl_world_group({.control = lethe::testing::world().group(),
                                .watchdog = world.shared_watchdog(),
-                               .on_failure = [](const std::string& text) { ADD_FAILURE() << text; }}));
+                               .on_failure = [](const Error& error) { ADD_FAILURE() << error.what(); }}));
   }();
   return *group;
 }

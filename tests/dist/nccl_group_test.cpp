@@ -16,10 +16,10 @@ namespace lethe::dist::tests {
 namespace {
 
 std::unique_ptr<ProcessGroup> start() {
-  const auto dog = std::make_shared<Watchdog>("this rank", 100, [](const std::string&) {});
+  const auto dog = std::make_shared<Watchdog>("this rank", 100, [](const Error&) {});
   return make_nccl_world_group({.control = lethe::testing::world().group(),
                                 .watchdog = dog,
-                                .on_failure = [](const std::string& text) { ADD_FAILURE() << text; }});
+                                .on_failure = [](const Error& error) { ADD_FAILURE() << error.what(); }});
 }
 
 class NcclGroupLaws : public ::testing::TestWithParam<Law> {};

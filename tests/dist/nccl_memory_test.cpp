@@ -16,10 +16,9 @@ namespace {
 using fake_cuda::memory_counts;
 
 std::unique_ptr<ProcessGroup> start_nccl() {
-  return make_nccl_world_group(
-      {.control = lethe::testing::world().group(),
-       .watchdog = std::make_shared<Watchdog>("this rank", 100, [](const std::string&) {}),
-       .on_failure = [](const std::string& text) { ADD_FAILURE() << text; }});
+  return make_nccl_world_group({.control = lethe::testing::world().group(),
+                                .watchdog = std::make_shared<Watchdog>("this rank", 100, [](const Error&) {}),
+                                .on_failure = [](const Error& error) { ADD_FAILURE() << error.what(); }});
 }
 
 void expect_nothing_left() {

@@ -23,10 +23,9 @@ constexpr int kSteps = 8, kRuns = 10;
 constexpr std::size_t kPart = 3000;
 
 std::unique_ptr<ProcessGroup> start_world() {
-  return make_nccl_world_group(
-      {.control = lethe::testing::world().group(),
-       .watchdog = std::make_shared<Watchdog>("this rank", 100, [](const std::string&) {}),
-       .on_failure = [](const std::string& text) { ADD_FAILURE() << text; }});
+  return make_nccl_world_group({.control = lethe::testing::world().group(),
+                                .watchdog = std::make_shared<Watchdog>("this rank", 100, [](const Error&) {}),
+                                .on_failure = [](const Error& error) { ADD_FAILURE() << error.what(); }});
 }
 
 void queue(std::function<void()> work) { fake_cuda::enqueue(QueueScope::current(), std::move(work)); }

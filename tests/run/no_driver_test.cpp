@@ -51,10 +51,10 @@ TEST_F(NoDriver, CudaIsANamedError) {
 TEST_F(NoDriver, NcclGivesItsVersionAndItsStartIsAnErrorNotACrash) {
   EXPECT_THAT(dist::nccl_version(), ::testing::MatchesRegex("2\\.[0-9]+\\.[0-9]+"));
   const auto alone = dist::make_single_group();
-  const auto dog = std::make_shared<dist::Watchdog>("rank 0 (node02, pid 1)", 20, [](const std::string&) {});
+  const auto dog = std::make_shared<dist::Watchdog>("rank 0 (node02, pid 1)", 20, [](const Error&) {});
   try {
     (void)dist::make_nccl_world_group(
-        {.control = *alone, .watchdog = dog, .on_failure = [](const std::string&) {}});
+        {.control = *alone, .watchdog = dog, .on_failure = [](const Error&) {}});
     FAIL() << "NCCL started without a driver";
   } catch (const Error& error) {
     EXPECT_EQ(error.key(), "peer.lost");

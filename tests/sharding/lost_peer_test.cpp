@@ -7,6 +7,7 @@
 #include <string>
 
 #include "framework/base/error.h"
+#include "framework/dist/watchdog.h"
 #include "tests/support/tiny_model.h"
 
 namespace lethe::sharding {
@@ -29,7 +30,7 @@ class LostPeer final : public dist::ProcessGroup {
 
  private:
   void meet() const {
-    if (lost_) fail("peer.lost", "rank 1 is gone", "look at its last message");
+    if (lost_) fail("peer.lost", "rank 1 is gone from " + dist::CollectiveLabel::current());
   }
   const bool& lost_;
 };
@@ -37,12 +38,15 @@ class LostPeer final : public dist::ProcessGroup {
 class ALostPeer : public ::testing::TestWithParam<bool> {};  // prefetch
 INSTANTIATE_TEST_SUITE_P(Prefetch, ALostPeer, ::testing::Bool());
 
+// The block that the second segment is.
+constexpr const char* kLostInLayer0 = "error[peer.lost]: rank 1 is gone from layer 0";
+
 std::string error_of(const std::function<void()>& act) {
   try {
     act();
     return "none";
   } catch (const Error& error) {
-    return error.key();
+    return error.what();
   }
 }
 
@@ -64,7 +68,7 @@ TEST_P(ALostPeer, IsTheErrorOfAGather) {
                                  engine.weights.prefetch(1);
                                  for (int round = 0; round < 2; ++round) (void)engine.weights.acquire(1);
                                }),
-            "peer.lost");
+            kLostInLayer0);
 }
 
 TEST_P(ALostPeer, IsTheErrorOfAReduction) {
@@ -74,7 +78,7 @@ TEST_P(ALostPeer, IsTheErrorOfAReduction) {
                                  engine.gradients.close();
                                  engine.gradients.finish();
                                }),
-            "peer.lost");
+            kLostInLayer0);
 }
 
 }  // namespace

@@ -106,12 +106,15 @@ TEST_F(Scorings, WaitForRanksAsLongAsTheyAreTold) {
       draws("hung", 0) + " ] || ! kill -0 $p; do sleep 0.02; done; kill -STOP $p; fi; wait $p'";
   const Result result =
       run(stopping_rank_1,
-          "score configs/smoke/score.yaml --set score.sigma_eff=1e-3 --set score.stop.min_draws=1000 --set "
+          "score configs/smoke/score.yaml --json --set score.sigma_eff=1e-3 --set score.stop.min_draws=1000 "
+          "--set "
           "score.stop.max_draws=1000 --set 'timeouts={step_seconds: 5, checkpoint_seconds: 6, init_seconds: "
           "600}' --out " +
               out("hung"));
   EXPECT_EQ(result.exit_code, 76) << result.output;
   EXPECT_THAT(result.output, HasSubstr("error[peer.hung]: no progress for 5 s: rank 1"));
+  EXPECT_THAT(result.output,
+              HasSubstr(R"({"error":{"key":"peer.hung","message":"no progress for 5 s: rank 1)"));
 }
 
 TEST_F(Scorings, ToldToStopBetweenUpdatesLeaveACheckpoint) {

@@ -20,8 +20,8 @@ std::uint64_t seeds() {
 std::unique_ptr<dist::ProcessGroup> start_nccl() {
   return dist::make_nccl_world_group(
       {.control = lethe::testing::world().group(),
-       .watchdog = std::make_shared<dist::Watchdog>("this rank", 100, [](const std::string&) {}),
-       .on_failure = [](const std::string& text) { ADD_FAILURE() << text; }});
+       .watchdog = std::make_shared<dist::Watchdog>("this rank", 100, [](const Error&) {}),
+       .on_failure = [](const Error& error) { ADD_FAILURE() << error.what(); }});
 }
 
 void expect_same_bits(sharding::GridShape shape) {
