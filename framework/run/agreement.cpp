@@ -1,10 +1,14 @@
 #include "framework/run/agreement.h"
 
+#include <torch/version.h>
+
 #include <algorithm>
 #include <vector>
 
 #include "framework/base/error.h"
+#include "framework/base/hash.h"
 #include "framework/base/log.h"
+#include "framework/run/version.h"
 
 namespace lethe::run {
 namespace {
@@ -34,6 +38,16 @@ void require_same_on_ranks(dist::ProcessGroup& world, const std::string& hash, c
        fmt::format("rank {} sees another {} (hash {}… ≠ {}… of rank 0)", other - hashes.begin(), what,
                    other->substr(0, kShown), hashes.front().substr(0, kShown)),
        hint);
+}
+
+std::string build_text() {
+  return fmt::format("lethe {} ({}), LibTorch {}", kVersion, kGitCommit, TORCH_VERSION);
+}
+
+void require_same_build(dist::ProcessGroup& world, const std::string& own) {
+  require_same_on_ranks(
+      world, base::hash_text(own), "dist.version", "build of lethe",
+      "install the same build on every host, or start it from a shared folder; here: " + own);
 }
 
 void warn_of_idle_ranks(std::int64_t batch, int world_size) {

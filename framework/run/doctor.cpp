@@ -14,6 +14,7 @@
 #include "framework/dist/affinity.h"
 #include "framework/dist/launcher.h"
 #include "framework/dist/nccl_group.h"
+#include "framework/run/device.h"
 #include "framework/run/machine.h"
 #include "framework/run/run_output.h"
 
@@ -59,7 +60,11 @@ Finding examine_limits() {
   return finding;
 }
 
-Finding examine_gpus(const dist::RankInfo& rank) { return judge_gpus(dist::probe_devices(), rank); }
+Finding examine_gpus(dist::World& world) {
+  dist::DeviceProbe found = dist::probe_devices();
+  found.one_a_rank = each_sees_its_own(world.group(), world.info().host, found);
+  return judge_gpus(found, world.info());
+}
 
 // Every rank gives its number, from 1; the sum is known.
 Finding examine_collectives(dist::World& world) {
@@ -111,7 +116,7 @@ Finding judge_gpus(const dist::DeviceProbe& found, const dist::RankInfo& rank) {
   for (std::size_t gpu = 0; gpu < found.pci_addresses.size(); ++gpu)
     gpus.push_back(gpu_text(gpu, found.pci_addresses[gpu]));
   finding.what = fmt::format("{}{}: {}", found.count, nccl, fmt::join(gpus, "; "));
-  if (found.count < rank.local_size) {
+  if (!found.one_a_rank && found.count < rank.local_size) {
     finding.health = Health::doubtful;
     finding.mend = fmt::format("{} ranks on this host: run on CPU, or start one rank a GPU (see nvidia-smi)",
                                rank.local_size);
@@ -157,7 +162,7 @@ std::vector<Finding> examine(dist::World& world, const fs::path& folder) {
   std::vector<Finding> findings = {
       examine_ranks(world), judge_threads(at::get_num_threads(), rank.local_size, available_cores()),
       examine_memory(rank), examine_limits(),
-      examine_gpus(rank),   examine_collectives(world)};
+      examine_gpus(world),  examine_collectives(world)};
   if (rank.rank == 0) findings.push_back(judge_disk(folder));
   return findings;
 }

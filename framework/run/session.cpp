@@ -4,6 +4,7 @@
 
 #include "framework/base/allocator.h"
 #include "framework/base/log.h"
+#include "framework/run/agreement.h"
 #include "framework/run/guard.h"
 
 namespace lethe::run {
@@ -26,7 +27,10 @@ int on_ranks(bool json, const std::string& log_level, const std::function<int(di
                              .json = json,
                              .abort_others = [](int code) { dist::abort_all_ranks(code); }};
   dist::say_lost_job_with([options](const Error& error) { say(error, options); });
-  return guarded(options, [&] { return body(world); });
+  return guarded(options, [&] {
+    require_same_build(world.group());
+    return body(world);
+  });
 }
 
 void listen_to_signals() {

@@ -44,6 +44,19 @@ TEST(Agreement, NamesTheRankThatDiffers) {
   EXPECT_EQ(refusal_on_ranks(-1), "nothing was refused");
 }
 
+TEST(Agreement, RefusesAnotherBuildOnOneHost) {
+  const auto with_builds = [](const std::string& last) {
+    return refusal([&] {
+      dist::run_simulated(3, [&](dist::ProcessGroup& world) {
+        require_same_build(world, world.rank() == 2 ? last : build_text());
+      });
+    });
+  };
+  EXPECT_EQ(with_builds(build_text()), "nothing was refused");
+  EXPECT_THAT(with_builds("lethe 0.0.9"),
+              HasSubstr("dist.version: rank 2 sees another build of lethe (hash "));
+}
+
 std::string timeouts_refusal(const std::string& yaml) {
   return refusal([&] { (void)read_timeouts(config::parse(yaml, "conf.yaml").section("timeouts", "")); });
 }
@@ -111,8 +124,8 @@ TEST(Device, GpusAreDealtOutIfEachRankSeesAnotherOne) {
   EXPECT_TRUE(dealt_out({{"0000:1B:00.0"}, {"0000:3B:00.0"}, {"0000:1B:00.0"}, {"0000:3B:00.0"}}));
   EXPECT_FALSE(dealt_out({{"0000:1B:00.0"}, {"0000:1B:00.0"}, {"0000:1B:00.0"}, {"0000:3B:00.0"}}));
   EXPECT_FALSE(dealt_out({{"0000:1B:00.0"}, {"0000:3B:00.0"}, {}, {"0000:3B:00.0"}}));
-  EXPECT_FALSE(dealt_out(
-      {{"0000:1B:00.0", "0000:3B:00.0"}, {"0000:3B:00.0"}, {"0000:1B:00.0"}, {"0000:3B:00.0"}}));
+  EXPECT_FALSE(
+      dealt_out({{"0000:1B:00.0", "0000:3B:00.0"}, {"0000:3B:00.0"}, {"0000:1B:00.0"}, {"0000:3B:00.0"}}));
 }
 
 TEST(Doctor, NamesEachGpuAndSeesMoreRanksThanGpus) {
@@ -120,6 +133,9 @@ TEST(Doctor, NamesEachGpuAndSeesMoreRanksThanGpus) {
   EXPECT_EQ(judge_gpus(two, ranks_on_node02(2)).health, Health::good);
   EXPECT_THAT(judge_gpus(two, ranks_on_node02(2)).what, HasSubstr("0 0000:00:00.9; 1 0000:00:01.9"));
   EXPECT_EQ(judge_gpus(two, ranks_on_node02(3)).health, Health::doubtful);
+  const dist::DeviceProbe own{
+      .built = true, .count = 1, .pci_addresses = {"0000:00:00.9"}, .one_a_rank = true};
+  EXPECT_EQ(judge_gpus(own, ranks_on_node02(8)).health, Health::good) << "the batch system deals them out";
   EXPECT_THAT(judge_gpus({.built = true, .problem = "no driver"}, ranks_on_node02(1)).what,
               HasSubstr("none usable (CUDA: no driver)"));
 }
