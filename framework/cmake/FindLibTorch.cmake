@@ -1,14 +1,18 @@
 # LibTorch without its own CMake package, which insists on a CUDA toolkit and links libtorch_cuda always.
-# Looks in LETHE_TORCH_DIR (a `torch` wheel's folder or an unpacked LibTorch archive), then in .deps/.
+# Looks in LETHE_TORCH_DIR (a `torch` wheel's folder or an unpacked LibTorch archive); in .deps/ where it is not set.
 # Gives: LibTorch::cpu (headers, libtorch_cpu, libc10).
 set(LETHE_TORCH_DIR "$ENV{LETHE_TORCH_DIR}" CACHE PATH "Folder that holds LibTorch's include/ and lib/")
-find_path(LibTorch_ROOT NAMES include/ATen/core/Tensor.h
-          HINTS "${LETHE_TORCH_DIR}" "${PROJECT_SOURCE_DIR}/.deps/torch-sdk/torch" NO_DEFAULT_PATH)
+if(LETHE_TORCH_DIR)
+  set(_torch_folder "${LETHE_TORCH_DIR}")
+else()
+  set(_torch_folder "${PROJECT_SOURCE_DIR}/.deps/torch-sdk/torch")
+endif()
+find_path(LibTorch_ROOT NAMES include/ATen/core/Tensor.h HINTS "${_torch_folder}" NO_DEFAULT_PATH)
 find_library(LibTorch_CPU torch_cpu HINTS "${LibTorch_ROOT}/lib" NO_DEFAULT_PATH)
 find_library(LibTorch_C10 c10 HINTS "${LibTorch_ROOT}/lib" NO_DEFAULT_PATH)
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(LibTorch
-  REASON_FAILURE_MESSAGE "run launchers/setup, or set LETHE_TORCH_DIR to a LibTorch folder"
+  REASON_FAILURE_MESSAGE "none in ${_torch_folder}: run launchers/setup, or set LETHE_TORCH_DIR to a LibTorch folder"
   REQUIRED_VARS LibTorch_ROOT LibTorch_CPU LibTorch_C10)
 if(LibTorch_FOUND AND NOT TARGET LibTorch::cpu)
   add_library(LibTorch::cpu INTERFACE IMPORTED)

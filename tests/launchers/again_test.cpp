@@ -76,11 +76,14 @@ TEST_F(Again, OtherExitCodesEndAtOnceUnlessTheyAreNamed) {
   EXPECT_EQ(named.starts, 3);
 }
 
-TEST_F(Again, ASignalReachesTheJobAndIsTheLast) {
+class AgainToldToStop : public Again, public ::testing::WithParamInterface<const char*> {};
+INSTANTIATE_TEST_SUITE_P(By, AgainToldToStop, ::testing::Values("TERM", "HUP"));
+
+TEST_P(AgainToldToStop, HandsTheSignalOnAndDoesNotStartAgain) {
   const std::string again = std::string(LETHE_SOURCE_DIR) + "/launchers/again --pause 0 " +
                             job("trap \"exit 75\" TERM; while :; do sleep 0.05; done");
   const std::string command = again + " & a=$!; until [ -e " + (folder_ / "starts").string() +
-                              " ]; do sleep 0.05; done; sleep 0.2; kill -TERM $a; wait $a";
+                              " ]; do sleep 0.05; done; sleep 0.2; kill -" + GetParam() + " $a; wait $a";
   const int status = std::system(("bash -c '" + command + "' 2>/dev/null").c_str());
   EXPECT_EQ(WEXITSTATUS(status), 75);
   std::ifstream starts(folder_ / "starts");

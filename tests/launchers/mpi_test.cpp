@@ -52,6 +52,30 @@ TEST_F(MpiScript, ARanksWordStandsWhereMpirunCrashed) {
   EXPECT_FALSE(left_something());
 }
 
+// A job in the place of mpirun that does `on_usr1` when it is asked to stop, and sends the signal to the
+// script.
+class MpiScriptToldToStop : public MpiScript, public ::testing::WithParamInterface<const char*> {
+ protected:
+  int code_where_the_job_does(const std::string& on_usr1) const {
+    return code_with_mpirun("trap '" + on_usr1 + "' USR1; kill -" + GetParam() +
+                            " $PPID; while :; do sleep 0.02; done");
+  }
+};
+INSTANTIATE_TEST_SUITE_P(By, MpiScriptToldToStop, ::testing::Values("INT", "TERM", "HUP"));
+
+TEST_P(MpiScriptToldToStop, LetsTheRanksSaveTheirState) {
+  EXPECT_EQ(code_where_the_job_does("exit 75"), 75);
+  EXPECT_FALSE(left_something());
+}
+
+TEST_P(MpiScriptToldToStop, AsksRanksThatDoNotListenYet) {
+  EXPECT_EQ(code_where_the_job_does("trap - USR1; kill -USR1 $$"), 75);
+}
+
+TEST_F(MpiScript, ASignalThatNobodySentItIsAnEndLikeOthers) {
+  EXPECT_EQ(code_with_mpirun("kill -USR1 $$"), 138);
+}
+
 // In a shared session folder, the end of one job takes what another is about to use.
 TEST_F(MpiScript, EachJobHasASessionFolderOfItsOwnAndLeavesNone) {
   const std::string note = "echo $OMPI_MCA_orte_tmpdir_base >> " + (folder_ / "sessions").string() +
