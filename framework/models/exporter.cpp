@@ -122,7 +122,7 @@ void Exporter::write_part(int parameter, std::uint64_t inside, std::span<const f
       fail("num.range",
            fmt::format("{} has values that {} cannot hold", index_.parameters()[parameter].name,
                        name_of(dtype)),
-           "export as bfloat16 or float32");
+           "an export has the dtypes of the model's own files: start from one in bfloat16 or float32");
     }
     writer(slots_[parameter].shard).write(slots_[parameter].tensor, (inside + done) * width, out);
   }
