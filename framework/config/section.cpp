@@ -73,8 +73,12 @@ std::vector<Section> Section::sections(std::string_view key, std::string_view he
   const std::string path = joined_path(path_, key);
   if (entry->value->kind != Node::Kind::list)
     refuse_type(path, *entry->value, "is not a list", "begin each entry with `- `");
-  for (std::size_t i = 0; i < entry->value->items.size(); ++i)
+  for (std::size_t i = 0; i < entry->value->items.size(); ++i) {
+    const Node& item = *entry->value->items[i];
+    if (item.kind == Node::Kind::null || item.kind == Node::Kind::list)
+      refuse_type(item_path(path, i), item, "is not a mapping", "write an entry's keys behind `- `");
     sections.emplace_back(document_, item_path(path, i));
+  }
   return sections;
 }
 

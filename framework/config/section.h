@@ -73,7 +73,7 @@ class Section {
   // A nested mapping; an absent one reads as empty.
   Section section(std::string_view key, std::string_view help);
   // A list of mappings (an absent one reads as empty); a word in it reads, with named_here(), as {name:
-  // word}.
+  // word}. Lists and nulls in it are refused.
   std::vector<Section> sections(std::string_view key, std::string_view help);
   // A named choice with options beside it: `objective: npo` is short for `objective: {name: npo}`. Reads
   // `name` (checked against `allowed`) and returns the mapping for the entry's own options. A `name` given

@@ -11,7 +11,7 @@ namespace {
 
 SuiteEntry read_entry(config::Section section) {
   const auto names = metric_names();
-  std::string metric = "probability";
+  std::string metric;
   section.named_here(metric, names, "the metric");
   SuiteEntry entry;
   section.optional("as", entry.name, "its name in result files and formulas; set and metric where empty")

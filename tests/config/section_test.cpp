@@ -166,6 +166,14 @@ TEST(Sections, ReadEveryEntryAndItsShorthand) {
   EXPECT_TRUE(parse("a: 1\n").sections("metrics", "").empty());
 }
 
+TEST(Sections, AnEntryIsNoListAndNoNull) {
+  for (const char* entry : {"[rouge]", "null", ""}) {
+    Section root = parse(fmt::format("metrics:\n  - rouge\n  - {}\n", entry), "conf.yaml");
+    EXPECT_THAT(refusal([&] { (void)root.sections("metrics", ""); }),
+                AllOf(HasSubstr("config.type: "), HasSubstr("metrics[1]: "), HasSubstr(" is not a mapping")));
+  }
+}
+
 TEST(Refuse, PutsPlaceAndPathBeforeTheMessage) {
   const Section root = parse("train:\n  steps: 3\n", "conf.yaml");
   const Section train = Section(root).section("train", "");

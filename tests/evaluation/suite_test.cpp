@@ -69,6 +69,16 @@ TEST(Suite, RefusesTyposDoublesAndWhatStandsTooLate) {
             std::string::npos);
 }
 
+TEST(Suite, NoEntryIsAMetricThatItDoesNotName) {
+  for (const char* entry : {"{}", "{as: x, set: retain}", "{name: null}"})
+    EXPECT_NE(refusal(fmt::format("metrics: [{}]", entry)).find("metrics[0].name is not set"),
+              std::string::npos)
+        << entry;
+  for (const char* entry : {"[rouge, exact_memorization]", "null"})
+    EXPECT_NE(refusal(fmt::format("metrics: [{}]", entry)).find("is not a mapping"), std::string::npos)
+        << entry;
+}
+
 TEST(Suite, OfOneColumnAllButOneAreRecordedUnderTheirOwnNames) {
   const Suite suite = suite_of(
       "metrics: [{name: truth_ratio, aggregator: prob_mean, as: share}, truth_ratio, {name: mia_loss, as: "
