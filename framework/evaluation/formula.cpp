@@ -28,6 +28,25 @@ using Operators = std::vector<std::string_view>;
 constexpr std::size_t kLongest = 2000;  // the parser recurses
 constexpr std::string_view kNumber = "#", kName = "name ";
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_word(char c) {
+  return is_digit(c) || c == '_' || c == '.' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+std::string hint_of_quotes(std::string_view name) {
+  return fmt::format(
+      "a name with other characters than letters, digits, _ and . stands in single quotes: '{}'", name);
+}
+
+// Of `a-b.probability`, a formula reads `a` and `b.probability`.
+std::string hint_for_unknown(const std::string& name, const std::vector<std::string>& known) {
+  const auto needs_quotes = [&](const std::string& one) {
+    return !std::ranges::all_of(one, is_word) && one.find(name) != std::string::npos;
+  };
+  const auto quoted = std::ranges::find_if(known, needs_quotes);
+  return quoted == known.end() ? base::did_you_mean(name, known) : hint_of_quotes(*quoted);
+}
+
 class Parser {
  public:
   Parser(const std::string& text, std::set<std::string>& names) : text_(text), names_(names) {}
@@ -35,7 +54,8 @@ class Parser {
   NodePtr parse() {
     NodePtr node = binary(0);
     skip_space();
-    if (at_ < text_.size()) fault("an operator or the end was expected here");
+    if (at_ < text_.size())
+      fault("an operator or the end was expected here", hint_of_quotes("retain-2.probability"));
     return node;
   }
 
@@ -70,11 +90,15 @@ class Parser {
     }
     skip_space();
     if (at_ < text_.size() && (is_digit(text_[at_]) || text_[at_] == '.')) return number();
+    if (take("'")) return metric(take_quoted());
     const std::string word = take_word();
     if (word.empty()) fault("a metric or a number was expected here");
-    if (take("(")) return call(word);
-    names_.insert(word);
-    return make(std::string(kName) + word, {});
+    return take("(") ? call(word) : metric(word);
+  }
+
+  NodePtr metric(const std::string& name) {
+    names_.insert(name);
+    return make(std::string(kName) + name, {});
   }
 
   NodePtr call(const std::string& function) {
@@ -99,10 +123,6 @@ class Parser {
         Node{.what = std::move(what), .number = 0, .arguments = std::move(arguments)});
   }
 
-  static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-  static bool is_word(char c) {
-    return is_digit(c) || c == '_' || c == '.' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-  }
   void skip_space() {
     while (at_ < text_.size() && text_[at_] == ' ') ++at_;
   }
@@ -124,8 +144,15 @@ class Parser {
     while (at_ < text_.size() && is_word(text_[at_])) ++at_;
     return text_.substr(first, at_ - first);
   }
-  [[noreturn]] void fault(const std::string& what) const {
-    fail("config.formula", fmt::format("\"{}\": column {}: {}", text_, at_ + 1, what));
+  // Behind the first quote.
+  std::string take_quoted() {
+    const std::size_t first = at_, end = text_.find('\'', at_);
+    if (end == std::string::npos) fault("no quote ends the name that begins here");
+    at_ = end + 1;
+    return text_.substr(first, end - first);
+  }
+  [[noreturn]] void fault(const std::string& what, const std::string& hint = "") const {
+    fail("config.formula", fmt::format("\"{}\": column {}: {}", text_, at_ + 1, what), hint);
   }
 
   const std::string& text_;
@@ -204,7 +231,7 @@ void Formula::check_names(const std::vector<std::string>& known) const {
   for (const std::string& name : names_)
     if (std::ranges::find(known, name) == known.end())
       fail("config.formula", fmt::format("\"{}\": `{}` is not measured", text_, name),
-           base::did_you_mean(name, known));
+           hint_for_unknown(name, known));
 }
 
 }  // namespace lethe::evaluation

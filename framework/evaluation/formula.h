@@ -1,6 +1,7 @@
 // Formulas over metrics, for stopping and for choosing the best checkpoint:
 //   forget.probability < 0.1 and model_utility > 0.55
 // Names, numbers, + - * / and parentheses, < <= > >= == !=, and or not, min(a, b) max(a, b) abs(a) hmean(…).
+// A name with other characters than letters, digits, _ and . stands in single quotes: 'retain-2.probability'.
 // Comparisons are 1 or 0.
 #pragma once
 

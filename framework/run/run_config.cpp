@@ -172,8 +172,10 @@ StopOptions read_stop(config::Section section) {
              "stop when it is above this (fine-tuning) …", probability)
       .maybe("retain_probability_above", o.retain_probability_above, "… and the retain set's above this",
              probability)
-      .maybe("when", when,
-             "stop when this formula of metrics holds: forget.probability < 0.1 and model_utility > 0.5");
+      .maybe(
+          "when", when,
+          "stop when this formula of metrics holds: forget.probability < 0.1 and model_utility > 0.5; a name "
+          "with other characters than letters, digits, _ and . in single quotes: 'retain-2.probability'");
   if (when) o.when = evaluation::Formula::parse(*when);
   if (o.retain_probability_above && !o.forget_probability_above)
     section.refuse("retain_probability_above", "config.conflict",

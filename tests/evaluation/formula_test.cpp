@@ -26,6 +26,28 @@ TEST(Formula, DecidesOnMetrics) {
   EXPECT_EQ(*value("order == 2"), 1) << "a name that begins with an operator's word";
 }
 
+std::string hint_for(const std::string& text, const std::vector<std::string>& known) {
+  try {
+    Formula::parse(text).check_names(known);
+  } catch (const Error& e) {
+    EXPECT_EQ(e.key(), "config.formula");
+    return e.hint();
+  }
+  return "taken";
+}
+
+TEST(Formula, NamesOfOtherCharactersStandInSingleQuotes) {
+  const Formula formula = Formula::parse("not 'other-set.probability' > 0.5 and 'a b' == 'a b'");
+  EXPECT_EQ(formula.names(), (std::set<std::string>{"other-set.probability", "a b"}));
+  EXPECT_EQ(*formula.value({{"other-set.probability", 0.4}, {"a b", 1}}), 1);
+  const std::vector<std::string> known = {"forget.probability", "other-set.probability",
+                                          "retain-2.probability"};
+  EXPECT_EQ(hint_for("'retain-2.probability' > 'other-set.probability'", known), "taken");
+  EXPECT_NE(hint_for("other-set.probability > 0.5", known).find("single quotes: 'other-set.probability'"),
+            std::string::npos);
+  EXPECT_NE(hint_for("retain-2.probability > 0.5", known).find("single quotes: "), std::string::npos);
+}
+
 TEST(Formula, AMissingMetricMattersOnlyWhereItDecides) {
   EXPECT_FALSE(value("forget_quality > 0.05").has_value());
   EXPECT_FALSE(value("forget_quality > 0.05 and model_utility > 0.5").has_value());
@@ -51,6 +73,7 @@ TEST(Formula, FaultsNameTheColumn) {
                                    {"a b", "column 3"},
                                    {"nosuch(1)", "no function `nosuch`"},
                                    {"0.9 < a < 0.95", "column 10: one comparison at a time"},
+                                   {"1 < 'a-b", "column 6: no quote ends"},
                                    {"", "column 1"},
                                    {std::string(3000, '('), "3000 characters"}}) {
     try {
