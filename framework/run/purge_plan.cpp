@@ -10,12 +10,12 @@
 #include "framework/config/document.h"
 #include "framework/config/raw_value.h"
 #include "framework/data/jsonl_reader.h"
+#include "framework/data/options.h"
 #include "framework/records/reader.h"
 #include "framework/records/run_directory.h"
 #include "framework/records/texts.h"
 #include "framework/run/purge_caches.h"
 #include "framework/run/purge_rules.h"
-#include "framework/run/run_config.h"
 
 namespace lethe::run {
 namespace {
@@ -113,9 +113,10 @@ std::set<std::string> texts_of_data(const std::filesystem::path& config_file,
                                     const std::set<std::string>& ids) {
   std::set<std::string> texts;
   try {
-    const RunConfig config = read_run_config(config::load(config_file));
-    const bool is_running_text = config.data.forget.format == "text";
-    for (const data::Sample& sample : data::read_samples(config.data.forget, "forget").samples) {
+    // No more of the file than that: what else it says may be refused today.
+    const data::Options data = data::read(config::load(config_file).section("data", "of the run"));
+    const bool is_running_text = data.forget.format == "text";
+    for (const data::Sample& sample : data::read_samples(data.forget, "forget").samples) {
       if (is_running_text && !ids.empty()) add_lines(sample.answer, texts);
       if (!ids.contains(sample.id)) continue;
       for (const std::string& text : {sample.question, sample.answer})

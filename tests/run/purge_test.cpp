@@ -247,6 +247,20 @@ TEST_F(PurgedRun, ErasesWhatTheModelSaidOfARunningText) {
   EXPECT_FALSE(after.back().purged) << "too short to tell";
 }
 
+// A release may refuse what an earlier one ran; the texts are looked for all the same.
+TEST_F(PurgedRun, FindsTheTextsOfAConfigurationThatNoRunWouldTakeToday) {
+  write_text(folder_ / "news.jsonl", R"({"text": "The mayor opened the bridge."})");
+  write_text(root() / "config.yaml",
+             fmt::format("model: {{path: m}}\nobjective: gone\ndata:\n  forget: {{path: {}, format: text}}\n"
+                         "  retain: {{path: none.jsonl}}\n",
+                         (folder_ / "news.jsonl").string()));
+  GenerationRecord said{.tag = "after", .set = "retain", .id = "r", .row = 1, .question = "Unrelated?"};
+  said.generated = "It is said: The mayor opened the bridge. Then";
+  Writer(root() / "records.jsonl").append(said);
+  (void)purge({root()}, kOptions);
+  EXPECT_TRUE(generations().back().purged);
+}
+
 TEST_F(PurgedRun, RefusesAFileThatItDoesNotKnow) {
   write_text(root() / "notes.txt", "mine");
   EXPECT_NE(refusal().find("1 of its files are unknown to this version (first: notes.txt)"),
