@@ -103,7 +103,7 @@ class Reading {
           ->allow_extra_args(false);
     }
     if (command.out) sub_->add_option("--out", out_, "run directory to write")->type_name("RUN");
-    if (command.check) sub_->add_flag("--check", arguments_.check, "validate everything, run nothing");
+    if (command.check) sub_->add_flag("--check", arguments_.check, "validate the configuration, run nothing");
     if (command.resume) sub_->add_flag("--resume", arguments_.resume, "go on from the newest checkpoint");
     if (command.json) sub_->add_flag("--json", arguments_.json, "results and errors as JSON lines on stdout");
     sub_->add_option("--log-level", arguments_.log_level, "debug, info, warn, error or off")

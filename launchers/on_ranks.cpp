@@ -2,7 +2,7 @@
 
 #include "framework/base/log.h"
 #include "framework/config/document.h"
-#include "framework/run/run_config.h"
+#include "framework/run/command_config.h"
 #include "framework/run/session.h"
 
 namespace lethe::launchers {
@@ -29,7 +29,7 @@ int run_on_ranks(const Arguments& arguments, RankCommand command) {
   return run::on_ranks(arguments.json, arguments.log_level, [&](dist::World& world) {
     config::Section root = config::load(arguments.positionals.front(), arguments.set);
     if (!arguments.check) return command(root, launch_of(arguments), world);
-    (void)run::read_run_config(root);
+    (void)run::read_config_of(root, arguments.command);
     spdlog::info("{} is valid", arguments.positionals.front());
     return 0;
   });

@@ -6,6 +6,7 @@
 #include "framework/data/alternates.h"
 #include "framework/inference/reference_log_probs.h"
 #include "framework/ops/token_statistic.h"
+#include "framework/run/command_config.h"
 #include "framework/run/model_limits.h"
 
 namespace lethe::run {
@@ -39,9 +40,8 @@ ObjectiveInputs::ObjectiveInputs(const RunConfig& config, const SampleSets& sets
       sets_(sets),
       engine_(engine),
       needs_(config.objective->needs()),
-      reads_forget_(config.data.exclude != "forget" &&
-                    (needs_[Role::forget].present || needs_[Role::alternate].present)),
-      reads_retain_(needs_[Role::retain].present || needs_[Role::retain_alternate].present) {
+      reads_forget_(run::reads_forget(config)),
+      reads_retain_(run::reads_retain(config)) {
   check();
   data_.documents[0] = sets.forget.documents;
   data_.documents[1] = sets.retain.documents;
@@ -71,10 +71,6 @@ training::Identity ObjectiveInputs::alternates() const {
 }
 
 void ObjectiveInputs::check() const {
-  const std::string& name = config_.objective_name;
-  if (config_.data.exclude == "forget" && name != "finetune")
-    fail("config.conflict", fmt::format("data.exclude: forget leaves objective `{}` nothing to forget", name),
-         "set objective: finetune for the retrained model, or take data.exclude away");
   if (needs_.tap_layer >= engine_.model.config.num_layers)
     fail("config.range",
          fmt::format("objective.layer: {} is not a layer of this model, which has {} (0 to {})",
@@ -83,12 +79,6 @@ void ObjectiveInputs::check() const {
     fail("config.conflict",
          fmt::format("objective.compat: openunlearning needs a vocabulary of {} or more, this model has {}",
                      kWrappedLabels, engine_.model.config.vocab_size));
-  if (!(reads_forget_ && config_.train.forget_batch > 0) &&
-      !(reads_retain_ && config_.train.retain_batch > 0))
-    fail("config.conflict",
-         fmt::format("no update would read a sample: objective `{}`, train.forget_batch {}, "
-                     "train.retain_batch {}, data.exclude {}",
-                     name, config_.train.forget_batch, config_.train.retain_batch, config_.data.exclude));
 }
 
 void ObjectiveInputs::load_alternates(Role role, const SampleSet& set, const data::SourceOptions& source,

@@ -11,6 +11,7 @@
 #include "framework/records/exports.h"
 #include "framework/records/reader.h"
 #include "framework/run/agreement.h"
+#include "framework/run/command_config.h"
 #include "framework/run/version.h"
 
 namespace lethe::run {
@@ -97,7 +98,7 @@ void refuse_own_folder(const std::string& source, const std::string& key, const 
 }  // namespace
 
 RunConfig config_of_run(config::Section root, const Launch& launch) {
-  RunConfig config = read_run_config(root);
+  RunConfig config = read_config_of(root, launch.command);
   if (launch.command == "train") refuse_own_folder(config.score.from, "score.from", launch);
   if (config.data.select) refuse_own_folder(config.data.select->scores, "data.forget.select.scores", launch);
   return config;

@@ -9,15 +9,15 @@
 #include "framework/base/error.h"
 #include "framework/base/log.h"
 #include "framework/config/document.h"
+#include "framework/run/command_config.h"
 #include "framework/run/plan.h"
-#include "framework/run/run_config.h"
 #include "launchers/command.h"
 
 namespace lethe::launchers::campaign_entry {
 namespace {
 
-std::string check_config(config::Section root, const std::string&) {
-  (void)run::read_run_config(root);
+std::string check_config(config::Section root, const std::string& command) {
+  (void)run::read_config_of(root, command);
   return config::effective_yaml(root);
 }
 

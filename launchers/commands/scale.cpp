@@ -9,8 +9,8 @@
 #include "framework/base/log.h"
 #include "framework/campaign/campaign.h"
 #include "framework/config/document.h"
+#include "framework/run/command_config.h"
 #include "framework/run/commands.h"
-#include "framework/run/run_config.h"
 #include "framework/scaling/page.h"
 #include "launchers/command.h"
 
@@ -66,14 +66,14 @@ scaling::StudyOptions options_of(const Arguments& arguments) {
   if (!flag("strong").empty() && flag("weak").empty()) options.kinds = {scaling::Kind::strong};
   if (flag("strong").empty() && !flag("weak").empty()) options.kinds = {scaling::Kind::weak};
   config::Section root = config::load(options.file, options.settings);
-  const run::RunConfig config = run::read_run_config(root);
+  const run::RunConfig config = run::read_config_of(root, "train");
   options.forget_batch = config.train.forget_batch;
   options.retain_batch = config.train.retain_batch;
   return options;
 }
 
-std::string check_config(config::Section root, const std::string&) {
-  (void)run::read_run_config(root);
+std::string check_config(config::Section root, const std::string& command) {
+  (void)run::read_config_of(root, command);
   return config::effective_yaml(root);
 }
 
