@@ -88,8 +88,10 @@ Options read(config::Section section) {
   o.alternate = read_alternate(section.section("alternate", "other answers to the same questions"));
   section.choice("exclude", o.exclude, {"none", "forget"},
                  "what is left out of training; forget, with objective finetune, makes the retrained model");
-  section.optional("earlier", o.earlier,
-                   "run directories of earlier requests, whose forget sets are evaluated too");
+  section.optional(
+      "earlier", o.earlier,
+      "run directories of earlier requests, whose forget sets are evaluated too, each as forget_ "
+      "and its folder's name");
   o.text = read_text_options(section.section("text", "how a sample becomes text"));
   section
       .optional("max_dropped", o.max_dropped, "share of a set that may have no target token",

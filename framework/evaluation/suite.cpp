@@ -5,6 +5,7 @@
 #include "framework/base/error.h"
 #include "framework/base/text.h"
 #include "framework/config/document.h"
+#include "framework/config/yaml_text.h"
 
 namespace lethe::evaluation {
 namespace {
@@ -95,9 +96,10 @@ std::optional<AbsentSet> absent_set(std::span<const SuiteEntry* const> suite,
 Suite plain_suite(const std::vector<PlainSet>& sets, bool generate) {
   std::string yaml = "metrics:\n";
   for (const PlainSet& set : sets) {
-    yaml += fmt::format("  - {{name: probability, set: {}}}\n", set.name);
-    if (set.has_wrong_answers) yaml += fmt::format("  - {{name: truth_ratio, set: {}}}\n", set.name);
-    if (generate) yaml += fmt::format("  - {{name: rouge, set: {}}}\n", set.name);
+    const std::string name = config::yaml_text(set.name);
+    yaml += fmt::format("  - {{name: probability, set: {}}}\n", name);
+    if (set.has_wrong_answers) yaml += fmt::format("  - {{name: truth_ratio, set: {}}}\n", name);
+    if (generate) yaml += fmt::format("  - {{name: rouge, set: {}}}\n", name);
   }
   config::Section section = config::parse(yaml, "the plain suite");
   return read_suite(section);

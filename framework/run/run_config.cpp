@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <filesystem>
+#include <map>
 
 #include "framework/base/error.h"
 #include "framework/base/hash.h"
@@ -272,6 +273,22 @@ void check_alternates(const config::Section& root, const RunConfig& c) {
   check(objectives::Role::retain_alternate, c.data.retain, "data.retain.format");
 }
 
+// Records tell the sets of earlier requests apart by their folders' names.
+void check_earlier(const config::Section& data, const RunConfig& c) {
+  std::map<std::string, std::string> folders;
+  for (const std::string& run : c.data.earlier) {
+    const std::string name = name_of_earlier(run);
+    if (name == "forget_" || name == "forget_." || name == "forget_..")
+      data.refuse("earlier", "config.range", fmt::format("`{}` ends in no folder's name", run),
+                  "the name is what the set is called: write the whole path, runs/first");
+    const auto [other, is_new] = folders.emplace(name, run);
+    if (!is_new)
+      data.refuse("earlier", "config.conflict",
+                  fmt::format("the sets of {} and {} would both be called {}", other->second, run, name),
+                  "give one of the folders another name, or name it by a link of another name");
+  }
+}
+
 // A sampler that divides scores by their tokens needs sums to divide.
 void check_score_mode(const config::Section& root, const RunConfig& c) {
   const sampling::Needs needs = c.sampler->needs();
@@ -300,7 +317,8 @@ CheckpointOptions read_checkpoint(config::Section section) {
 }  // namespace
 
 std::string name_of_earlier(const std::string& run) {
-  return "forget_" + std::filesystem::path(run).lexically_normal().filename().string();
+  const std::filesystem::path folder = std::filesystem::path(run).lexically_normal();
+  return "forget_" + (folder.has_filename() ? folder : folder.parent_path()).filename().string();
 }
 
 std::vector<std::string> evaluated_sets(const RunConfig& config) {
@@ -323,7 +341,9 @@ RunConfig read_run_config(config::Section root) {
               "number of ranks")
       .choice("device", c.device, {"auto", "cpu", "cuda"}, "where a rank computes");
   c.model = read_model(root.section("model", "the model"));
-  c.data = data::read(root.section("data", "forget and retain set"));
+  const config::Section data = root.section("data", "forget and retain set");
+  c.data = data::read(data);
+  check_earlier(data, c);
   c.special_tokens = read_special_tokens(root.section("tokenizer", "what the tokenizer's files leave open"));
   root.optional("cache", c.cache,
                 "folder of token stores and reference log-probabilities, shared between runs; the run "

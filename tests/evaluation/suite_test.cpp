@@ -127,5 +127,10 @@ TEST(Suite, ThePlainOneHasTruthRatiosWhereThereAreWrongAnswers) {
   EXPECT_EQ(plain_suite({{"forget", true}, {"general", false}}, false).size(), 3U);
 }
 
+TEST(Suite, ThePlainOneTakesSetsOfAnyName) {
+  for (const std::string name : {"forget_run,1", "forget_a: b", "forget_{x", "forget_\"y\"", "true"})
+    EXPECT_EQ(plain_suite({{name, false}}, false).front().column.set, name);
+}
+
 }  // namespace
 }  // namespace lethe::evaluation

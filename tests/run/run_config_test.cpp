@@ -36,6 +36,29 @@ std::string refusal_of(const std::vector<std::string>& overrides, const std::str
   return "taken";
 }
 
+TEST(EarlierRequests, AreNamedByTheirFolders) {
+  EXPECT_EQ(name_of_earlier("runs/first"), "forget_first");
+  EXPECT_EQ(name_of_earlier("runs/first/"), "forget_first");
+  EXPECT_EQ(name_of_earlier("./runs/first/."), "forget_first");
+  EXPECT_EQ(name_of_earlier("first"), "forget_first");
+}
+
+TEST(EarlierRequests, OfOneNameAreRefused) {
+  EXPECT_THAT(refusal_of({"data.earlier=[a/run, c/other, b/run/]"}),
+              HasSubstr("data.earlier: the sets of a/run and b/run/ would both be called forget_run"));
+  for (const char* nameless : {"/", ".", "..", "a/..", ""})
+    EXPECT_THAT(refusal_of({fmt::format("data.earlier=[\"{}\"]", nameless)}),
+                HasSubstr("ends in no folder's name"))
+        << nameless;
+}
+
+TEST(EarlierRequests, OfAnyFolderNameAreMeasured) {
+  const RunConfig config = read_with(
+      {"data.earlier=[\"runs/run,1: x\", runs/lr-1e-5]", "stop.when=\"'forget_lr-1e-5.probability' > 0.5\""});
+  EXPECT_THAT(measured_names(config),
+              ::testing::IsSupersetOf({"forget_run,1: x.probability", "forget_lr-1e-5.probability"}));
+}
+
 TEST(Updates, ThatCouldReadNothingAreRefusedOfATraining) {
   const std::vector<std::string> excluded = {"data.exclude=forget"},
                                  no_batch = {"objective=grad_ascent", "train.forget_batch=0"};
