@@ -14,13 +14,12 @@
 #include "framework/models/model_path.h"
 #include "framework/records/reader.h"
 #include "framework/run/evaluated_engine.h"
+#include "framework/run/read_eval.h"
 
 namespace lethe::run {
 namespace {
 
 namespace ev = evaluation;
-
-constexpr const char* kModelSet = "model";  // of the records that hold numbers of the whole model
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

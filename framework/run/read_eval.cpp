@@ -12,6 +12,9 @@ void refuse_set_name(const config::Section& sets, const std::string& name) {
   const bool plain =
       std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-'; });
   if (!plain) sets.refuse(name, "config.range", "a set's name is letters, digits, _ and -");
+  if (name == kModelSet)
+    sets.refuse(name, "config.range", "records call the numbers of the whole model so",
+                "give the set another name");
 }
 
 void read_eval_sets(config::Section section, EvalOptions& o) {

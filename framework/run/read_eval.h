@@ -9,6 +9,8 @@
 
 namespace lethe::run {
 
+inline constexpr const char* kModelSet = "model";  // of the records that hold numbers of the whole model
+
 [[nodiscard]] EvalOptions read_eval(config::Section section);
 // What formulas and checkpoint.keep_best may name: the suite's metrics, or those of the plain one.
 [[nodiscard]] std::vector<std::string> measured_names(const RunConfig& config);

@@ -59,6 +59,12 @@ TEST(EarlierRequests, OfAnyFolderNameAreMeasured) {
               ::testing::IsSupersetOf({"forget_run,1: x.probability", "forget_lr-1e-5.probability"}));
 }
 
+TEST(EvaluatedSets, NoneIsCalledAsTheRecordsOfTheWholeModel) {
+  EXPECT_THAT(refusal_of({"eval.sets.model.path=c"}),
+              HasSubstr("eval.sets.model: records call the numbers of the whole model so"));
+  EXPECT_EQ(refusal_of({"eval.sets.models.path=c"}), "taken");
+}
+
 TEST(Updates, ThatCouldReadNothingAreRefusedOfATraining) {
   const std::vector<std::string> excluded = {"data.exclude=forget"},
                                  no_batch = {"objective=grad_ascent", "train.forget_batch=0"};
