@@ -34,6 +34,25 @@ void check_generations(const config::Section& eval, const EvalOptions& o) {
                   "set eval.generate: true, or take that metric out of eval.metrics");
 }
 
+// Before the sets are read, so of every metric that one may have.
+evaluation::Suite plain_suite_by_names(const RunConfig& config) {
+  std::vector<evaluation::PlainSet> sets;
+  for (const std::string& name : evaluated_sets(config)) sets.push_back({name, true});
+  return evaluation::plain_suite(sets, config.eval.generate);
+}
+
+// `names`: of the metrics that are measured; all where null.
+std::set<std::string> generated_for(const RunConfig& config, const std::set<std::string>* names) {
+  const evaluation::Suite plain =
+      config.eval.suite.empty() ? plain_suite_by_names(config) : evaluation::Suite{};
+  const evaluation::Suite& suite = config.eval.suite.empty() ? plain : config.eval.suite;
+  std::set<std::string> sets;
+  for (const auto* entry :
+       names != nullptr ? evaluation::entries_for(suite, *names) : evaluation::entries_of(suite))
+    sets.merge(entry->metric->needs().generations);
+  return sets;
+}
+
 }  // namespace
 
 EvalOptions read_eval(config::Section section) {
@@ -75,9 +94,16 @@ EvalOptions read_eval(config::Section section) {
 
 std::vector<std::string> measured_names(const RunConfig& config) {
   if (!config.eval.suite.empty()) return evaluation::names_of(config.eval.suite);
-  std::vector<evaluation::PlainSet> sets;
-  for (const std::string& name : evaluated_sets(config)) sets.push_back({name, true});
-  return evaluation::names_of(evaluation::plain_suite(sets, config.eval.generate));
+  return evaluation::names_of(plain_suite_by_names(config));
+}
+
+std::set<std::string> generated_sets(const RunConfig& config, const std::string& command) {
+  const EvalOptions& eval = config.eval;
+  const bool trains = command == "train";
+  if (command == "eval" || (trains && (eval.before || eval.after || eval.every > 0)))
+    return generated_for(config, nullptr);
+  return trains && config.stop.when ? generated_for(config, &config.stop.when->names())
+                                    : std::set<std::string>{};
 }
 
 void check_suite_sets(const config::Section& eval, const RunConfig& config) {

@@ -2,6 +2,7 @@
 // trained or measured. Internal to run/.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,8 @@ inline constexpr const char* kModelSet = "model";  // of the records that hold n
 [[nodiscard]] EvalOptions read_eval(config::Section section);
 // What formulas and checkpoint.keep_best may name: the suite's metrics, or those of the plain one.
 [[nodiscard]] std::vector<std::string> measured_names(const RunConfig& config);
+// Sets that the command (train, score, eval) generates answers for.
+[[nodiscard]] std::set<std::string> generated_sets(const RunConfig& config, const std::string& command);
 // Errors: config.conflict for a metric of a set that there is not.
 void check_suite_sets(const config::Section& eval, const RunConfig& config);
 

@@ -9,6 +9,7 @@
 #include "framework/run/agreement.h"
 #include "framework/run/engine.h"
 #include "framework/run/model_limits.h"
+#include "framework/run/read_eval.h"
 #include "framework/run/score_forget_set.h"
 
 namespace lethe::run {
@@ -38,7 +39,8 @@ std::vector<std::string> SampleSet::ids(std::span<const std::int64_t> which) con
 }
 
 SampleSets::SampleSets(const RunConfig& config, const std::filesystem::path& tokenizer_directory,
-                       const std::filesystem::path& cache, dist::ProcessGroup& world)
+                       const std::filesystem::path& cache, dist::ProcessGroup& world,
+                       const std::string& command)
     : tokenizer_(data::Tokenizer::load(tokenizer_directory, config.special_tokens)) {
   if (config.data.text.apply_chat_template) template_ = data::ChatTemplate::load(tokenizer_directory);
   sample_tokenizer_ = std::make_unique<data::SampleTokenizer>(tokenizer_, template_ ? &*template_ : nullptr,
@@ -55,12 +57,12 @@ SampleSets::SampleSets(const RunConfig& config, const std::filesystem::path& tok
     evaluation_only.push_back(load(name, data::read_samples(source, "eval.sets." + name), source,
                                    config.data.max_dropped, cache, world));
   for (const std::string& run : config.data.earlier) load_earlier(run, config, cache, world);
-  check_model(config);
+  check_model(config, command);
 }
 
-void SampleSets::check_model(const RunConfig& config) const {
+void SampleSets::check_model(const RunConfig& config, const std::string& command) const {
   const EvalOptions& eval = config.eval;
-  const bool generates = eval.generate || !eval.suite.empty();
+  const std::set<std::string> generated = generated_sets(config, command);
   const auto first = [](std::int64_t limit, std::size_t all) {
     return limit == 0 ? all : std::min(static_cast<std::size_t>(limit), all);
   };
@@ -69,11 +71,12 @@ void SampleSets::check_model(const RunConfig& config) const {
     sets.push_back({.name = set->name, .samples = set->samples, .documents = set->documents});
   for (const SampleSet* set : evaluated()) {
     const std::size_t looked_at = first(eval.max_samples, set->samples.size());
-    sets.push_back({.name = set->name,
-                    .samples = set->samples,
-                    .documents = set->documents,
-                    .num_generated = generates ? first(eval.max_generations, looked_at) : 0,
-                    .new_tokens = eval.max_new_tokens});
+    sets.push_back(
+        {.name = set->name,
+         .samples = set->samples,
+         .documents = set->documents,
+         .num_generated = generated.contains(set->name) ? first(eval.max_generations, looked_at) : 0,
+         .new_tokens = eval.max_new_tokens});
   }
   check_model_reads(sets, tokenizer_, model_shape(config, tokenizer_.vocab_size()));
 }

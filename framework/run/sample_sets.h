@@ -41,10 +41,10 @@ struct SampleSet {
 
 class SampleSets {
  public:
-  // Collective over `world`. `cache`: where token stores lie. Errors: those of the data, and of
-  // check_model_reads().
+  // Collective over `world`. `cache`: where token stores lie. `command`: train, score or eval. Errors: those
+  // of the data, and of check_model_reads().
   SampleSets(const RunConfig& config, const std::filesystem::path& tokenizer_directory,
-             const std::filesystem::path& cache, dist::ProcessGroup& world);
+             const std::filesystem::path& cache, dist::ProcessGroup& world, const std::string& command);
 
   SampleSet forget, retain;
   std::optional<SampleSet> general;
@@ -62,7 +62,7 @@ class SampleSets {
   static void select(SampleSet& set, const data::SelectOptions& options);
   SampleSet load(const std::string& name, data::SampleFile file, const data::SourceOptions& source,
                  double max_dropped, const std::filesystem::path& cache, dist::ProcessGroup& world);
-  void check_model(const RunConfig& config) const;
+  void check_model(const RunConfig& config, const std::string& command) const;
   void load_earlier(const std::string& run, const RunConfig& config, const std::filesystem::path& cache,
                     dist::ProcessGroup& world);
   data::Tokenizer tokenizer_;

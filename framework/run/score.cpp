@@ -33,7 +33,8 @@ struct Parts {
         deadline(std::in_place, world, config.timeouts.init_seconds),
         device(config.device, world),
         output(launch, yaml, world),
-        sets(config, tokenizer_directory(config), cache_of(config, output.paths()), world.group()),
+        sets(config, tokenizer_directory(config), cache_of(config, output.paths()), world.group(),
+             launch.command),
         engine(config, world.group(), sets.tokenizer().vocab_size(),
                grid_of_measuring(config, sets, passes(launch, world.info().size), world,
                                  device.placement().device)

@@ -55,7 +55,7 @@ class Training {
         starting_(std::in_place, world, config_.timeouts.init_seconds),
         device_(config_.device, world),
         output_(launch, yaml_, world),
-        sets_(config_, tokenizer_directory(config_), cache(), world.group()),
+        sets_(config_, tokenizer_directory(config_), cache(), world.group(), launch.command),
         checkpoint_(training::find_checkpoint(output_.paths().checkpoints(), world.group())),
         grid_(grid_of_training(config_, sets_, world, device_.placement().device, stage_of_checkpoint())),
         engine_(config_, world.group(), sets_.tokenizer().vocab_size(), grid_.shape, device_.placement()),

@@ -79,5 +79,27 @@ TEST(Updates, ThatCouldReadNothingAreRefusedOfATraining) {
   }
 }
 
+TEST(GeneratedSets, AreThoseThatAMetricReadsAnswersOf) {
+  const RunConfig plain = read_with({});
+  const RunConfig named = read_with({"eval.metrics=[probability, {name: rouge, set: retain}]"});
+  EXPECT_EQ(generated_sets(plain, "eval"), (Names{"forget", "retain"}));
+  EXPECT_EQ(generated_sets(named, "eval"), Names{"retain"});
+  EXPECT_THAT(generated_sets(plain, "score"), IsEmpty());
+  EXPECT_THAT(generated_sets(read_with({"eval.generate=false"}), "eval"), IsEmpty());
+  EXPECT_THAT(generated_sets(read_with({"eval.metrics=[probability]"}), "eval"), IsEmpty());
+}
+
+TEST(GeneratedSets, OfATrainingAreThoseOfItsEvaluations) {
+  const auto of_training = [](std::vector<std::string> more) {
+    more.insert(more.end(), {"eval.before=false", "eval.after=false"});
+    return generated_sets(read_with(more), "train");
+  };
+  EXPECT_THAT(of_training({}), IsEmpty());
+  EXPECT_EQ(of_training({"eval.every=2"}), (Names{"forget", "retain"}));
+  EXPECT_EQ(generated_sets(read_with({"eval.after=false"}), "train"), (Names{"forget", "retain"}));
+  EXPECT_THAT(of_training({"stop.when=forget.probability < 0.1"}), IsEmpty());
+  EXPECT_EQ(of_training({"stop.when=retain.rougeL_recall < 0.1"}), Names{"retain"});
+}
+
 }  // namespace
 }  // namespace lethe::run
