@@ -14,6 +14,7 @@
 #include "framework/models/model_path.h"
 #include "framework/records/reader.h"
 #include "framework/run/evaluated_engine.h"
+#include "framework/run/model_limits.h"
 #include "framework/run/read_eval.h"
 
 namespace lethe::run {
@@ -75,13 +76,26 @@ ev::Evaluation run_suite(const RunConfig& config, Engine& engine, const SampleSe
   return ev::evaluate(entries, parts_of(config, sets, engine, model), options_of(config), journal);
 }
 
-bool asks_reference(const ev::Suite& suite) {
-  return std::ranges::any_of(suite, [](const ev::SuiteEntry& entry) {
+// Sets that the model of eval.reference reads.
+std::set<std::string> sets_of_reference(const ev::Suite& suite) {
+  std::set<std::string> sets;
+  for (const ev::SuiteEntry& entry : suite) {
     const ev::Needs needs = entry.metric->needs();
-    return std::ranges::any_of(needs.statistics, [](const auto& source) {
-      return source.second.contains(std::string(ev::kReferenceLogProb));
-    });
-  });
+    for (const auto& [source, statistics] : needs.statistics)
+      if (statistics.contains(std::string(ev::kReferenceLogProb))) sets.insert(source.set);
+  }
+  return sets;
+}
+
+void check_reference_model(const RunConfig& config, const SampleSets& sets) {
+  const std::set<std::string> names = sets_of_reference(config.eval.suite);
+  std::vector<ReadSet> read;
+  for (const SampleSet* set : sets.evaluated())
+    if (names.contains(set->name))
+      read.push_back({.name = set->name,
+                      .samples = std::span(set->samples).first(looked_at(config, *set)),
+                      .documents = std::span(set->documents).first(looked_at(config, *set))});
+  if (!read.empty()) check_model_reads(read, sets.tokenizer(), reference_shape(config), "eval.reference");
 }
 
 // What a journal's measurements depend on. The weights are a function of the configuration and the step.
@@ -94,7 +108,8 @@ std::string identity_of(const RunConfig& config, const Engine& engine, const Sam
       .add(config.eval.reference)
       .add(config.eval.compat)
       .add(fmt::format("{}", repetition_penalty(engine)));
-  if (!config.eval.reference.empty() && asks_reference(config.eval.suite)) hasher.add(reference_hash(config));
+  if (!config.eval.reference.empty() && !sets_of_reference(config.eval.suite).empty())
+    hasher.add(reference_hash(config));
   hasher.add(fmt::format("{} {}", config.eval.batch, config.eval.max_new_tokens)).add(config.identity);
   for (const SampleSet* set : sets.evaluated()) hasher.add(set->name).add(set->store_key);
   return hasher.hex();
@@ -161,9 +176,12 @@ void write_files(const RunConfig& config, const ev::Evaluation& evaluation,
 
 }  // namespace
 
-void check_evaluation(const RunConfig& config) {
+void check_evaluation(const RunConfig& config, const SampleSets& sets) {
   const EvalOptions& eval = config.eval;
-  if (!eval.reference.empty()) (void)models::resolve_model_path(eval.reference);
+  if (!eval.reference.empty()) {
+    (void)models::resolve_model_path(eval.reference);
+    check_reference_model(config, sets);
+  }
   if (eval.retain_log.empty()) return;
   const ev::RetainLog log = ev::read_retain_log(eval.retain_log, eval.result_name);
   for (const ev::SuiteEntry& entry : eval.suite) entry.metric->check_retain_log(log);

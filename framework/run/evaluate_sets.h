@@ -17,8 +17,9 @@ using Aggregates = std::map<std::string, double>;
 
 // Of what the evaluations will read: hours of training end in a fault that was there from the start. Errors:
 // eval.retain_log where the log is absent or lacks what the suite compares with; model.missing of
-// eval.reference.
-void check_evaluation(const RunConfig& config);
+// eval.reference, those of read_hf_config, and those of check_model_reads() where it cannot read what is
+// asked of it.
+void check_evaluation(const RunConfig& config, const SampleSets& sets);
 
 // Collective. tag: "before", "after" or "step N". Result files go to `folder`; evals/<tag> of the run
 // directory where empty.

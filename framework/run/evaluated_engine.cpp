@@ -35,9 +35,12 @@ RunConfig reference_config(const RunConfig& config) {
 
 }  // namespace
 
+models::HfConfig reference_shape(const RunConfig& config) {
+  return model_shape(reference_config(config), /*tokenizer_vocab=*/0);
+}
+
 std::string reference_hash(const RunConfig& config) {
-  const models::HfConfig shape = model_shape(reference_config(config), /*tokenizer_vocab=*/0);
-  const models::DecoderModel model = models::make_decoder_model(shape);
+  const models::DecoderModel model = models::make_decoder_model(reference_shape(config));
   return models::ModelFiles(models::resolve_model_path(config.eval.reference), model.index).hash();
 }
 

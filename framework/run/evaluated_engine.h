@@ -10,6 +10,9 @@
 
 namespace lethe::run {
 
+// Of the model of eval.reference, which is named. Errors: those of models::resolve_model_path and
+// read_hf_config.
+[[nodiscard]] models::HfConfig reference_shape(const RunConfig& config);
 // Of the weights of eval.reference, which is named: other weights under the same path have another one. Cheap
 // (ModelFiles::hash). Errors: those of models::resolve_model_path, read_hf_config and ModelFiles.
 [[nodiscard]] std::string reference_hash(const RunConfig& config);

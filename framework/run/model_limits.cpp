@@ -13,15 +13,23 @@ std::string place_of(const ReadSet& set, std::size_t i) {
   return fmt::format("sample {} of the {} set", set.samples[i].row, set.name);
 }
 
-void check_tokens(const ReadSet& set, const data::Tokenizer& tokenizer, std::int64_t vocab_size) {
+std::string called(const std::string& key) {
+  return key.empty() ? "the model" : fmt::format("the model of {}", key);
+}
+
+void check_tokens(const ReadSet& set, const data::Tokenizer& tokenizer, std::int64_t vocab_size,
+                  const std::string& key) {
   for (std::size_t i = 0; i < set.documents.size(); ++i) {
     const auto& ids = set.documents[i].ids;
     const auto beyond = std::ranges::find_if(ids, [&](std::int32_t id) { return id >= vocab_size; });
     if (beyond == ids.end()) continue;
     fail("tokenizer.vocab",
-         fmt::format("token {} (\"{}\") in {}: the model has {} tokens (vocab_size)", *beyond,
-                     models::printable(tokenizer.token(*beyond), 40), place_of(set, i), vocab_size),
-         "take the tokenizer that the model was trained with, or give the model rows for the added tokens");
+         fmt::format("token {} (\"{}\") in {}: {} has {} tokens (vocab_size)", *beyond,
+                     models::printable(tokenizer.token(*beyond), 40), place_of(set, i), called(key),
+                     vocab_size),
+         key.empty() ? "take the tokenizer that the model was trained with, or give the model rows for the "
+                       "added tokens"
+                     : fmt::format("name a model of the same tokenizer in {}", key));
   }
 }
 
@@ -47,25 +55,25 @@ Longest longest_of(std::span<const ReadSet> sets) {
   return longest;
 }
 
-void check_lengths(std::span<const ReadSet> sets, const models::HfConfig& model) {
+void check_lengths(std::span<const ReadSet> sets, const models::HfConfig& model, const std::string& key) {
   const Longest longest = longest_of(sets);
   if (model.sliding_window && longest.tokens > *model.sliding_window)
     fail("model.window",
-         fmt::format("{}, and the model attends to the last {} only (sliding_window), which is not supported",
-                     longest.what, *model.sliding_window),
+         fmt::format("{}, and {} attends to the last {} only (sliding_window), which is not supported",
+                     longest.what, called(key), *model.sliding_window),
          "leave such samples out, or lower data.text.max_length or eval.max_new_tokens");
   if (longest.tokens > model.max_positions)
     base::warn_once("model.positions",
-                    fmt::format("{}, and the model was trained for up to {} (max_position_embeddings)",
-                                longest.what, model.max_positions));
+                    fmt::format("{}, and {} was trained for up to {} (max_position_embeddings)", longest.what,
+                                called(key), model.max_positions));
 }
 
 }  // namespace
 
 void check_model_reads(std::span<const ReadSet> sets, const data::Tokenizer& tokenizer,
-                       const models::HfConfig& model) {
-  for (const ReadSet& set : sets) check_tokens(set, tokenizer, model.vocab_size);
-  check_lengths(sets, model);
+                       const models::HfConfig& model, const std::string& key) {
+  for (const ReadSet& set : sets) check_tokens(set, tokenizer, model.vocab_size, key);
+  check_lengths(sets, model, key);
 }
 
 }  // namespace lethe::run

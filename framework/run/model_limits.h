@@ -24,8 +24,8 @@ struct ReadSet {
 // Looks at every token of the sets. A tokenizer may have more tokens than the model, as long as no sample
 // uses them. Errors: tokenizer.vocab (a token that the model has no row for), model.window (a document longer
 // than the model's sliding window). Warns model.positions where documents are longer than what the model was
-// trained for.
+// trained for. `key`: the setting that names the model, for messages; empty: the run's own model.
 void check_model_reads(std::span<const ReadSet> sets, const data::Tokenizer& tokenizer,
-                       const models::HfConfig& model);
+                       const models::HfConfig& model, const std::string& key = "");
 
 }  // namespace lethe::run

@@ -97,7 +97,7 @@ int score(config::Section root, const Launch& launch, dist::World& world) {
 }
 
 int evaluate(config::Section root, const Launch& launch, dist::World& world) {
-  Parts parts(root, launch, world, [](const Parts& p) { check_evaluation(p.config); });
+  Parts parts(root, launch, world, [](const Parts& p) { check_evaluation(p.config, p.sets); });
   (void)evaluate_sets(parts.config, parts.engine, parts.sets, "before", 0, parts.output,
                       parts.output.paths().root);
   finish(parts, "every set is evaluated");

@@ -139,7 +139,7 @@ class Training {
   }
 
   void prepare() {
-    if (config_.evaluates()) check_evaluation(config_);
+    if (config_.evaluates()) check_evaluation(config_, sets_);
     check_selection(config_, engine_);
     check_sampling(config_, engine_, sets_.forget, /*begins=*/!checkpoint_);
     inputs_.emplace(config_, sets_, engine_, cache(), grid_.shard_group);

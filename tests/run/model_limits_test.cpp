@@ -14,7 +14,7 @@ class ModelLimits : public ::testing::Test {
  protected:
   // The error of a forget set of one sample (row 7) with these tokens, "key: message"; none: empty.
   std::string refusal(std::vector<std::int32_t> ids, const models::HfConfig& model, std::int64_t prompt = 0,
-                      std::int64_t new_tokens = 0) const {
+                      std::int64_t new_tokens = 0, const std::string& key = "") const {
     const std::vector<data::Sample> samples = {{.row = 7}};
     const std::vector<data::Document> documents = {{.ids = ids, .prompt_tokens = prompt}};
     const ReadSet set{.name = "forget",
@@ -23,7 +23,7 @@ class ModelLimits : public ::testing::Test {
                       .num_generated = new_tokens > 0 ? 1U : 0U,
                       .new_tokens = new_tokens};
     try {
-      check_model_reads({&set, 1}, tokenizer_, model);
+      check_model_reads({&set, 1}, tokenizer_, model, key);
     } catch (const Error& e) {
       return e.key() + ": " + e.message();
     }
@@ -39,6 +39,13 @@ TEST_F(ModelLimits, ATokenBeyondTheEmbeddingIsNamedAndOneThatNobodyUsesPasses) {
   EXPECT_EQ(refusal({5, 423, 6}, {.vocab_size = 423}),
             "tokenizer.vocab: token 423 (\"Port Ellery\") in sample 7 of the forget set: the model has 423 "
             "tokens (vocab_size)");
+}
+
+TEST_F(ModelLimits, AModelBesideTheRunsOwnIsNamedByItsSetting) {
+  EXPECT_THAT(refusal({5, 423}, {.vocab_size = 423}, 0, 0, "eval.reference"),
+              HasSubstr("in sample 7 of the forget set: the model of eval.reference has 423 tokens"));
+  EXPECT_THAT(refusal({1, 2, 3}, {.vocab_size = 9, .sliding_window = 2}, 0, 0, "eval.reference"),
+              HasSubstr("and the model of eval.reference attends to the last 2 only"));
 }
 
 TEST_F(ModelLimits, NoDocumentMayBeLongerThanASlidingWindow) {

@@ -108,10 +108,19 @@ TEST_F(Evaluating, ATrainingWhoseEvaluationsLackTheirSourcesDoesNotBegin) {
   EXPECT_THAT(log(), ::testing::Not(::testing::HasSubstr("step 1/1")));
   EXPECT_EQ(train("c", "--set eval.reference=./nowhere"), 66) << log();
   EXPECT_THAT(log(), ::testing::Not(::testing::HasSubstr("step 1/1")));
+  fs::create_directories(folder_ / "empty");
+  EXPECT_EQ(train("d", fmt::format("--set eval.reference='{}'", (folder_ / "empty").string())), 66) << log();
+  EXPECT_THAT(log(), ::testing::HasSubstr("empty has no config.json"));
+  EXPECT_THAT(log(), ::testing::Not(::testing::HasSubstr("step 1/1")));
 }
 
 TEST_F(Evaluating, AFaultInTheLastEvaluationLeavesTheTrainedModel) {
-  fs::create_directories(folder_ / "broken");  // a reference without a config.json
+  fs::create_directories(folder_ / "broken");  // a reference without weights
+  std::ofstream(folder_ / "broken" / "config.json")
+      << R"({"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 1000, )"
+      << R"("hidden_size": 8, "intermediate_size": 12, "num_hidden_layers": 1, "num_attention_heads": 2, )"
+      << R"("num_key_value_heads": 1, "head_dim": 4, "max_position_embeddings": 512, )"
+      << R"("rms_norm_eps": 1e-05, "hidden_act": "silu"})";
   EXPECT_NE(
       shell(fmt::format("'{}' train configs/smoke/metrics.yaml --out '{}' --set train.max_steps=1 --set "
                         "eval.before=false --set eval.reference='{}'",
