@@ -55,12 +55,15 @@ void check_command(const RunPaths& paths, std::string_view command) {
        fmt::format("name another folder, such as --out {}-{}", folder, command));
 }
 
-// Whether the folder holds an earlier part of this run; an error if it holds anything else.
-bool check_contents(const RunPaths& paths, std::string_view command, std::string_view config_yaml,
-                    bool resume) {
+enum class Contents { nothing, same_config, other_config };
+
+// Which earlier part of this run the folder holds; an error if it holds anything else.
+Contents check_contents(const RunPaths& paths, std::string_view command, std::string_view config_yaml,
+                        bool resume) {
   if (std::filesystem::exists(paths.config())) {
     check_command(paths, command);
-    if (resume || base::read_file(paths.config()) == config_yaml) return true;
+    const bool same = base::read_file(paths.config()) == config_yaml;
+    if (same || resume) return same ? Contents::same_config : Contents::other_config;
     fail(
         "out.exists",
         fmt::format("{} holds a run with another config (use --resume or another name)", paths.root.string()),
@@ -69,7 +72,7 @@ bool check_contents(const RunPaths& paths, std::string_view command, std::string
   if (holds_other_files(paths))
     fail("out.exists", fmt::format("{} holds files that are no run of lethe", paths.root.string()),
          "name a new folder with --out");
-  return false;
+  return Contents::nothing;
 }
 
 }  // namespace
@@ -118,11 +121,15 @@ RunDirectory open_run_directory(const std::filesystem::path& root, std::string_v
   RunPaths paths{root};
   const bool is_run = std::filesystem::exists(paths.config());
   if (!is_run)
-    check_contents(paths, command, config_yaml, resume);  // before a lock file would be one more stray file
+    (void)check_contents(paths, command, config_yaml,
+                         resume);  // before the lock would be one more stray file
   RunLock lock(paths.lock());
-  const bool continues = check_contents(paths, command, config_yaml, resume);
-  if (!continues || resume) base::write_file_atomically(paths.config(), config_yaml);
-  return RunDirectory{std::move(paths), std::move(lock), continues};
+  const Contents contents = check_contents(paths, command, config_yaml, resume);
+  if (contents == Contents::nothing) base::write_file_atomically(paths.config(), config_yaml);
+  return RunDirectory{.paths = std::move(paths),
+                      .lock = std::move(lock),
+                      .continues = contents != Contents::nothing,
+                      .other_config = contents == Contents::other_config};
 }
 
 void write_run_file(const RunPaths& paths, const RunRecord& record) {

@@ -47,13 +47,14 @@ class RunLock {
 struct RunDirectory {
   RunPaths paths;
   RunLock lock;
-  bool continues;  // the folder holds an earlier part of this run
+  bool continues;     // the folder holds an earlier part of this run
+  bool other_config;  // and that part had another configuration, which config.yaml still holds
 };
 
 // Makes the folder, or goes on with it when it holds a run of the same command (train, score, eval) with the
 // same effective configuration. With `resume`, also with another configuration (what may differ is for the
-// checkpoint to say). Writes config.yaml. Errors: out.exists (another run, or files that are no run),
-// out.locked, out.permission, io.space.
+// checkpoint to say, so config.yaml stays that of the earlier part); it is written where there is none.
+// Errors: out.exists (another run, or files that are no run), out.locked, out.permission, io.space.
 [[nodiscard]] RunDirectory open_run_directory(const std::filesystem::path& root, std::string_view command,
                                               std::string_view config_yaml, bool resume);
 

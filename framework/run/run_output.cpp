@@ -169,6 +169,19 @@ void RunOutput::publish_scores() {
   earlier_scores_.clear();
 }
 
+void RunOutput::refuse_to_start_over() const {
+  if (!directory_ || !directory_->other_config) return;
+  const auto entries = records::read_records(paths_.records()).entries;
+  if (records::records_of<records::StepRecord>(entries).empty() &&
+      records::records_of<records::SummaryRecord>(entries).empty())
+    return;
+  fail("run.missing",
+       fmt::format("--resume: {} holds no checkpoint to go on from, and with other settings the run would "
+                   "start over and erase what is there",
+                   paths_.root.string()),
+       "name another folder with --out; checkpoint.every leaves checkpoints");
+}
+
 void RunOutput::rewind_to(std::int64_t step) {
   if (!directory_) return;
   rewind_records_to(step);
@@ -204,6 +217,7 @@ void RunOutput::describe(const Launch& launch, const RunConfig& config, const st
                          const Engine& engine, const SampleSets& sets, std::int64_t resumed_from) {
   described_ = true;
   if (!directory_) return;
+  if (directory_->other_config) base::write_file_atomically(paths_.config(), effective_yaml);
   records::RunRecord run{.name = config.name.empty() ? paths_.root.filename().string() : config.name,
                          .command = launch.command,
                          .arguments = launch.arguments,

@@ -44,6 +44,9 @@ class RunOutput {
   // earlier command scored here. The earlier analysis stays where the scores came out the same.
   void hold_scores();
   void publish_scores();
+  // For a training without a checkpoint. Errors: run.missing where the folder holds updates, or the end, of a
+  // run with another configuration; with its own, the run may start over and comes to the same.
+  void refuse_to_start_over() const;
   // Forgets what an earlier attempt recorded after `step`.
   void rewind_to(std::int64_t step);
   // The same of its records alone: scores stay.
@@ -53,7 +56,8 @@ class RunOutput {
   void drop_unfinished_evaluations(const std::string& tag);
   // Keeps the first `count` scorings: a checkpoint is older than a scoring at its own step.
   void rewind_scorings(std::int64_t count);
-  // The run, model and data records, and run.json.
+  // The run, model and data records, run.json, and config.yaml where the run goes on with another one: all
+  // that could refuse it has been asked.
   void describe(const Launch& launch, const RunConfig& config, const std::string& effective_yaml,
                 const Engine& engine, const SampleSets& sets, std::int64_t resumed_from);
   // scores.csv and metrics.json, made from the records.

@@ -139,13 +139,12 @@ class Training {
   }
 
   void prepare() {
+    if (!checkpoint_) output_.refuse_to_start_over();
     if (config_.evaluates()) check_evaluation(config_, sets_);
     check_selection(config_, engine_);
     check_sampling(config_, engine_, sets_.forget, /*begins=*/!checkpoint_);
     inputs_.emplace(config_, sets_, engine_, cache(), grid_.shard_group);
-    if (checkpoint_)
-      training::check_identity(checkpoint_->identity, identity(), checkpoint_->step,
-                               config_.resume.allow_data_change);
+    if (checkpoint_) load_checkpoint(*checkpoint_);
     const std::int64_t from = checkpoint_ ? checkpoint_->step : -1;
     output_.rewind_to(from);
     if (checkpoint_) output_.drop_unfinished_evaluations(tag_of(from));
@@ -163,8 +162,12 @@ class Training {
     sampling_.begin();
   }
 
-  void resume(const training::CheckpointInfo& info) {
+  void load_checkpoint(const training::CheckpointInfo& info) {
+    training::check_identity(info.identity, identity(), info.step, config_.resume.allow_data_change);
     training::load_checkpoint(info, info.identity, *engine_.weights, optimizer_);
+  }
+
+  void resume(const training::CheckpointInfo& info) {
     const auto state = nlohmann::json::parse(info.state);
     if (const auto own = numbers_from(state.value("objective", nlohmann::json::array())); !own.empty())
       config_.objective->restore(own);

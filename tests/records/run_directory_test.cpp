@@ -33,9 +33,18 @@ TEST(RunDirectory, RefusesAnotherConfigUnlessResumed) {
   EXPECT_NE(message.find("holds a run with another config (use --resume or another name)"),
             std::string::npos);
   EXPECT_EQ(text_of(folder / "run/config.yaml"), "seed: 1\n");
-  EXPECT_TRUE(open_run_directory(folder / "run", "train", "seed: 2\n", true).continues);
-  EXPECT_EQ(text_of(folder / "run/config.yaml"), "seed: 2\n");
   EXPECT_EQ(exit_code_of("out.exists"), 73);
+}
+
+// Whether the run goes on with the other one is not settled when the folder is opened.
+TEST(RunDirectory, KeepsItsConfigWhereItIsResumedWithAnother) {
+  const ScratchFolder folder;
+  EXPECT_FALSE(open_run_directory(folder / "run", "train", "seed: 1\n", true).other_config);
+  EXPECT_FALSE(open_run_directory(folder / "run", "train", "seed: 1\n", true).other_config);
+  const RunDirectory resumed = open_run_directory(folder / "run", "train", "seed: 2\n", true);
+  EXPECT_TRUE(resumed.continues);
+  EXPECT_TRUE(resumed.other_config);
+  EXPECT_EQ(text_of(folder / "run/config.yaml"), "seed: 1\n");
 }
 
 TEST(RunDirectory, RefusesAnotherCommandAlsoWhenResumed) {

@@ -29,9 +29,12 @@ class Resumed : public Smoke {
       if (evaluation.set == "forget") found.push_back(evaluation.tag);
     return found;
   }
-  std::string training_best(const std::string& name) const {
-    std::ifstream file(paths(name).checkpoints() / "best.json");
+  static std::string text_of(const fs::path& path) {
+    std::ifstream file(path);
     return {std::istreambuf_iterator<char>(file), {}};
+  }
+  std::string training_best(const std::string& name) const {
+    return text_of(paths(name).checkpoints() / "best.json");
   }
   records::RunPaths paths(const std::string& name) const { return {out(name)}; }
   // Takes away the records from the first line on that holds `text`.
@@ -118,6 +121,37 @@ TEST_F(Resumed, WithOtherRefusalsAreRefused) {
   const Result resumed = train("run", settings + " --resume");
   EXPECT_EQ(resumed.exit_code, 78) << resumed.output;
   EXPECT_THAT(resumed.output, HasSubstr("error[data.changed]: alternate hash"));
+}
+
+// One that is refused for its identity, and one for what the checkpoint's files hold.
+TEST_F(Resumed, LeaveTheRunAsItWasWhereTheyAreRefused) {
+  const std::string settings = "--set train.max_steps=2";
+  ASSERT_EQ(train("run", settings).exit_code, 0);
+  const std::string config = text_of(paths("run").config()), records = text_of(paths("run").records());
+  ASSERT_FALSE(config.empty());
+  for (const auto& [other, error] : std::map<std::string, std::string>{
+           {" --set data.forget.path=configs/quickstart/data/retain.jsonl --set data.allow_overlap=true",
+            "error[data.changed]: forget hash"},
+           {" --set train.optimizer.moments=bfloat16", "error[ckpt.mismatch]: train.optimizer.moments"}}) {
+    const Result refused = train("run", settings + other + " --resume");
+    EXPECT_THAT(refused.output, HasSubstr(error));
+    EXPECT_EQ(text_of(paths("run").config()), config) << other;
+    EXPECT_EQ(text_of(paths("run").records()), records) << other;
+  }
+  EXPECT_EQ(train("run", settings).exit_code, 0) << "the run's own command";
+}
+
+TEST_F(Resumed, WithOtherSettingsDoNotStartOverWithoutACheckpoint) {
+  const std::string settings = "--set checkpoint.every=0 --set train.max_steps=";
+  ASSERT_EQ(train("run", settings + "2").exit_code, 0);
+  const std::string model = model_bytes("run"), records = text_of(paths("run").records());
+  const Result resumed = train("run", settings + "4 --resume");
+  EXPECT_EQ(resumed.exit_code, 66) << resumed.output;
+  EXPECT_THAT(resumed.output, HasSubstr("error[run.missing]: --resume: "));
+  EXPECT_THAT(resumed.output, HasSubstr("holds no checkpoint to go on from"));
+  EXPECT_EQ(model_bytes("run"), model);
+  EXPECT_EQ(text_of(paths("run").records()), records);
+  EXPECT_EQ(train("run", settings + "2 --resume").exit_code, 0) << "its own settings come to the same";
 }
 
 TEST_F(Resumed, HaveNoCheckpointWhoseWeightsAreNoNumbers) {
