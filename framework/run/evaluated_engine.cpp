@@ -25,6 +25,7 @@ std::vector<std::vector<double>> statistics_of(Engine& engine, std::span<const d
 // Of the model of eval.reference, on the run's ranks.
 RunConfig reference_config(const RunConfig& config) {
   RunConfig reference;
+  reference.determinism = config.determinism;
   reference.model = config.model;
   reference.model.init = "files";
   reference.model.path = config.eval.reference;

@@ -3,6 +3,9 @@
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
 
 #include "framework/config/document.h"
 #include "framework/dist/simulated_group.h"
@@ -92,6 +95,25 @@ TEST(EvaluatedEngine, NobodyAttendsToTheUnseenToken) {
   EXPECT_EQ(values[0], std::vector<double>(expected.const_data_ptr<double>(),
                                            expected.const_data_ptr<double>() + expected.numel()));
   EXPECT_NE(masked.gradient_norm(made.documents[0]), plain.gradient_norm(made.documents[0]));
+}
+
+TEST(EvaluatedEngine, TheReferenceLeavesTheArithmeticOfTheRunAsItWas) {
+  const Documents made;
+  const auto single = dist::make_single_group();
+  const auto folder = std::filesystem::path(::testing::TempDir()) / fmt::format("reference_{}", ::getpid());
+  std::filesystem::create_directories(folder);
+  for (const std::string level : {"fast", "reproducible"}) {
+    RunConfig config = tiny_config(0);
+    config.determinism = level;
+    config.model.tokenizer = LETHE_SOURCE_DIR "/configs/smoke/tokenizer";
+    config.eval.reference = folder / "model";
+    Engine engine(config, *single, kVocab, {});
+    if (!std::filesystem::exists(config.eval.reference)) engine.export_model(config.eval.reference);
+    EvaluatedEngine model(config, engine, {});
+    EXPECT_FALSE(model.reference_log_probs(made.documents).empty());
+    EXPECT_EQ(at::globalContext().deterministicAlgorithms(), level != "fast") << level;
+  }
+  std::filesystem::remove_all(folder);
 }
 
 TEST(EvaluatedEngine, StatisticsStandInTheOrderOfTheirNames) {
