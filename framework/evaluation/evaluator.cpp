@@ -28,8 +28,10 @@ class Measuring {
     std::ranges::stable_sort(left, std::greater<>(), [](const Batch& b) { return b.tokens(); });
     // A gradient is summed over ranks as it is made, so all ranks work on one document.
     const auto ranks = static_cast<std::size_t>(kind == Kind::gradient ? 1 : parts_.world.size());
-    for (std::size_t first = 0; first < left.size(); first += ranks)
+    for (std::size_t first = 0; first < left.size(); first += ranks) {
+      parts_.before_round();
       one_round(std::span(left).subspan(first, std::min(ranks, left.size() - first)), kind);
+    }
   }
   std::int64_t batches_measured() const { return batches_measured_; }
 

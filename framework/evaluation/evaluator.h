@@ -3,6 +3,7 @@
 // on behind the last batch, to the same bits.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,6 +42,9 @@ struct EvaluatorParts {
   const data::SampleTokenizer& sample_tokenizer;
   std::vector<EvaluatedSet> sets;
   std::optional<RetainLog> retain;
+  // Called on every rank before each round of batches. What it throws (on all ranks, or on none) ends the
+  // evaluation; the journal has the rounds before it.
+  std::function<void()> before_round = [] {};
 };
 
 struct Evaluation {

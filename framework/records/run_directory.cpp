@@ -120,9 +120,8 @@ RunDirectory open_run_directory(const std::filesystem::path& root, std::string_v
   base::make_folders(root);
   RunPaths paths{root};
   const bool is_run = std::filesystem::exists(paths.config());
-  if (!is_run)
-    (void)check_contents(paths, command, config_yaml,
-                         resume);  // before the lock would be one more stray file
+  // Before the lock would be one more stray file.
+  if (!is_run) (void)check_contents(paths, command, config_yaml, resume);
   RunLock lock(paths.lock());
   const Contents contents = check_contents(paths, command, config_yaml, resume);
   if (contents == Contents::nothing) base::write_file_atomically(paths.config(), config_yaml);

@@ -19,11 +19,10 @@ struct Column {
   std::vector<double> values;  // by forget sample
 };
 
-// What a signal asks for. The draws of the scoring itself are on the disk.
-void stop_where_told(dist::ProcessGroup& world) {
-  if (told_to_stop(world))
-    fail("stopped",
-         "stopped in the analysis of a scoring, whose draws are saved; run the same command to go on");
+// The draws of the scoring itself are on the disk.
+void stop_analysis_where_told(dist::ProcessGroup& world) {
+  stop_where_told(
+      world, "stopped in the analysis of a scoring, whose draws are saved; run the same command to go on");
 }
 
 // MRD with only the norm gains moving: a few thousand parameters that rank nearly as all of them do.
@@ -38,7 +37,7 @@ Column norms_only(const RunConfig& config, Engine& engine, const SampleSets& set
   spdlog::info("analyse: {}", column.name);
   scoring::MrdRun scoring(model, options, 0);
   while (!scoring.done()) {
-    stop_where_told(engine.world);
+    stop_analysis_where_told(engine.world);
     scoring.advance();
   }
   const scoring::MrdResult result = scoring.result();
@@ -74,7 +73,7 @@ std::vector<Column> measure(const RunConfig& config, Engine& engine, const Sampl
                                                 .weights = engine.weights.get(),
                                                 .world = &engine.world};
   for (const auto& entry : scoring::characteristics::registry()) {
-    stop_where_told(engine.world);
+    stop_analysis_where_told(engine.world);
     spdlog::info("analyse: {}", entry.name);
     columns.push_back({std::string(entry.name), entry.make(inputs)});
   }

@@ -16,6 +16,7 @@
 #include "framework/run/evaluated_engine.h"
 #include "framework/run/model_limits.h"
 #include "framework/run/read_eval.h"
+#include "framework/run/session.h"
 
 namespace lethe::run {
 namespace {
@@ -48,7 +49,12 @@ ev::EvaluatorParts parts_of(const RunConfig& config, const SampleSets& sets, Eng
                            .tokenizer = sets.tokenizer(),
                            .sample_tokenizer = sets.sample_tokenizer(),
                            .sets = {},
-                           .retain = std::nullopt};
+                           .retain = std::nullopt,
+                           .before_round = [&world = engine.world] {
+                             stop_where_told(world,
+                                             "stopped in an evaluation, whose measurements are saved; run "
+                                             "the same command to go on");
+                           }};
   for (const SampleSet* set : sets.evaluated())
     parts.sets.push_back({.name = set->name,
                           .samples = std::span(set->samples).first(looked_at(config, *set)),

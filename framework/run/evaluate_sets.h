@@ -22,7 +22,8 @@ using Aggregates = std::map<std::string, double>;
 void check_evaluation(const RunConfig& config, const SampleSets& sets);
 
 // Collective. tag: "before", "after" or "step N". Result files go to `folder`; evals/<tag> of the run
-// directory where empty.
+// directory where empty. Errors: stopped, once a rank was sent a signal; the same evaluation goes on where it
+// was.
 Aggregates evaluate_sets(const RunConfig& config, Engine& engine, const SampleSets& sets,
                          const std::string& tag, std::int64_t step, RunOutput& output,
                          const std::filesystem::path& folder = {});
@@ -31,6 +32,7 @@ Aggregates evaluate_sets(const RunConfig& config, Engine& engine, const SampleSe
 [[nodiscard]] Aggregates evaluations_on_record(const RunOutput& output, dist::ProcessGroup& world);
 
 // Measures what `formula` reads, and no more. Nothing where a metric that decides is null. Collective.
+// Errors: stopped.
 [[nodiscard]] std::optional<double> evaluate_formula(const evaluation::Formula& formula,
                                                      const RunConfig& config, Engine& engine,
                                                      const SampleSets& sets);

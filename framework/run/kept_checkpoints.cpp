@@ -1,5 +1,7 @@
 #include "framework/run/kept_checkpoints.h"
 
+#include <nlohmann/json.hpp>
+
 #include "framework/base/atomic_file.h"
 #include "framework/base/error.h"
 #include "framework/run/nonfinite.h"
@@ -78,6 +80,13 @@ void KeptCheckpoints::record(const std::optional<training::CheckpointInfo>& writ
                                            .path = fmt::format("checkpoints/step-{}", written->step),
                                            .bytes = written->bytes,
                                            .seconds = written->seconds});
+}
+
+std::optional<int> stage_of(const std::optional<training::CheckpointInfo>& checkpoint, int ranks) {
+  if (!checkpoint) return std::nullopt;
+  const auto state = nlohmann::json::parse(checkpoint->state, nullptr, /*allow_exceptions=*/false);
+  if (!state.is_object() || state.value("ranks", 0) != ranks) return std::nullopt;
+  return state.value("zero", 0);
 }
 
 }  // namespace lethe::run

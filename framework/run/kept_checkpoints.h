@@ -53,4 +53,9 @@ class KeptCheckpoints {
   std::optional<training::BestCheckpoint> best_;
 };
 
+// Of a checkpoint of as many ranks: the stages add gradients in different orders, and a resumed run has the
+// bits of one that was not stopped.
+[[nodiscard]] std::optional<int> stage_of(const std::optional<training::CheckpointInfo>& checkpoint,
+                                          int ranks);
+
 }  // namespace lethe::run

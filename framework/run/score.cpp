@@ -13,6 +13,7 @@
 #include "framework/run/measurement.h"
 #include "framework/run/record_extremes.h"
 #include "framework/run/score_forget_set.h"
+#include "framework/run/session.h"
 #include "framework/run/timeouts.h"
 
 namespace lethe::run {
@@ -98,6 +99,7 @@ int score(config::Section root, const Launch& launch, dist::World& world) {
 
 int evaluate(config::Section root, const Launch& launch, dist::World& world) {
   Parts parts(root, launch, world, [](const Parts& p) { check_evaluation(p.config, p.sets); });
+  listen_to_signals();
   (void)evaluate_sets(parts.config, parts.engine, parts.sets, "before", 0, parts.output,
                       parts.output.paths().root);
   finish(parts, "every set is evaluated");

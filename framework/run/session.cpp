@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include "framework/base/allocator.h"
+#include "framework/base/error.h"
 #include "framework/base/log.h"
 #include "framework/run/agreement.h"
 #include "framework/run/guard.h"
@@ -44,6 +45,10 @@ bool told_to_stop(dist::ProcessGroup& world) {
   std::int64_t any = signalled != 0 ? 1 : 0;
   world.all_reduce({&any, 1, dist::DType::i64}, dist::Reduce::max);
   return any != 0;
+}
+
+void stop_where_told(dist::ProcessGroup& world, const std::string& message) {
+  if (told_to_stop(world)) fail("stopped", message);
 }
 
 }  // namespace lethe::run

@@ -19,5 +19,7 @@ void listen_to_signals();
 
 // True on every rank once any rank was sent a signal. Collective.
 [[nodiscard]] bool told_to_stop(dist::ProcessGroup& world);
+// The same as an error: `stopped`, with that message. Collective.
+void stop_where_told(dist::ProcessGroup& world, const std::string& message);
 
 }  // namespace lethe::run

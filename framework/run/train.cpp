@@ -57,7 +57,8 @@ class Training {
         output_(launch, yaml_, world),
         sets_(config_, tokenizer_directory(config_), cache(), world.group(), launch.command),
         checkpoint_(training::find_checkpoint(output_.paths().checkpoints(), world.group())),
-        grid_(grid_of_training(config_, sets_, world, device_.placement().device, stage_of_checkpoint())),
+        grid_(grid_of_training(config_, sets_, world, device_.placement().device,
+                               stage_of(checkpoint_, world_.size()))),
         engine_(config_, world.group(), sets_.tokenizer().vocab_size(), grid_.shape, device_.placement()),
         gradients_(engine_.model.index, *engine_.grid, gradient_dtype(config_), config_.parallel.prefetch,
                    training::trained_parameters(engine_.model.index, config_.train.trainable),
@@ -73,34 +74,35 @@ class Training {
     accounting_.measure_peak(engine_.weights->tensor_options(), output_);
     starting_.reset();
     const DeadlineScope deadline(ranks_, config_.timeouts.step_seconds);
-    listen_to_signals();
-    if (checkpoint_) evaluate_where_stopped();
-    for (; step_ < config_.train.max_steps; ++step_) {
-      if (told_to_stop(world_)) return stop_and_save();
-      if (enough()) break;
-      if (!refreshed()) return stop_and_save();
-      one_step();
-      checkpoints_.record_written();
-      if (config_.checkpoint.every > 0 && (step_ + 1) % config_.checkpoint.every == 0) save(step_ + 1);
-      if (evaluates_at(step_ + 1)) evaluate_step(step_ + 1);
+    try {
+      train();
+      finish();
+    } catch (const Error& e) {
+      if (e.key() != "stopped") throw;
+      stop_and_save();
     }
-    checkpoints_.finish();
-    phases_.record(step_, world_, output_);
-    accounting_.finish(step_, engine_.weights->device(), output_);
-    finish();
     return 0;
   }
 
  private:
-  // False where a signal came during the scoring: its draws are kept, and the checkpoint goes on with them.
-  bool refreshed() {
-    try {
+  // A signal stops it between updates, in a scoring (whose draws are kept) or in an evaluation (whose journal
+  // is): always with the whole state after `step_` updates.
+  void train() {
+    if (checkpoint_) evaluate_where_stopped();
+    while (step_ < config_.train.max_steps) {
+      stop_where_told(world_, "");
+      if (enough()) break;
       sampling_.refresh(step_);
-    } catch (const Error& e) {
-      if (e.key() != "stopped") throw;
-      return false;
+      one_step();
+      ++step_;
+      checkpoints_.record_written();
+      if (config_.checkpoint.every > 0 && step_ % config_.checkpoint.every == 0) save();
+      if (evaluates_at_step()) evaluate_step();
     }
-    return true;
+    stop_where_told(world_, "");
+    checkpoints_.finish();
+    phases_.record(step_, world_, output_);
+    accounting_.finish(step_, engine_.weights->device(), output_);
   }
 
   std::filesystem::path cache() const {
@@ -119,15 +121,6 @@ class Training {
         {"train.trainable", fmt::format("[{}]", fmt::join(config_.train.trainable, ", "))}};
     parts.merge(inputs_->alternates());
     return parts;
-  }
-
-  // Of a checkpoint of as many ranks: the stages add gradients in different orders, and a resumed run has the
-  // bits of one that was not stopped.
-  std::optional<int> stage_of_checkpoint() const {
-    if (!checkpoint_) return std::nullopt;
-    const auto state = nlohmann::json::parse(checkpoint_->state, nullptr, /*allow_exceptions=*/false);
-    if (!state.is_object() || state.value("ranks", 0) != world_.size()) return std::nullopt;
-    return state.value("zero", 0);
   }
 
   static std::string tag_of(std::int64_t step) { return fmt::format("step {}", step); }
@@ -151,6 +144,7 @@ class Training {
     output_.describe(launch_, config_, yaml_, engine_, sets_, from);
     sampling_.warn_of_small_sets(inputs_->reads_forget(), inputs_->reads_retain());
     warn_of_idle_ranks(batch_size(), world_.size());
+    listen_to_signals();
     if (checkpoint_)
       resume(*checkpoint_);
     else
@@ -158,7 +152,7 @@ class Training {
   }
 
   void begin() {
-    if (config_.eval.before) (void)evaluate("before", 0);
+    if (config_.eval.before) (void)evaluate("before");
     sampling_.begin();
   }
 
@@ -301,37 +295,37 @@ class Training {
     return {.identity = training::identity_text(identity()), .state = state.dump()};
   }
 
-  void save(std::int64_t step) {
-    if (checkpoints_.save(step)) phases_.record(step, world_, output_);
+  void save() {
+    if (checkpoints_.save(step_)) phases_.record(step_, world_, output_);
   }
 
-  bool evaluates_at(std::int64_t step) const {
-    return config_.eval.every > 0 && step > 0 && step % config_.eval.every == 0;
+  bool evaluates_at_step() const {
+    return config_.eval.every > 0 && step_ > 0 && step_ % config_.eval.every == 0;
   }
 
-  void evaluate_step(std::int64_t step) { checkpoints_.keep_best(step, evaluate(tag_of(step), step)); }
+  void evaluate_step() { checkpoints_.keep_best(step_, evaluate(tag_of(step_))); }
 
   // A checkpoint is older than the evaluation at its step.
   void evaluate_where_stopped() {
-    if (!evaluates_at(step_)) return;
+    if (!evaluates_at_step()) return;
     const std::string prefix = tag_of(step_) + ".";
     Aggregates found;
     for (auto at = metrics_.lower_bound(prefix); at != metrics_.end() && at->first.starts_with(prefix); ++at)
       found[at->first.substr(prefix.size())] = at->second;
     if (found.empty())
-      evaluate_step(step_);
+      evaluate_step();
     else if (found.contains(config_.checkpoint.keep_best))  // a metric's `as` is not on record
       checkpoints_.keep_best(step_, found);
   }
 
-  int stop_and_save() {
-    save(step_);
+  [[noreturn]] void stop_and_save() {
+    save();
     checkpoints_.finish();
     fail("stopped", fmt::format("stopped at step {}, state saved; run the same command to go on", step_));
   }
 
-  Aggregates evaluate(const std::string& tag, std::int64_t step) {
-    Aggregates found = evaluate_sets(config_, engine_, sets_, tag, step, output_);
+  Aggregates evaluate(const std::string& tag) {
+    Aggregates found = evaluate_sets(config_, engine_, sets_, tag, step_, output_);
     for (const auto& [name, value] : found) metrics_[tag + "." + name] = value;
     return found;
   }
@@ -352,7 +346,7 @@ class Training {
     refuse_nonfinite_weights(engine_, step_);
     // The model first: a fault in the last evaluation must not cost the training.
     if (config_.export_model) export_model();
-    if (config_.eval.after) (void)evaluate("after", step_);
+    if (config_.eval.after) (void)evaluate("after");
     output_.append(records::SummaryRecord{.steps = step_,
                                           .seconds = seconds_since(start_),
                                           .ended = records::utc_now(),

@@ -107,7 +107,9 @@ class EvaluatorTest : public ::testing::Test {
       set.documents.push_back({.ids = t.ids, .prompt_tokens = t.prompt_tokens});
   }
 
-  Evaluation run(EvaluatedModel& model, dist::ProcessGroup& world, Journal& journal) const {
+  Evaluation run(
+      EvaluatedModel& model, dist::ProcessGroup& world, Journal& journal,
+      std::function<void()> before_round = [] {}) const {
     std::vector<const SuiteEntry*> entries;
     for (const SuiteEntry& entry : suite_) entries.push_back(&entry);
     const EvaluatorParts parts{.model = model,
@@ -116,7 +118,8 @@ class EvaluatorTest : public ::testing::Test {
                                .sample_tokenizer = sample_tokenizer_,
                                .sets = {{"forget", forget_.samples, forget_.documents},
                                         {"holdout", holdout_.samples, holdout_.documents}},
-                               .retain = std::nullopt};
+                               .retain = std::nullopt,
+                               .before_round = std::move(before_round)};
     return evaluate(entries, parts, {.pack_tokens = 60, .batch_prompts = 4, .max_new_tokens = 6}, journal);
   }
   std::string uninterrupted(std::int64_t* calls = nullptr) const {
@@ -171,6 +174,38 @@ TEST_F(EvaluatorTest, AKilledEvaluationGoesOnToTheSameBytesAndRepeatsOneBatchAtM
     Journal second(journal_file_, "id");
     EXPECT_EQ(eval_file(run(resumed, *world, second).results), expected) << "killed at batch " << kill;
     EXPECT_EQ(killed.calls + resumed.calls, calls) << "the batch under way is run again, no other";
+  }
+}
+
+// What ranks agree on before a round is asked of all of them.
+TEST_F(EvaluatorTest, IsAskedBeforeEachRoundAndMayEndThere) {
+  const std::string expected = uninterrupted();
+  for (const int ranks : {1, 3}) {
+    std::vector<std::int64_t> rounds(static_cast<std::size_t>(ranks), 0);
+    dist::run_simulated(ranks, [&](dist::ProcessGroup& world) {
+      HashedModel model;
+      Journal nowhere;
+      (void)run(model, world, nowhere, [&] { ++rounds[static_cast<std::size_t>(world.rank())]; });
+    });
+    EXPECT_GT(rounds[0], 10);
+    for (const std::int64_t count : rounds) EXPECT_EQ(count, rounds[0]);
+    fs::remove(journal_file_);
+    for (const std::int64_t end : {rounds[0] / 2, rounds[0]})  // ends once, then goes on
+      dist::run_simulated(ranks, [&](dist::ProcessGroup& world) {
+        HashedModel model;
+        Journal journal = world.rank() == 0 ? Journal(journal_file_, "id") : Journal();
+        std::int64_t left = end;
+        const auto ask = [&left] {
+          if (left-- == 0) throw Killed();
+        };
+        if (end < rounds[0]) {
+          EXPECT_THROW((void)run(model, world, journal, ask), Killed);
+          EXPECT_LE(model.calls, end);
+        } else {
+          EXPECT_EQ(eval_file(run(model, world, journal, ask).results), expected);
+          EXPECT_LE(model.calls, rounds[0] - rounds[0] / 2);
+        }
+      });
   }
 }
 

@@ -49,6 +49,13 @@ class Smoke : public ::testing::Test {
   Result lethe(int ranks, const std::string& arguments) const {
     return run(ranks == 1 ? "" : fmt::format("launchers/mpi -n {}", ranks), arguments);
   }
+  // Sends SIGTERM when the shell's `condition` holds.
+  Result told_to_stop_when(const std::string& condition, const std::string& arguments, int ranks = 1) const {
+    const std::string mpi = ranks == 1 ? "" : fmt::format("launchers/mpi -n {} ", ranks);
+    return run("sh -c '" + mpi + "\"$0\" \"$@\" & p=$!; until " + condition +
+                   " || ! kill -0 $p; do sleep 0.02; done; kill -TERM $p; wait $p'",
+               arguments);
+  }
   std::string out(const std::string& name) const { return (folder_ / name).string(); }
 
   std::vector<double> losses(const std::string& name) const {

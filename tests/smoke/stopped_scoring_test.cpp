@@ -37,12 +37,6 @@ class Scorings : public Smoke {
   std::string draws(const std::string& name, int number) const {
     return (fs::path(out(name)) / "cache" / fmt::format("scoring-{}.txt", number)).string();
   }
-  // Sends SIGTERM when the shell's `condition` holds.
-  Result told_to_stop_when(const std::string& condition, const std::string& arguments) const {
-    return run("sh -c '\"$0\" \"$@\" & p=$!; until " + condition +
-                   " || ! kill -0 $p; do sleep 0.02; done; kill -TERM $p; wait $p'",
-               arguments);
-  }
   // When the draws of scoring `number` appear on the disk.
   Result told_to_stop(const std::string& arguments, const std::string& name, int number) const {
     return told_to_stop_when("[ -e " + draws(name, number) + " ]", arguments);
