@@ -89,6 +89,7 @@ struct Needs {
   std::set<std::string> generations;                   // sets
   std::vector<std::string> results;                    // names of metrics that stand earlier in the suite
   std::set<std::string> optional_sets;                 // need not be there: the metric is null without them
+  bool retain_log = false;                             // the metric is null without one
 };
 inline constexpr std::string_view kReferenceLogProb = "reference_log_prob";  // of eval.reference's model
 inline constexpr std::string_view kGradientNorm = "gradient_norm";           // one value an answer

@@ -10,6 +10,7 @@
 #include "framework/base/log.h"
 #include "framework/evaluation/evaluator.h"
 #include "framework/evaluation/measures/probability.h"
+#include "framework/evaluation/null_metrics.h"
 #include "framework/inference/log_likelihood.h"
 #include "framework/models/model_path.h"
 #include "framework/records/reader.h"
@@ -27,12 +28,14 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+bool have_wrong_answers(std::span<const data::Sample> samples) {
+  return std::ranges::any_of(samples, [](const auto& s) { return !s.perturbed_answers.empty(); });
+}
+
 ev::Suite plain_suite(const RunConfig& config, const SampleSets& sets) {
   std::vector<ev::PlainSet> plain;
   for (const SampleSet* set : sets.evaluated())
-    plain.push_back({.name = set->name,
-                     .has_wrong_answers = std::ranges::any_of(
-                         set->samples, [](const auto& s) { return !s.perturbed_answers.empty(); })});
+    plain.push_back({.name = set->name, .has_wrong_answers = have_wrong_answers(set->samples)});
   return ev::plain_suite(plain, config.eval.generate);
 }
 
@@ -40,6 +43,16 @@ ev::Suite plain_suite(const RunConfig& config, const SampleSets& sets) {
 std::size_t looked_at(const RunConfig& config, const SampleSet& set) {
   const auto limit = static_cast<std::size_t>(config.eval.max_samples);
   return limit == 0 ? set.samples.size() : std::min(limit, set.samples.size());
+}
+
+ev::Available available_to(const RunConfig& config, const SampleSets& sets) {
+  ev::Available available{
+      .sets = {}, .reference = !config.eval.reference.empty(), .retain_log = !config.eval.retain_log.empty()};
+  for (const SampleSet* set : sets.evaluated())
+    available.sets.push_back(
+        {.name = set->name,
+         .has_wrong_answers = have_wrong_answers(std::span(set->samples).first(looked_at(config, *set)))});
+  return available;
 }
 
 ev::EvaluatorParts parts_of(const RunConfig& config, const SampleSets& sets, Engine& engine,
@@ -180,6 +193,17 @@ void write_files(const RunConfig& config, const ev::Evaluation& evaluation,
                               ev::summary_file(evaluation.results));
 }
 
+// A rule without a value is no reason to stop, and silence would look like one that does not hold yet.
+void warn_of_nulls(const ev::Formula& formula, const ev::Evaluation& evaluation) {
+  std::string reasons;
+  for (const ev::NamedResult& r : evaluation.results)
+    if (!r.result.value &&
+        (formula.names().contains(r.name) || formula.names().contains(ev::label_of(r.column))))
+      reasons += fmt::format("; {} is null: {}", r.name, r.result.reason);
+  base::warn_once("stop.when",
+                  fmt::format("stop.when: {} has no value and stops nothing{}", formula.text(), reasons));
+}
+
 }  // namespace
 
 void check_evaluation(const RunConfig& config, const SampleSets& sets) {
@@ -191,6 +215,26 @@ void check_evaluation(const RunConfig& config, const SampleSets& sets) {
   if (eval.retain_log.empty()) return;
   const ev::RetainLog log = ev::read_retain_log(eval.retain_log, eval.result_name);
   for (const ev::SuiteEntry& entry : eval.suite) entry.metric->check_retain_log(log);
+}
+
+// `measured_names` were asked when the file was read, as if every set had wrong answers.
+void check_rules(const RunConfig& config, const SampleSets& sets) {
+  ev::Suite plain;
+  if (config.eval.suite.empty()) {
+    std::vector<ev::PlainSet> all;
+    for (const SampleSet* set : sets.evaluated()) all.push_back({set->name, true});
+    plain = ev::plain_suite(all, config.eval.generate);
+  }
+  const ev::Suite& suite = config.eval.suite.empty() ? plain : config.eval.suite;
+  const ev::Available available = available_to(config, sets);
+  const auto check = [&](const char* key, const std::string& name) {
+    if (const auto why = ev::why_null(suite, name, available))
+      fail("config.conflict", fmt::format("{}: {} will have no value ({})", key, name, *why),
+           "name a metric that this run can measure, or give it what that one needs");
+  };
+  if (!config.checkpoint.keep_best.empty()) check("checkpoint.keep_best", config.checkpoint.keep_best);
+  if (!config.stop.when) return;
+  for (const std::string& name : config.stop.when->names()) check("stop.when", name);
 }
 
 Aggregates evaluate_sets(const RunConfig& config, Engine& engine, const SampleSets& sets,
@@ -239,7 +283,10 @@ Aggregates evaluations_on_record(const RunOutput& output, dist::ProcessGroup& wo
 std::optional<double> evaluate_formula(const evaluation::Formula& formula, const RunConfig& config,
                                        Engine& engine, const SampleSets& sets) {
   ev::Journal nowhere;
-  return formula.value(run_suite(config, engine, sets, &formula.names(), nowhere).values());
+  const ev::Evaluation evaluation = run_suite(config, engine, sets, &formula.names(), nowhere);
+  const std::optional<double> value = formula.value(evaluation.values());
+  if (!value) warn_of_nulls(formula, evaluation);
+  return value;
 }
 
 double mean_probability(const RunConfig& config, Engine& engine, const SampleSets& sets,

@@ -21,6 +21,10 @@ using Aggregates = std::map<std::string, double>;
 // asked of it.
 void check_evaluation(const RunConfig& config, const SampleSets& sets);
 
+// Of what stop.when and checkpoint.keep_best go by. Errors: config.conflict for a metric that `sets` and the
+// configuration leave without a value.
+void check_rules(const RunConfig& config, const SampleSets& sets);
+
 // Collective. tag: "before", "after" or "step N". Result files go to `folder`; evals/<tag> of the run
 // directory where empty. Errors: stopped, once a rank was sent a signal; the same evaluation goes on where it
 // was.
@@ -31,8 +35,8 @@ Aggregates evaluate_sets(const RunConfig& config, Engine& engine, const SampleSe
 // Collective. What the evaluations on record found, by tag: "step 10.forget.probability".
 [[nodiscard]] Aggregates evaluations_on_record(const RunOutput& output, dist::ProcessGroup& world);
 
-// Measures what `formula` reads, and no more. Nothing where a metric that decides is null. Collective.
-// Errors: stopped.
+// Measures what `formula` reads, and no more. Nothing where a metric that decides is null, with a warning.
+// Collective. Errors: stopped.
 [[nodiscard]] std::optional<double> evaluate_formula(const evaluation::Formula& formula,
                                                      const RunConfig& config, Engine& engine,
                                                      const SampleSets& sets);

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "framework/base/atomic_file.h"
-#include "framework/base/error.h"
+#include "framework/base/log.h"
 #include "framework/run/nonfinite.h"
 #include "framework/run/timeouts.h"
 #include "framework/sharding/gradient_store.h"
@@ -52,9 +52,14 @@ void KeptCheckpoints::keep_best(std::int64_t step, const std::map<std::string, d
   const CheckpointOptions& options = config_.checkpoint;
   if (options.keep_best.empty()) return;
   const auto found = metrics.find(options.keep_best);
-  if (found == metrics.end())
-    fail("config.conflict", fmt::format("checkpoint.keep_best: no evaluation gives `{}`", options.keep_best),
-         "name a set and a metric that eval computes, such as retain.probability");
+  if (found == metrics.end()) {
+    base::warn_once(
+        "checkpoint.keep_best",
+        fmt::format("checkpoint.keep_best: {} is null at step {} (records.jsonl says why), and no "
+                    "checkpoint is kept for it",
+                    options.keep_best, step));
+    return;
+  }
   if (!training::is_better(found->second, best_, options.best_is == "lower")) return;
   best_ = {.step = step, .metric = options.keep_best, .value = found->second};
   (void)save(step);

@@ -36,7 +36,7 @@ class KeptCheckpoints {
   // The run goes on from the checkpoint of that step, which need not be written again.
   void go_on_from(std::int64_t step);
   // Collective. Keeps the checkpoint of `step` where checkpoint.keep_best says so. `metrics`: of the
-  // evaluation at that step, by set and name. Errors: config.conflict where the metric is none of them.
+  // evaluation at that step, by set and name; a warning where the metric is none of them (null).
   void keep_best(std::int64_t step, const std::map<std::string, double>& metrics);
 
  private:

@@ -134,6 +134,7 @@ class Training {
   void prepare() {
     if (!checkpoint_) output_.refuse_to_start_over();
     if (config_.evaluates()) check_evaluation(config_, sets_);
+    check_rules(config_, sets_);
     check_selection(config_, engine_);
     check_sampling(config_, engine_, sets_.forget, /*begins=*/!checkpoint_);
     inputs_.emplace(config_, sets_, engine_, cache(), grid_.shard_group);

@@ -1,4 +1,4 @@
-// Trainings and evaluations that are told to stop while they evaluate.
+// Trainings and evaluations that are told to stop while they evaluate, and rules by metrics without a value.
 #include <gmock/gmock.h>
 
 #include <iterator>
@@ -92,6 +92,31 @@ TEST_F(Evaluations, ToldToStopBeforeTheFirstUpdateGoOnWhereTheyWere) {
     ASSERT_EQ(resumed.exit_code, 0) << resumed.output;
     EXPECT_EQ(tags(name), std::vector<std::string>{"before"});
   }
+}
+
+// Answers that no sample has show when they are measured: such a rule is no reason to stop, or to fail.
+TEST_F(Evaluations, RulesByMetricsWithoutAValueSaySoAndTheTrainingEnds) {
+  std::ofstream(out("retain.jsonl")) << R"({"question": "Who?", "answer": "Nobody."})" << '\n';
+  const Result result = lethe(
+      1,
+      "train configs/smoke/train.yaml --set eval.before=false --set eval.after=false --set export=false "
+      "--set "
+      "data.retain.path=" +
+          out("retain.jsonl") +
+          " --set 'eval.metrics=[{name: probability, set: retain, answers: paraphrased}]' --set eval.every=3 "
+          "--set stop.every=2 --set checkpoint.keep_best=retain.probability_paraphrased --set "
+          "'stop.when=retain.probability_paraphrased < 2' --out " +
+          out("run"));
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+  EXPECT_EQ(losses("run").size(), 6u);
+  EXPECT_THAT(
+      result.output,
+      AllOf(HasSubstr("warning[stop.when]: stop.when: retain.probability_paraphrased < 2 has no value "
+                      "and stops nothing; retain.probability_paraphrased is null: "),
+            HasSubstr("warning[checkpoint.keep_best]: checkpoint.keep_best: "
+                      "retain.probability_paraphrased is null at step 3")));
+  const std::size_t said = result.output.find("warning[stop.when]");
+  EXPECT_EQ(result.output.find("warning[stop.when]", said + 1), std::string::npos) << "once";
 }
 
 }  // namespace

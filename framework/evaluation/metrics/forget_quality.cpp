@@ -29,7 +29,7 @@ class ForgetQuality final : public Metric {
             .use = "The headline of TOFU: above 0.05 is called forgotten."};
   }
   Column column() const override { return {.set = "", .name = "forget_quality"}; }
-  Needs needs() const override { return {.results = {options_.of}}; }
+  Needs needs() const override { return {.results = {options_.of}, .retain_log = true}; }
   Result compute(const Inputs& inputs) const override {
     const Result& here = inputs.results.find(options_.of)->second;
     if (!here.value) return null_result(fmt::format("{}: {}", options_.of, here.reason));

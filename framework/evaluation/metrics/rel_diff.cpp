@@ -25,7 +25,7 @@ class RelativeDifference final : public Metric {
             .use = "Distance to retrained, for metrics that have no test of their own."};
   }
   Column column() const override { return {.set = "", .name = "rel_diff_" + options_.of}; }
-  Needs needs() const override { return {.results = {options_.of}}; }
+  Needs needs() const override { return {.results = {options_.of}, .retain_log = !options_.ref_value}; }
   Result compute(const Inputs& inputs) const override {
     const Result& here = inputs.results.find(options_.of)->second;
     if (!here.value) return null_result(fmt::format("{}: {}", options_.of, here.reason));
