@@ -4,7 +4,8 @@
       NAME: antithetic, jet, jet_bf16 or plain. Draws on the first rows of DATA (question and
       answer, JSON Lines; what the model was planted with) and writes OUT/NAME.csv, a line for each
       four directions (how each sample's log-probability answers, averaged over the four). What was drawn before is kept
-      beside it (OUT/NAME.run), and the same command goes on from there.
+      beside it (OUT/NAME.run), and the same command goes on from there, to more --directions too; another one (--samples,
+      --step, MODEL_DIR) is refused there.
   rank_of_estimators.py table OUT
       Markdown: median and range over groups of 4, 16 and 64 directions. The reference is all of OUT/antithetic.csv; for groups
       of its own, the other groups. The others draw along other directions (another seed), the two jets along the same.
@@ -28,16 +29,33 @@ def directions_of_a_draw(name):
     return 4 if name.startswith("jet") else 1
 
 
-def write_config(options, folder):
+def what_is_scored(path):
+    """Lines of a configuration or a set, without the retain set: no score depends on it."""
+    with open(path) as f:
+        return [line for line in f if not line.startswith("  retain:")]
+
+
+def put_in_place(asked, path, has_draws):
+    """What was written aside becomes PATH, unless draws are there that were made of something else."""
+    if has_draws and os.path.exists(path) and what_is_scored(asked) != what_is_scored(path):
+        os.remove(asked)
+        sys.exit(f"{path}: the draws beside it were made of other settings or rows; name another OUT, or remove {os.path.dirname(path)}")
+    os.replace(asked, path)
+
+
+def write_config(options, folder, has_draws):
     compute, score = SETTINGS[options.name]
     if options.step and options.name == "antithetic":
         score += f", sigma_eff: {options.step}"
-    forget = shared.write_rows(f"{folder}/forget.jsonl", shared.first_rows(options.data, options.samples))
+    forget = f"{folder}/forget.jsonl"
     retain = shared.ROOT + "/configs/quickstart/data/retain.jsonl"
-    return shared.write_config(folder, "score", options.model, forget, retain, f"""
+    put_in_place(shared.write_rows(f"{folder}/asked.jsonl", shared.first_rows(options.data, options.samples)), forget, has_draws)
+    asked = shared.write_config(folder, "asked", options.model, forget, retain, f"""
 parallel: {{zero: 0, threads: 1}}
 score: {{{score}, stop: {{weights: 1.0e-9, max_draws: 1000000}}}}
 """, compute)
+    put_in_place(asked, f"{folder}/score.yaml", has_draws)
+    return f"{folder}/score.yaml"
 
 
 def read_state(path):
@@ -66,25 +84,34 @@ def write_groups(options, step, draws):
     return 4 * len(groups)
 
 
+def written(path):
+    """When, in ns; None where there is no such file."""
+    return os.stat(path).st_mtime_ns if os.path.exists(path) else None
+
+
 def measure(options):
     folder = os.path.join(options.out, options.name + ".run")
-    os.makedirs(folder, exist_ok=True)
-    config = write_config(options, folder)
-    options.version = subprocess.run([options.lethe, "--version"], capture_output=True, text=True).stdout.split("\n")[0]
     state = f"{folder}/out/cache/scoring-0.txt"
+    os.makedirs(folder, exist_ok=True)
+    old = written(state)  # it counts once lethe has gone on from it: of another scoring lethe begins anew
+    config = write_config(options, folder, old is not None)
+    options.version = subprocess.run([options.lethe, "--version"], capture_output=True, text=True).stdout.split("\n")[0]
     job = subprocess.Popen(shared.start_line(options.lethe, "score", config, f"{folder}/out", options.ranks), cwd=shared.ROOT,
                            stdout=subprocess.DEVNULL)
     try:
         seen, done = 0, 0
         while done < options.directions and job.poll() is None:
             time.sleep(0.5)
-            if os.path.exists(state):
+            if written(state) not in (None, old):
                 step, draws = read_state(shutil.copy(state, f"{folder}/seen.txt"))
                 if len(draws) > seen:
                     seen, done = len(draws), write_groups(options, step, draws)
+        code = job.poll()
     finally:
         job.terminate()
         job.wait()
+    if done < options.directions:
+        sys.exit(f"{options.name}: lethe ended with exit code {code} after {done} of {options.directions} directions")
     print(f"{options.name}: {done} directions")
 
 
