@@ -18,7 +18,6 @@ void check(const SamplerInputs& in, const Needs& needs) {
               count);
   LETHE_CHECK(!needs.losses || in.losses.size() == count, "{} losses for {} samples", in.losses.size(),
               count);
-  LETHE_CHECK(!needs.total_steps || in.total_steps > 0, "the sampler needs the number of steps of the run");
 }
 
 }  // namespace

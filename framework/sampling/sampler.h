@@ -26,7 +26,7 @@ struct SamplerInputs {
   std::int64_t count = 0;  // samples of the set, at least one
   std::uint64_t seed = 0;
   base::Stream stream = base::Stream::sampling;  // data_order for the retain set
-  std::uint64_t total_steps = 0;                 // updates of the run
+  std::uint64_t total_steps = 0;                 // updates of the run; none where it only evaluates
   std::vector<double> scores{};                  // MRD, summed over tokens
   std::vector<double> score_errors{};            // its standard errors; may stay empty
   std::vector<std::int64_t> tokens{};            // that the scores are sums over

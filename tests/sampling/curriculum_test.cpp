@@ -48,5 +48,13 @@ TEST(Curriculum, DrawsByTheScoresToThePowerOfTheStep) {
   }
 }
 
+// A run of no updates records what it would begin with.
+TEST(Curriculum, OfARunWithoutUpdatesHasTheWeightsOfTheStart) {
+  config::Section root = config::parse("sampler: {name: curriculum, start: 1}");
+  const auto sampler = make_sampler(root, "sampler", "uniform", "");
+  ASSERT_NO_THROW(sampler->update({.count = 2, .total_steps = 0, .scores = {1, 2}}));
+  EXPECT_NEAR(sampler->weights(0).probability[1], 2.0 / 3, 1e-12);
+}
+
 }  // namespace
 }  // namespace lethe::sampling
