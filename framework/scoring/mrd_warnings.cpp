@@ -70,7 +70,9 @@ void warn_of_targets(std::vector<std::string>& out, const MrdResult& r, const St
 void warn_of_draws(std::vector<std::string>& out, const MrdResult& r, const StopOptions& stop, bool plain) {
   if (r.draws >= stop.max_draws) warn_of_targets(out, r, stop);
   if (!plain) return;
-  const double error = r.plain_relative_error / std::sqrt(static_cast<double>(r.draws));
+  // R is of draws at sigma, and noise of first order sinks beside what is sought as the step grows.
+  const double error =
+      r.plain_relative_error * r.sigma / r.sigma_eff / std::sqrt(static_cast<double>(r.draws));
   if (2 * r.unresolved > static_cast<std::int64_t>(r.samples.size())) {
     out.push_back(
         "score.plain: most of these scores are not told apart from zero, so they are noise; use estimator: "

@@ -331,6 +331,24 @@ TEST(Score, WarnsOfAStepThatIsTooLargeAndOfPlainNoise) {
   EXPECT_GT(plain.unresolved, 6);
 }
 
+// R is of a draw at sigma; these are made at sigma_eff, where the noise is small beside what is sought.
+TEST(Score, WarnsOfPlainNoiseAsLargeAsItIsAtItsStep) {
+  auto toy = made_up_toy<double>();
+  MrdOptions options;
+  options.estimator = "plain";
+  options.sigma_eff = 0.3;
+  options.stop = {.min_draws = 40, .max_draws = 40};
+  const auto says_so = [&](double sigma) {
+    options.sigma = sigma;
+    const MrdResult result = score(toy, options, 0);
+    EXPECT_TRUE(std::isfinite(result.plain_relative_error));
+    return std::ranges::any_of(result.warnings,
+                               [](const std::string& warning) { return warning.starts_with("score.plain"); });
+  };
+  EXPECT_FALSE(says_so(0.3));
+  EXPECT_FALSE(says_so(1e-5));
+}
+
 TEST(Score, SaysWhatItsDrawsDidNotReach) {
   auto toy = made_up_toy<double>(40);
   MrdOptions options;
