@@ -63,7 +63,8 @@ std::string extremes_section(const RunSummary& run) {
   const auto has_text = [&](const ScoreRecord& score) { return texts.contains(score.id); };
   if (std::ranges::none_of(easiest, has_text) && std::ranges::none_of(hardest, has_text)) return "";
   return section_with(
-      "By memory removal difficulty (MRD) before the first step: a large one is read as easily forgotten.",
+      fmt::format("By memory removal difficulty (MRD) {}: a large one is read as easily forgotten.",
+                  run.scorings.front().when()),
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Easiest and hardest "
       "samples\"><table "
       "class=\"texts\"><thead><tr><th>row</th><th>MRD</th><th>question</th><th>answer</th></tr></"

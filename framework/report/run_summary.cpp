@@ -1,5 +1,7 @@
 #include "framework/report/run_summary.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -66,6 +68,11 @@ void read_into(const std::filesystem::path& file, std::vector<Entry>& entries,
 }
 
 }  // namespace
+
+std::string Scoring::when() const {
+  if (step == 0) return "before the first step";
+  return fmt::format("after {} update{}", step, step == 1 ? "" : "s");
+}
 
 std::vector<ScoreRecord> Scoring::from_easy_to_hard() const {
   std::vector<ScoreRecord> sorted = scores;

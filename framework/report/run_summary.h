@@ -16,6 +16,9 @@ struct Scoring {
   std::int64_t step = 0;
   std::vector<records::ScoreRecord> scores;  // in row order
 
+  // "before the first step", "after 3 updates"
+  [[nodiscard]] std::string when() const;
+
   // Largest MRD first; without samples whose MRD is no finite number.
   [[nodiscard]] std::vector<records::ScoreRecord> from_easy_to_hard() const;
 

@@ -8,6 +8,7 @@
 #include "framework/records/exports.h"
 #include "framework/report/figures/svg.h"
 #include "framework/report/html.h"
+#include "framework/report/sample_difference.h"
 
 namespace lethe::report {
 namespace {
@@ -113,7 +114,7 @@ bool share_before(const std::vector<std::vector<Change>>& changes) {
   const auto mean = [](const Change* c) { return c && c->before ? c->before->mean : NAN; };
   for (const Line& line : lines_of(changes))
     for (const auto& of_run : changes)
-      if (mean(find(of_run, line)) != mean(find(changes.front(), line))) return false;
+      if (!same_number(mean(find(of_run, line)), mean(find(changes.front(), line)))) return false;
   return true;
 }
 

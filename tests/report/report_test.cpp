@@ -12,6 +12,7 @@
 #include "framework/records/writer.h"
 #include "framework/report/figures/figures.h"
 #include "framework/report/html.h"
+#include "framework/report/tables.h"
 #include "tests/records/scratch_folder.h"
 #include "tests/report/fixture.h"
 
@@ -141,6 +142,35 @@ TEST(Report, QuotesTheEasiestAndTheHardestSamplesWhereTheRecordsHoldThem) {
   EXPECT_TRUE(contains(section.substr(hardest), escape(questions[39])));
   expect_balanced(html);
   EXPECT_FALSE(contains(render_html(two_runs(folder)), "<section id=\"extremes\"")) << "of one run only";
+}
+
+TEST(Report, SaysAfterHowManyUpdatesItsFirstScoringWas) {
+  const ScratchFolder folder;
+  write_fixture(folder / "run");
+  RunSummary first = load_run(folder / "run"), later = first;
+  later.scorings[0].step = 3;
+  later.scorings[0].scores[0].mrd += 1;
+  EXPECT_TRUE(contains(difficulty_figure({first}).lead, "every forget sample before the first step."));
+  EXPECT_TRUE(contains(difficulty_figure({later}).lead, "every forget sample after 3 updates."));
+  const std::string html = render_html({later});
+  EXPECT_TRUE(contains(html, "By memory removal difficulty (MRD) after 3 updates:"));
+  EXPECT_FALSE(contains(html, "before the first step"));
+  const Figure both = difficulty_figure({first, later});
+  EXPECT_TRUE(contains(both.lead, "every forget sample."));
+  ASSERT_EQ(both.drawings.size(), 2u);
+  EXPECT_TRUE(contains(both.drawings[0].caption, "40 samples before the first step"));
+  EXPECT_TRUE(contains(both.drawings[1].caption, "40 samples after 3 updates"));
+}
+
+TEST(Report, SharesTheColumnBeforeWhereAMetricStandsOnlyAfter) {
+  const ScratchFolder folder;
+  auto runs = two_runs(folder);
+  const auto columns = [&] { return count(change_table(runs), ">before</th>"); };
+  ASSERT_EQ(columns(), 1u);
+  for (RunSummary& run : runs)
+    for (auto& evaluation : run.evaluations)
+      if (evaluation.tag == "after") evaluation.aggregates["privleak"] = 1;
+  EXPECT_EQ(columns(), 1u);
 }
 
 // Once its samples were ranked by round-off, and stood there as not recorded.

@@ -197,6 +197,18 @@ TEST(Study, ASampleHasItsFirstScore) {
   EXPECT_EQ(sample_tables(study), before);
 }
 
+TEST(Study, AScoreOfAModelThatHasUnlearnedInPartIsNoSamplesDifficulty) {
+  const ScratchFolder folder;
+  testing::write_campaign(folder / "campaign", 4);
+  Study late = load_campaign(folder / "campaign"), none = late;
+  for (StudyCell& cell : late.cells)
+    for (RunSummary& run : cell.runs)
+      for (Scoring& scoring : run.scorings) scoring.step = 3;
+  for (StudyCell& cell : none.cells)
+    for (RunSummary& run : cell.runs) run.scorings.clear();
+  EXPECT_EQ(sample_tables(late), sample_tables(none));
+}
+
 TEST(Study, TheMethodTableSaysWhatWasBeforeTheTraining) {
   const ScratchFolder folder;
   testing::write_campaign(folder / "campaign", 4);

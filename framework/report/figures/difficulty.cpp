@@ -82,11 +82,18 @@ std::string draw(const Shown& shown, Size size, const std::string& id) {
   return std::move(svg).finish();
 }
 
-std::string caption_of(const Shown& shown, std::size_t num_shown, std::size_t num_runs) {
+// Of all that are shown, or said of each in its caption.
+bool are_of_one_time(const std::vector<Shown>& shown) {
+  return std::ranges::all_of(shown,
+                             [&](const Shown& s) { return s.scoring->step == shown.front().scoring->step; });
+}
+
+std::string caption_of(const Shown& shown, std::size_t num_shown, std::size_t num_runs, bool says_when) {
   std::string text = num_runs > 1 && num_shown <= num_runs ? shown.run_name + ": " : "";
   const std::size_t num_samples = shown.scoring->scores.size(),
                     num_drawn = shown.scoring->from_easy_to_hard().size();
   text += fmt::format("{} samples", num_samples);
+  if (says_when) text += " " + shown.scoring->when();
   if (num_drawn < num_samples) text += fmt::format(" ({} without a finite score)", num_samples - num_drawn);
   if (const auto& header = shown.scoring->header)
     text += fmt::format(
@@ -119,12 +126,13 @@ Figure difficulty_figure(const std::vector<RunSummary>& runs) {
   Figure figure{.id = "difficulty", .title = "How hard each sample is to remove"};
   const auto all = shown_scorings(runs);
   if (all.empty()) return figure;
-  figure.lead =
-      "Memory removal difficulty (MRD) of every forget sample before the first step. Whiskers: one standard "
-      "error. "
-      "Open circles: not told apart from zero.";
+  const bool one_time = are_of_one_time(all);
+  figure.lead = fmt::format(
+      "Memory removal difficulty (MRD) of every forget sample{}. Whiskers: one standard error. Open circles: "
+      "not told apart from zero.",
+      one_time ? " " + all.front().scoring->when() : "");
   for (std::size_t i = 0; i < all.size(); ++i)
-    figure.drawings.push_back({caption_of(all[i], all.size(), runs.size()),
+    figure.drawings.push_back({caption_of(all[i], all.size(), runs.size(), !one_time),
                                draw(all[i], {900, 340}, fmt::format("mrd-wide-{}", i)),
                                draw(all[i], {360, 260}, fmt::format("mrd-narrow-{}", i))});
   figure.numbers = numbers_of(all);

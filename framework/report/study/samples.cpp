@@ -46,9 +46,9 @@ void take_trajectory(std::map<std::string, SampleRow>& rows, const RunSummary& r
         rows[sample.id].trajectory[evaluation.step].push_back(probability_in(sample));
 }
 
-// Of the first scoring of the first seed: later ones are of a model that has unlearned in part.
+// Of the first seed, before its first step: later scorings are of a model that has unlearned in part.
 void take_scores(std::map<std::string, SampleRow>& rows, const RunSummary& run) {
-  if (run.scorings.empty()) return;
+  if (run.scorings.empty() || run.scorings.front().step > 0) return;
   for (const records::ScoreRecord& score : run.scorings.front().scores) {
     SampleRow& row = rows[score.id];
     if (row.has_score) continue;
