@@ -76,10 +76,13 @@ std::int64_t directions_of_scoring(const RunConfig& config) {
   return directions_of(mrd.estimator, mrd.estimator_options, mrd.sigma_eff.has_value(), config);
 }
 
-// The second scoring of an analysis takes another estimator than these: analyse_scores.cpp.
+// The second scoring of an analysis is given no step, and takes another estimator than these:
+// analyse_scores.cpp.
 std::int64_t directions_of_analysis(const RunConfig& config) {
-  const std::string& estimator = config.score.mrd.estimator;
-  return estimator == "plain" || estimator == "mean_abs" ? directions_of("auto", {}, false, config) : 0;
+  const scoring::MrdOptions& mrd = config.score.mrd;
+  const bool other = mrd.estimator == "plain" || mrd.estimator == "mean_abs";
+  return other ? directions_of("auto", {}, false, config)
+               : directions_of(mrd.estimator, mrd.estimator_options, false, config);
 }
 
 // At most, of one rank; both signs of a pair are a pass each.
@@ -93,21 +96,30 @@ std::int64_t passes_together(const RunConfig& config, std::int64_t packs, bool j
 planning::Measuring passes_over(std::span<const data::Document> documents, const RunConfig& config,
                                 bool analyse, int ranks) {
   const planning::PackSize longest = longest_of(documents);
-  const std::int64_t directions = directions_of_scoring(config);
-  const bool calibrates = directions == 0 && (!config.score.mrd.sigma_eff || analyse);
+  const std::int64_t directions = directions_of_scoring(config),
+                     of_analysis = analyse ? directions_of_analysis(config) : directions;
+  const bool calibrates = (directions == 0 && !config.score.mrd.sigma_eff) || (analyse && of_analysis == 0);
   return {.pack = calibrates ? fullest_pack(sum_of(documents), longest.tokens) : largest_pack_of(documents),
           .perturbs = directions == 0,
           .together = passes_together(config, static_cast<std::int64_t>(data::packs_of(documents).size()),
                                       directions > 0, ranks),
-          .directions = std::max(directions, analyse ? directions_of_analysis(config) : 0),
+          .directions = std::max(directions, of_analysis),
           .longest_document = longest.tokens,
           .gradient_of = analyse ? longest : planning::PackSize{}};
 }
 
 }  // namespace
 
-planning::Measuring scoring_passes(const RunConfig& config, const SampleSets& sets, bool analyse, int ranks) {
-  return passes_over(sets.forget.documents, config, analyse, ranks);
+planning::Measuring scoring_passes(const RunConfig& config, const DataLengths& data, bool analyse,
+                                   int ranks) {
+  if (data.forget.empty()) return {};
+  const std::vector<std::int32_t> any_text(static_cast<std::size_t>(
+      std::ranges::max(data.forget, {}, &SampleLength::tokens).tokens));  // only lengths are read
+  std::vector<data::Document> documents;
+  for (const SampleLength& sample : data.forget)
+    documents.push_back({.ids = std::span(any_text).first(static_cast<std::size_t>(sample.tokens)),
+                         .prompt_tokens = sample.tokens - sample.scored});
+  return passes_over(documents, config, analyse, ranks);
 }
 
 planning::Measuring evaluation_passes(const SampleSets& sets) {
@@ -122,14 +134,8 @@ planning::Measuring evaluation_passes(const SampleSets& sets) {
 
 planning::Measuring refresh_passes(const RunConfig& config, const DataLengths& data, int ranks) {
   const bool measures = config.score.from.empty() || config.score.refresh.policy != "never";
-  if (!config.sampler->needs().scores || !measures || data.forget.empty()) return {};
-  const std::vector<std::int32_t> any_text(static_cast<std::size_t>(
-      std::ranges::max(data.forget, {}, &SampleLength::tokens).tokens));  // only lengths are read
-  std::vector<data::Document> documents;
-  for (const SampleLength& sample : data.forget)
-    documents.push_back({.ids = std::span(any_text).first(static_cast<std::size_t>(sample.tokens)),
-                         .prompt_tokens = sample.tokens - sample.scored});
-  return passes_over(documents, config, /*analyse=*/false, ranks);
+  if (!config.sampler->needs().scores || !measures) return {};
+  return scoring_passes(config, data, /*analyse=*/false, ranks);
 }
 
 }  // namespace lethe::run

@@ -9,7 +9,7 @@
 namespace lethe::run {
 
 // `analyse`: scores are related to the samples' characteristics, the gradient's norm among them.
-[[nodiscard]] planning::Measuring scoring_passes(const RunConfig& config, const SampleSets& sets,
+[[nodiscard]] planning::Measuring scoring_passes(const RunConfig& config, const DataLengths& data,
                                                  bool analyse, int ranks);
 // Generation's caches are not counted.
 [[nodiscard]] planning::Measuring evaluation_passes(const SampleSets& sets);

@@ -49,7 +49,7 @@ struct Parts {
     deadline.emplace(world, config.timeouts.step_seconds);
   }
   planning::Measuring passes(const Launch& launch, int ranks) const {
-    return launch.command == "score" ? scoring_passes(config, sets, launch.analyse, ranks)
+    return launch.command == "score" ? scoring_passes(config, lengths_of(sets), launch.analyse, ranks)
                                      : evaluation_passes(sets);
   }
 

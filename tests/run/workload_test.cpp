@@ -7,6 +7,7 @@
 
 #include "framework/config/document.h"
 #include "framework/run/engine.h"
+#include "framework/run/measurement.h"
 
 namespace lethe::run {
 namespace {
@@ -86,6 +87,21 @@ TEST(Workload, OfATrainingThatScoresHasThePassesOfItsScorings) {
   EXPECT_FALSE(jets.perturbs);
   EXPECT_EQ(jets.directions, 3);
   EXPECT_EQ(jets.longest_document, 30);
+}
+
+// The norms-only scoring of an analysis is given no step: in bf16 `auto` takes jets for it, beside pairs.
+TEST(Workload, OfAnAnalysisHasThePassesOfItsSecondScoring) {
+  const auto passes = [](const std::string& estimator, bool analyse) {
+    const RunConfig config = read_run_config(
+        config::parse("model: {init: random, tokenizer: nowhere, compute: bfloat16}\n"
+                      "data: {forget: {path: a}, retain: {path: b}}\nscore: {sigma_eff: 0.1, estimator: " +
+                      estimator + "}\n"));
+    return scoring_passes(config, kData, analyse, 1);
+  };
+  EXPECT_EQ(passes("auto", false).directions, 0);
+  EXPECT_GT(passes("auto", true).directions, 0);
+  EXPECT_TRUE(passes("auto", true).perturbs);
+  EXPECT_EQ(passes("antithetic", true).directions, 0);
 }
 
 TEST(Workload, NamesOnlySmallerMicroBatchesThatHoldLess) {
