@@ -12,6 +12,7 @@
 #include "framework/base/statistics.h"
 #include "framework/base/text.h"
 #include "framework/run/exact_numbers.h"
+#include "framework/run/score_source.h"
 
 namespace lethe::run {
 namespace {
@@ -291,6 +292,7 @@ nlohmann::json BatchSampling::state() const {
           {"standard_error", exact_numbers(scores_.standard_error)},
           {"tokens", scores_.tokens},
           {"sigma_eff", exact_number(scores_.sigma_eff)},
+          {"score_source", score_source(config_)},
           {"losses", exact_numbers(losses_)},
           {"refreshes", refreshes_},
           {"looks", looks_},
@@ -316,10 +318,23 @@ void BatchSampling::restore(const nlohmann::json& state, std::int64_t step) {
                     .running = number_from(state.at("forget_loss_running")),
                     .seen = state.at("forget_loss_batches")});
   output_.rewind_scorings(refreshes_);
+  drop_scores_of_other_settings(state.value("score_source", nlohmann::json::object()));
   const sampling::Needs needs = config_.sampler->needs();
   if (needs.scores && scores_.score.empty()) find_scores(step);
   if (needs.losses && losses_.empty()) losses_ = look_at_losses();
   update(step);
+}
+
+// The sampler divides, or does not, by what they were made of.
+void BatchSampling::drop_scores_of_other_settings(const nlohmann::json& source) {
+  const std::string changed = difference(source, config_);
+  if (changed.empty() || scores_.score.empty()) return;
+  scores_ = {};
+  if (config_.sampler->needs().scores)
+    base::warn_once(
+        "score.source",
+        fmt::format("{}: the checkpoint's scores are not used, and the forget set {}", changed,
+                    config_.score.from.empty() ? "is scored again" : "has those of " + config_.score.from));
 }
 
 std::string BatchSampling::overhead(double training_seconds) const {

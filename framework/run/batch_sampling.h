@@ -34,7 +34,8 @@ class BatchSampling {
   void warn_of_small_sets(bool reads_forget, bool reads_retain) const;
 
   // For a checkpoint, and to go on from one after `step` updates. Scores and losses go to the samples of the
-  // same id; where one has none (another forget set, another sampler), all are measured again. Collective.
+  // same id; where one has none (another forget set, another sampler), all are measured again, and so are
+  // scores that were made by other settings (warning[score.source]). Collective.
   [[nodiscard]] nlohmann::json state() const;
   void restore(const nlohmann::json& state, std::int64_t step);
 
@@ -45,6 +46,7 @@ class BatchSampling {
  private:
   void find_scores(std::int64_t step);
   void measure(std::int64_t step);
+  void drop_scores_of_other_settings(const nlohmann::json& source);
   [[nodiscard]] std::vector<double> look_at_losses();
   void update(std::int64_t step);
   [[nodiscard]] bool starts_record(std::int64_t step) const;

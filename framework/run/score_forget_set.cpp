@@ -10,16 +10,13 @@
 #include "framework/base/error.h"
 #include "framework/base/log.h"
 #include "framework/records/reader.h"
+#include "framework/run/score_source.h"
 #include "framework/run/session.h"
 #include "framework/scoring/mrd_checks.h"
 #include "framework/scoring/walked_model.h"
 
 namespace lethe::run {
 namespace {
-
-const char* mode_name(scoring::Mode mode) {
-  return mode == scoring::Mode::sum ? "sum" : mode == scoring::Mode::mean ? "mean" : "aggregate";
-}
 
 void record_scores(const RunConfig& config, const scoring::MrdResult& result, const SampleSet& forget,
                    std::int64_t step, RunOutput& output) {
@@ -145,9 +142,13 @@ std::optional<std::int64_t> first_step(const std::vector<records::Entry>& entrie
   return first;
 }
 
-double first_sigma_eff(const std::vector<records::Entry>& entries) {
-  const auto scorings = records::records_of<records::ScoringRecord>(entries);
-  return scorings.empty() ? 0 : scorings.front().sigma_eff;
+// The last one of those updates: a run that was resumed with other settings may have scored at its start
+// again.
+std::optional<records::ScoringRecord> first_scoring(const std::vector<records::Entry>& entries) {
+  std::optional<records::ScoringRecord> first;
+  for (const auto& record : records::records_of<records::ScoringRecord>(entries))
+    if (!first || record.step == first->step) first = record;
+  return first;
 }
 
 // Later scorings of a training run are of a model that has unlearned in part.
@@ -187,10 +188,7 @@ void check_model(const records::RunPaths& source, const std::string& model_hash,
 }
 
 std::optional<records::ScoringRecord> first_scoring(const records::RunPaths& source) {
-  const auto scorings =
-      records::records_of<records::ScoringRecord>(records::read_records(source.scores()).entries);
-  if (scorings.empty()) return std::nullopt;
-  return scorings.front();
+  return first_scoring(records::read_records(source.scores()).entries);
 }
 
 void check_mode(const records::RunPaths& source, const char* mode, const std::string& key) {
@@ -201,9 +199,6 @@ void check_mode(const records::RunPaths& source, const char* mode, const std::st
                    scoring->mode, mode),
        fmt::format("set score.mode: {}, or score again", scoring->mode));
 }
-
-// `mean_abs` is another quantity than the others estimate.
-bool is_mrd(const std::string& estimator) { return !estimator.starts_with("mean_abs"); }
 
 void warn_of_other_quantity(const records::RunPaths& source, const std::string& estimator,
                             const std::string& key) {
@@ -297,7 +292,8 @@ ForgetScores scores_from_run(const std::filesystem::path& folder, const SampleSe
   if (by_id.empty())
     fail("run.missing", fmt::format("{}: {} holds no scores (was it interrupted?)", key, folder.string()),
          "name a run of `lethe score` that has ended, or a training run whose sampler uses scores");
-  ForgetScores scores{.sigma_eff = first_sigma_eff(entries)};
+  const std::optional<records::ScoringRecord> scoring = first_scoring(entries);
+  ForgetScores scores{.sigma_eff = scoring ? scoring->sigma_eff : 0};
   for (const data::Sample& sample : forget.samples) {
     const auto found = by_id.find(sample.id);
     if (found == by_id.end())
@@ -309,8 +305,7 @@ ForgetScores scores_from_run(const std::filesystem::path& folder, const SampleSe
     scores.loss.push_back(found->second.loss);
     scores.tokens.push_back(found->second.tokens);
   }
-  if (const auto scoring = first_scoring({folder}))
-    forget_what_was_not_seen(scores, scoring->effective_samples);
+  if (scoring) forget_what_was_not_seen(scores, scoring->effective_samples);
   return scores;
 }
 

@@ -10,6 +10,7 @@ namespace lethe::smoke {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class Resumed : public Smoke {
  protected:
@@ -152,6 +153,45 @@ TEST_F(Resumed, WithOtherSettingsDoNotStartOverWithoutACheckpoint) {
   EXPECT_EQ(model_bytes("run"), model);
   EXPECT_EQ(text_of(paths("run").records()), records);
   EXPECT_EQ(train("run", settings + "2 --resume").exit_code, 0) << "its own settings come to the same";
+}
+
+// A sampler that divides by the tokens would divide scores twice that are means already.
+TEST_F(Resumed, WithOtherSettingsOfTheScoresScoreAgain) {
+  const std::string settings =
+      "--set eval.after=false --set export=false --set score.stop.min_draws=2 --set score.stop.max_draws=2 ";
+  const auto resume = [&](const std::string& name, int steps, const std::string& more) {
+    const Result result =
+        train(name, fmt::format("{}{} --resume --set train.max_steps={}", settings, more, steps));
+    EXPECT_EQ(result.exit_code, 0) << result.output;
+    return result.output;
+  };
+  const auto modes = [&](const std::string& name) {
+    std::vector<std::string> found;
+    for (const auto& entry : records::read_records(paths(name).scores()).entries)
+      if (const auto* scoring = std::get_if<records::ScoringRecord>(&entry.record))
+        found.push_back(scoring->mode);
+    return found;
+  };
+  using Modes = std::vector<std::string>;
+  ASSERT_EQ(
+      train("run", settings + "--set sampler=mrd --set score.mode=mean --set train.max_steps=2").exit_code,
+      0);
+  fs::copy(out("run"), out("same"), fs::copy_options::recursive);
+  fs::copy(out("run"), out("source"), fs::copy_options::recursive);
+  EXPECT_THAT(resume("run", 4, "--set sampler=mrd_mean --set score.mode=sum"),
+              HasSubstr("warning[score.source]: score.mode was mean and is sum: the checkpoint's scores are "
+                        "not used, and the forget set is scored again"));
+  EXPECT_EQ(modes("run"), (Modes{"mean", "sum"}));
+  EXPECT_THAT(resume("run", 5, "--set sampler=mrd --set score.mode=sum --set score.estimator=mean_abs"),
+              HasSubstr("score.estimator was auto and is mean_abs"));
+  EXPECT_THAT(resume("same", 4, "--set sampler=mrd --set score.mode=mean --set score.estimator=antithetic"),
+              Not(HasSubstr("score.source")));
+  EXPECT_EQ(modes("same"), Modes{"mean"}) << "an estimator of the same quantity";
+  EXPECT_THAT(resume("same", 5, "--set sampler=mrd --set score.mode=mean --set score.scope=norms"),
+              HasSubstr("score.scope was all and is norms"));
+  EXPECT_THAT(resume("source", 3, "--set sampler=mrd --set score.mode=mean --set score.from=" + out("same")),
+              HasSubstr("score.from was unset and is " + out("same") +
+                        ": the checkpoint's scores are not used, and the forget set has those of"));
 }
 
 TEST_F(Resumed, HaveNoCheckpointWhoseWeightsAreNoNumbers) {
