@@ -12,6 +12,7 @@
 #include "framework/base/statistics.h"
 #include "framework/base/text.h"
 #include "framework/run/exact_numbers.h"
+#include "framework/run/objective_inputs.h"
 #include "framework/run/score_source.h"
 
 namespace lethe::run {
@@ -31,6 +32,28 @@ void warn_of_idle_refresh(const RunConfig& config) {
       fmt::format("score.refresh: {} does nothing, because the sampler `{}` uses no scores; leave "
                   "it out, or set sampler: mrd",
                   policy, config.sampler_name));
+}
+
+sampling::Needs needs_of(const RunConfig& config) {
+  return draws_forget_samples(config) ? config.sampler->needs() : sampling::Needs{};
+}
+
+bool is_idle(const RunConfig& config) {
+  const sampling::Needs needs = config.sampler->needs();
+  return (needs.scores || needs.losses) && !draws_forget_samples(config);
+}
+
+// A campaign may set the sampler for all of its stages.
+void warn_of_idle_sampler(const RunConfig& config) {
+  const std::string why = config.data.exclude == "forget" ? "data.exclude: forget"
+                          : config.train.forget_batch == 0
+                              ? "train.forget_batch: 0"
+                              : fmt::format("objective `{}`", config.objective_name);
+  base::warn_once(
+      "config.sampler",
+      fmt::format("the sampler `{}` does nothing, because updates read no forget sample ({}): the "
+                  "forget set is not measured for it; leave it out",
+                  config.sampler_name, why));
 }
 
 void warn_of_idle_looks(const RunConfig& config) {
@@ -114,7 +137,7 @@ bool batches_tell_the_loss(const objectives::Needs& needs) {
 }
 
 bool looks_for_refresh(const RunConfig& config) {
-  return config.score.refresh.policy == "loss" && config.sampler->needs().scores &&
+  return config.score.refresh.policy == "loss" && needs_of(config).scores &&
          !batches_tell_the_loss(config.objective->needs());
 }
 
@@ -148,24 +171,28 @@ BatchSampling::BatchSampling(const RunConfig& config, Engine& engine, const Samp
       engine_(engine),
       sets_(sets),
       output_(output),
+      needs_(needs_of(config)),
+      idle_(is_idle(config)),
       epoch_(updates_of_an_epoch(config, sets.forget)),
       look_span_(config.score.look_every > 0 ? config.score.look_every : epoch_),
       record_span_(updates_of_a_record(config, epoch_)),
       refresh_(config.score.refresh, epoch_),
       refresh_looks_(looks_for_refresh(config)) {
+  if (idle_) {
+    warn_of_idle_sampler(config);
+    return;
+  }
   warn_of_idle_refresh(config);
-  const sampling::Needs needs = config.sampler->needs();
-  if (needs.losses) warn_of_one_look(config, look_span_);
-  if (!needs.losses && !refresh_looks_) warn_of_idle_looks(config);
+  if (needs_.losses) warn_of_one_look(config, look_span_);
+  if (!needs_.losses && !refresh_looks_) warn_of_idle_looks(config);
   const bool waits_for_a_look = refresh_looks_ && config.score.refresh.at_most == 0;
   const std::int64_t earliest = std::max(refresh_.earliest(), waits_for_a_look ? look_span_ : 0);
-  if (needs.scores) say_where_scores_stay(config, earliest);
+  if (needs_.scores) say_where_scores_stay(config, earliest);
 }
 
 void BatchSampling::begin() {
-  const sampling::Needs needs = config_.sampler->needs();
-  if (needs.scores) find_scores(0);
-  if (needs.losses) losses_ = look_at_losses();
+  if (needs_.scores) find_scores(0);
+  if (needs_.losses) losses_ = look_at_losses();
   update(0);
 }
 
@@ -179,11 +206,10 @@ void BatchSampling::find_scores(std::int64_t step) {
 // Losses take one forward: cheap enough to be looked at often whatever the scores do.
 void BatchSampling::refresh(std::int64_t step) {
   if (step == 0) return;
-  const sampling::Needs needs = config_.sampler->needs();
-  const bool looks = step % look_span_ == 0, losses = needs.losses && looks;
+  const bool looks = step % look_span_ == 0, losses = needs_.losses && looks;
   if (losses) losses_ = look_at_losses();
   if (refresh_looks_ && looks) refresh_.look(mean_loss(look_at_losses(), scores_.tokens));
-  const bool scores = needs.scores && refresh_.due(step);
+  const bool scores = needs_.scores && refresh_.due(step);
   if (scores) measure(step);
   if (scores || losses)
     update(step);
@@ -220,23 +246,24 @@ void BatchSampling::update(std::int64_t step) {
   inputs.score_errors = scores_.standard_error;
   inputs.tokens = scores_.tokens;  // those that were scored
   inputs.losses = losses_;
-  config_.sampler->update(inputs);
   config_.retain_sampler->update({.count = static_cast<std::int64_t>(sets_.retain.samples.size()),
                                   .seed = config_.seed,
                                   .stream = base::Stream::data_order});
+  if (idle_) return;
+  config_.sampler->update(inputs);
   record(step);
 }
 
 // A sampler that asks for the length of the run changes its weights over it.
 bool BatchSampling::starts_record(std::int64_t step) const {
-  return config_.sampler->needs().total_steps && step % record_span_ == 0;
+  return needs_.total_steps && step % record_span_ == 0;
 }
 
 // What a record made after `step` updates says: the mean until the next one.
 sampling::Weights BatchSampling::weights_from(std::int64_t step) const {
   const auto at = [&](std::int64_t s) { return config_.sampler->weights(static_cast<std::uint64_t>(s)); };
   sampling::Weights mean = at(step);
-  if (!config_.sampler->needs().total_steps) return mean;
+  if (!needs_.total_steps) return mean;
   const std::int64_t end =
       std::min((step / record_span_ + 1) * record_span_, std::max(config_.train.max_steps, step + 1));
   for (std::int64_t s = step + 1; s < end; ++s) {
@@ -319,9 +346,8 @@ void BatchSampling::restore(const nlohmann::json& state, std::int64_t step) {
                     .seen = state.at("forget_loss_batches")});
   output_.rewind_scorings(refreshes_);
   drop_scores_of_other_settings(state.value("score_source", nlohmann::json::object()));
-  const sampling::Needs needs = config_.sampler->needs();
-  if (needs.scores && scores_.score.empty()) find_scores(step);
-  if (needs.losses && losses_.empty()) losses_ = look_at_losses();
+  if (needs_.scores && scores_.score.empty()) find_scores(step);
+  if (needs_.losses && losses_.empty()) losses_ = look_at_losses();
   update(step);
 }
 
@@ -330,7 +356,7 @@ void BatchSampling::drop_scores_of_other_settings(const nlohmann::json& source) 
   const std::string changed = difference(source, config_);
   if (changed.empty() || scores_.score.empty()) return;
   scores_ = {};
-  if (config_.sampler->needs().scores)
+  if (needs_.scores)
     base::warn_once(
         "score.source",
         fmt::format("{}: the checkpoint's scores are not used, and the forget set {}", changed,

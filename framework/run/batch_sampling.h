@@ -16,7 +16,8 @@ class BatchSampling {
   // All must outlive it. The samplers are the configuration's.
   BatchSampling(const RunConfig& config, Engine& engine, const SampleSets& sets, RunOutput& output);
 
-  // The first scores and losses, where the sampler asks for them. Collective.
+  // The first scores and losses, where the sampler asks for them and updates draw from the forget set.
+  // Collective.
   void begin();
   // The same again where they are due before update `step` (from 0). Collective.
   void refresh(std::int64_t step);
@@ -57,6 +58,8 @@ class BatchSampling {
   Engine& engine_;
   const SampleSets& sets_;
   RunOutput& output_;
+  sampling::Needs needs_;     // of the forget set's sampler; none where no update draws from the set
+  bool idle_;                 // a sampler that would need something, and no update draws by it
   std::int64_t epoch_;        // updates that use as many forget samples as there are
   std::int64_t look_span_;    // updates between looks at the losses
   std::int64_t record_span_;  // updates that one record of changing weights stands for

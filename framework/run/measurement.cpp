@@ -4,6 +4,7 @@
 
 #include "framework/data/packing.h"
 #include "framework/run/engine.h"
+#include "framework/run/objective_inputs.h"
 #include "framework/scoring/estimator.h"
 #include "framework/scoring/job_grid.h"
 
@@ -134,7 +135,7 @@ planning::Measuring evaluation_passes(const SampleSets& sets) {
 
 planning::Measuring refresh_passes(const RunConfig& config, const DataLengths& data, int ranks) {
   const bool measures = config.score.from.empty() || config.score.refresh.policy != "never";
-  if (!config.sampler->needs().scores || !measures) return {};
+  if (!config.sampler->needs().scores || !draws_forget_samples(config) || !measures) return {};
   return scoring_passes(config, data, /*analyse=*/false, ranks);
 }
 

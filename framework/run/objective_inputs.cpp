@@ -34,6 +34,10 @@ bool needs_reference(const objectives::Needs& needs) {
          std::ranges::any_of(needs.roles, &objectives::RoleNeeds::reference_log_prob);
 }
 
+bool draws_forget_samples(const RunConfig& config) {
+  return reads_forget(config) && config.train.forget_batch > 0;
+}
+
 ObjectiveInputs::ObjectiveInputs(const RunConfig& config, const SampleSets& sets, Engine& engine,
                                  const std::filesystem::path& cache, int frozen_group)
     : config_(config),

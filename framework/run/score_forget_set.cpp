@@ -10,6 +10,7 @@
 #include "framework/base/error.h"
 #include "framework/base/log.h"
 #include "framework/records/reader.h"
+#include "framework/run/objective_inputs.h"
 #include "framework/run/score_source.h"
 #include "framework/run/session.h"
 #include "framework/scoring/mrd_checks.h"
@@ -265,7 +266,7 @@ void check_scoring(const RunConfig& config, const Engine& engine) {
 }
 
 void check_sampling(const RunConfig& config, const Engine& engine, const SampleSet& forget, bool begins) {
-  if (!config.sampler->needs().scores) return;
+  if (!config.sampler->needs().scores || !draws_forget_samples(config)) return;
   const bool measures = config.score.from.empty() || config.score.refresh.policy != "never";
   if (measures) check_scoring(config, engine);
   const records::RunPaths source{config.score.from};

@@ -89,6 +89,16 @@ TEST(Workload, OfATrainingThatScoresHasThePassesOfItsScorings) {
   EXPECT_EQ(jets.longest_document, 30);
 }
 
+TEST(Workload, OfATrainingThatDrawsNoForgetSampleHasNoScorings) {
+  for (const char* rest :
+       {"objective: finetune\ndata: {exclude: forget, forget: {path: a}, retain: {path: b}}\n",
+        "train: {forget_batch: 0}\ndata: {forget: {path: a}, retain: {path: b}}\n"}) {
+    const RunConfig config = read_run_config(
+        config::parse(std::string("model: {init: random, tokenizer: nowhere}\nsampler: mrd\n") + rest));
+    EXPECT_EQ(refresh_passes(config, kData, 1).pack.tokens, 0) << rest;
+  }
+}
+
 // The norms-only scoring of an analysis is given no step: in bf16 `auto` takes jets for it, beside pairs.
 TEST(Workload, OfAnAnalysisHasThePassesOfItsSecondScoring) {
   const auto passes = [](const std::string& estimator, bool analyse) {

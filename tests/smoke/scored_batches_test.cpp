@@ -94,5 +94,37 @@ TEST_F(Smoke, LooksAtTheLossesAsOftenAsAsked) {
                         "the earliest, and the run has 6"));
 }
 
+TEST_F(Smoke, TrainsNothingByACurriculumToo) {
+  const Result result = lethe(1,
+                              "train configs/smoke/train.yaml --set 'sampler={name: curriculum, by: loss}' "
+                              "--set train.max_steps=0 --set eval.before=false --set eval.after=false --set "
+                              "export=false --out " +
+                                  out("none"));
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+}
+
+TEST_F(Smoke, MeasuresNothingForASamplerThatNoUpdateDrawsBy) {
+  const auto train = [&](const std::string& settings) {
+    const std::string run = out(fmt::format("idle{}", settings.size()));
+    const Result result =
+        lethe(1,
+              "train configs/smoke/train.yaml --set train.max_steps=2 --set eval.before=false --set "
+              "eval.after=false --set export=false " +
+                  settings + " --out " + run);
+    EXPECT_EQ(result.exit_code, 0) << result.output;
+    EXPECT_THAT(result.output, AllOf(Not(HasSubstr("of the training time")), Not(HasSubstr("score: auto"))));
+    const fs::path scores = records::RunPaths{run}.scores();
+    EXPECT_TRUE(!fs::exists(scores) ||
+                records::records_of<records::ScoringRecord>(records::read_records(scores).entries).empty());
+    return result.output;
+  };
+  EXPECT_THAT(train("--set objective=finetune --set data.exclude=forget --set sampler=mrd"),
+              HasSubstr("warning[config.sampler]: the sampler `mrd` does nothing, because updates read no "
+                        "forget sample (data.exclude: forget)"));
+  EXPECT_THAT(train("--set train.forget_batch=0 --set sampler=active"),
+              HasSubstr("the sampler `active` does nothing, because updates read no forget sample "
+                        "(train.forget_batch: 0)"));
+}
+
 }  // namespace
 }  // namespace lethe::smoke
