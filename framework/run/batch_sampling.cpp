@@ -90,7 +90,8 @@ void say_where_scores_stay(const RunConfig& config, std::int64_t earliest) {
                                            : "make score.refresh.every smaller"));
 }
 
-// Of weights that change from update to update: one an epoch, and at most 16 over the run.
+// Of weights that change from update to update: one an epoch, and at most 16 over the run beside those that
+// scorings and looks at the losses bring.
 std::int64_t updates_of_a_record(const RunConfig& config, std::int64_t epoch) {
   constexpr std::int64_t kRecords = 16;
   return std::max(epoch, (config.train.max_steps + kRecords - 1) / kRecords);
@@ -259,13 +260,21 @@ bool BatchSampling::starts_record(std::int64_t step) const {
   return needs_.total_steps && step % record_span_ == 0;
 }
 
+// Updates before the next record, as far as it is known: a growth of the loss may bring one sooner.
+std::int64_t BatchSampling::end_of_record(std::int64_t step) const {
+  std::int64_t end = std::min((step / record_span_ + 1) * record_span_, config_.train.max_steps);
+  if (needs_.losses) end = std::min(end, (step / look_span_ + 1) * look_span_);
+  if (needs_.scores && refresh_.latest() < end)
+    end = std::min(end, refresh_.state().scored_at + refresh_.latest());
+  return std::max(end, step + 1);
+}
+
 // What a record made after `step` updates says: the mean until the next one.
 sampling::Weights BatchSampling::weights_from(std::int64_t step) const {
   const auto at = [&](std::int64_t s) { return config_.sampler->weights(static_cast<std::uint64_t>(s)); };
   sampling::Weights mean = at(step);
   if (!needs_.total_steps) return mean;
-  const std::int64_t end =
-      std::min((step / record_span_ + 1) * record_span_, std::max(config_.train.max_steps, step + 1));
+  const std::int64_t end = end_of_record(step);
   for (std::int64_t s = step + 1; s < end; ++s) {
     const auto now = at(s);
     for (std::size_t i = 0; i < now.probability.size(); ++i) mean.probability[i] += now.probability[i];

@@ -51,6 +51,7 @@ class BatchSampling {
   [[nodiscard]] std::vector<double> look_at_losses();
   void update(std::int64_t step);
   [[nodiscard]] bool starts_record(std::int64_t step) const;
+  [[nodiscard]] std::int64_t end_of_record(std::int64_t step) const;
   [[nodiscard]] sampling::Weights weights_from(std::int64_t step) const;
   void record(std::int64_t step);
 

@@ -67,11 +67,16 @@ std::int64_t Refresh::earliest() const {
   return options_.at_most > 0 ? std::min(least, options_.at_most) : least;
 }
 
+std::int64_t Refresh::latest() const {
+  if (options_.policy == "interval") return options_.every;
+  return options_.policy == "loss" && options_.at_most > 0 ? options_.at_most
+                                                           : std::numeric_limits<std::int64_t>::max();
+}
+
 bool Refresh::due(std::int64_t step) const {
   const std::int64_t since = step - state_.scored_at;
   if (since < earliest()) return false;
-  if (options_.policy == "interval") return true;
-  if (options_.at_most > 0 && since >= options_.at_most) return true;
+  if (since >= latest()) return true;
   if (state_.seen == 0) return false;
   return state_.running >= options_.factor * state_.baseline ||
          state_.running >= state_.baseline + options_.nats;

@@ -44,8 +44,9 @@ class Refresh {
   // The mean loss of the whole forget set now, where batches do not tell it.
   void look(double forget_loss);
   [[nodiscard]] bool due(std::int64_t step) const;
-  // Updates after a scoring before which none is due.
+  // Updates after a scoring before which none is due, and at which one is whatever the loss.
   [[nodiscard]] std::int64_t earliest() const;
+  [[nodiscard]] std::int64_t latest() const;
 
   const RefreshState& state() const noexcept { return state_; }
   void restore(RefreshState state) { state_ = state; }

@@ -94,6 +94,32 @@ TEST_F(Smoke, LooksAtTheLossesAsOftenAsAsked) {
                         "the earliest, and the run has 6"));
 }
 
+// By losses that nothing moves: the weights change with the step alone.
+TEST_F(Smoke, RecordsOfACurriculumSayWhatTheUpdatesTheyStandForAddUpTo) {
+  constexpr std::int64_t kUpdates = 6;
+  const auto expectations = [&](int look_every) {
+    const std::string name = fmt::format("looks{}", look_every);
+    const Result result = lethe(
+        1, fmt::format("train configs/smoke/train.yaml --set 'sampler={{name: curriculum, by: loss}}' --set "
+                       "train.max_steps={} --set train.learning_rate=1e-20 --set score.look_every={} --set "
+                       "eval.before=false --set eval.after=false --set export=false --out {}",
+                       kUpdates, look_every, out(name)));
+    EXPECT_EQ(result.exit_code, 0) << result.output;
+    auto records = records::records_of<records::SamplerRecord>(
+        records::read_records(records::RunPaths{out(name)}.records()).entries);
+    std::map<std::string, double> sums;
+    for (std::size_t i = 0; i < records.size(); ++i) {
+      const std::int64_t end = i + 1 < records.size() ? records[i + 1].step : kUpdates;
+      for (const auto& sample : records[i].weights)
+        sums[sample.id] += sample.probability * static_cast<double>(end - records[i].step);
+    }
+    return sums;
+  };
+  const auto each = expectations(1), some = expectations(4);
+  ASSERT_EQ(each.size(), 40u);
+  for (const auto& [id, sum] : each) EXPECT_NEAR(some.at(id), sum, 1e-9) << id;
+}
+
 TEST_F(Smoke, TrainsNothingByACurriculumToo) {
   const Result result = lethe(1,
                               "train configs/smoke/train.yaml --set 'sampler={name: curriculum, by: loss}' "
