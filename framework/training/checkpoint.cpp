@@ -21,12 +21,11 @@ using Json = nlohmann::ordered_json;
 std::string defect_of(const fs::path& folder) {
   const Json manifest = read_manifest(folder);
   try {
-    const bool whole = !manifest.is_null() && manifest.at("identity").is_string() &&
-                       manifest.at("state").is_string() && manifest.at("optimizer_steps").is_number_integer();
-    if (whole) return shard_defect(folder, manifest);
+    const std::string defect = manifest_defect(manifest);
+    return defect.empty() ? shard_defect(folder, manifest) : defect;
   } catch (const Json::exception&) {  // fields that are missing or of another type
+    return "its manifest is damaged";
   }
-  return "its manifest is damaged";
 }
 
 struct Damaged {

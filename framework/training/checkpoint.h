@@ -20,9 +20,9 @@ struct CheckpointInfo {
   std::filesystem::path folder;
 };
 
-// The newest checkpoint whose files have the hashes of its manifest; damaged ones are moved aside
-// (ckpt.corrupt, a warning). Nothing where there is none. Collective: rank 0 looks, all agree. Errors:
-// ckpt.schema.
+// The newest checkpoint whose manifest is sound and whose files have the hashes that it names; damaged ones
+// are moved aside (ckpt.corrupt, a warning). Nothing where there is none. Collective: rank 0 looks, all
+// agree. Errors: ckpt.schema.
 [[nodiscard]] std::optional<CheckpointInfo> find_checkpoint(const std::filesystem::path& checkpoints,
                                                             dist::ProcessGroup& world);
 

@@ -1,10 +1,13 @@
 #include "framework/training/checkpoint_files.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <span>
+#include <utility>
 
 #include "framework/base/atomic_file.h"
 #include "framework/base/error.h"
@@ -14,6 +17,43 @@ namespace lethe::training {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
+
+namespace {
+
+// Whether the pieces of a shard fill its file, with this many bytes of a weight and of a moment.
+bool fills_file(const Json& shard, std::uint64_t weight, std::uint64_t moment) {
+  std::uint64_t end = 0;
+  for (const Json& piece : shard.at("pieces")) {
+    if (piece.at("offset").get<std::uint64_t>() != end) return false;
+    end += piece.at("count").get<std::uint64_t>() *
+           (weight + (piece.at("states").get<std::uint64_t>() - 1) * moment);
+  }
+  return end == shard.at("bytes").get<std::uint64_t>();
+}
+
+bool pieces_fill_files(const Json& manifest) {
+  const bool narrow = manifest.value("moments", "float32") == "bfloat16";
+  return std::ranges::any_of(std::array<std::uint64_t, 2>{4, 8}, [&](std::uint64_t weight) {
+    return std::ranges::all_of(manifest.at("shards"), [&](const Json& shard) {
+      return fills_file(shard, weight, narrow ? 2 : weight);
+    });
+  });
+}
+
+// Ranges of the canonical order, from its beginning on.
+bool pieces_follow_each_other(const Json& manifest) {
+  std::map<std::uint64_t, std::uint64_t> counts;
+  for (const Json& shard : manifest.at("shards"))
+    for (const Json& piece : shard.at("pieces"))
+      if (const auto count = piece.at("count").get<std::uint64_t>(); count > 0)
+        if (!counts.emplace(piece.at("first").get<std::uint64_t>(), count).second) return false;
+  std::uint64_t end = 0;
+  for (const auto& [first, count] : counts)
+    if (first != std::exchange(end, first + count)) return false;
+  return true;
+}
+
+}  // namespace
 
 std::string shard_name(int shard_rank) { return fmt::format("shard-{:05}.bin", shard_rank); }
 
@@ -46,6 +86,20 @@ Json read_manifest(const fs::path& folder) {
     fail("ckpt.schema", fmt::format("{}: written by schema {}, this is {}", folder.string(),
                                     manifest["schema"].get<int>(), kCheckpointSchema));
   return manifest;
+}
+
+std::string manifest_hash(Json manifest) {
+  manifest.erase("hash");
+  return base::hash_text(manifest.dump());
+}
+
+std::string manifest_defect(const Json& manifest) {
+  const bool typed = manifest.at("identity").is_string() && manifest.at("state").is_string() &&
+                     manifest.at("optimizer_steps").is_number_integer();
+  const bool sound = manifest.contains("hash")
+                         ? manifest.at("hash").get<std::string>() == manifest_hash(manifest)
+                         : pieces_fill_files(manifest) && pieces_follow_each_other(manifest);
+  return typed && sound ? "" : "its manifest is damaged";
 }
 
 std::string shard_defect(const fs::path& folder, const Json& manifest) {

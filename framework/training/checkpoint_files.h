@@ -1,6 +1,7 @@
 // What a checkpoint is on disk:
-//   checkpoints/step-N/manifest.json      schema, step, identity, state, and for each shard its hash and
-//   pieces checkpoints/step-N/shard-RRRRR.bin    a rank's part: for each segment weights, then its moments
+//   checkpoints/step-N/manifest.json      schema, step, identity, state, for each shard its hash and pieces,
+//                                         and a hash of all this
+//   checkpoints/step-N/shard-RRRRR.bin    a rank's part: for each segment weights, then its moments
 //   checkpoints/best.json                 the step that keep_best holds on to
 //   checkpoints/writing-N/                under way; each shard's entry for the manifest lies beside it
 // A shard's pieces are ranges of the canonical order, so that any grid can read them.
@@ -25,7 +26,13 @@ inline constexpr int kCheckpointSchema = 2;
 
 // null where it is damaged. Errors: ckpt.schema.
 [[nodiscard]] nlohmann::ordered_json read_manifest(const std::filesystem::path& folder);
-// What is wrong with the shards of a manifest; empty if nothing is.
+// Of all that a manifest says, without its own `hash`.
+[[nodiscard]] std::string manifest_hash(nlohmann::ordered_json manifest);
+// What is wrong with what a manifest says; empty if nothing is. One of an earlier version, without a hash, is
+// looked at for pieces that leave gaps, overlap or lie elsewhere in their file. Throws Json::exception where
+// a field is missing or of another type.
+[[nodiscard]] std::string manifest_defect(const nlohmann::ordered_json& manifest);
+// What is wrong with the shards of a manifest; empty if nothing is. Throws as manifest_defect.
 [[nodiscard]] std::string shard_defect(const std::filesystem::path& folder,
                                        const nlohmann::ordered_json& manifest);
 

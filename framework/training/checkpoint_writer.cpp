@@ -186,13 +186,14 @@ CheckpointInfo CheckpointWriter::publish(const Job& job) {
     info.bytes += shards.back()["bytes"].get<std::uint64_t>();
   }
   for (int rank = 0; rank < weights_.grid().shard_size(); ++rank) fs::remove(entry_path(job.aside, rank));
-  const Json manifest = {{"schema", kCheckpointSchema},
-                         {"step", info.step},
-                         {"optimizer_steps", job.optimizer_steps},
-                         {"moments", optimizer_.options().moments},
-                         {"identity", info.identity},
-                         {"state", info.state},
-                         {"shards", shards}};
+  Json manifest = {{"schema", kCheckpointSchema},
+                   {"step", info.step},
+                   {"optimizer_steps", job.optimizer_steps},
+                   {"moments", optimizer_.options().moments},
+                   {"identity", info.identity},
+                   {"state", info.state},
+                   {"shards", shards}};
+  manifest["hash"] = manifest_hash(manifest);
   base::write_file_atomically(job.aside / "manifest.json", manifest.dump(1));
   fs::remove_all(info.folder);
   base::publish_folder(job.aside, info.folder);

@@ -6,11 +6,15 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <cmath>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <mutex>
+#include <nlohmann/json.hpp>
 
+#include "framework/base/atomic_file.h"
 #include "framework/base/error.h"
 #include "framework/dist/simulated_group.h"
 #include "tests/support/tiny_model.h"
@@ -104,6 +108,50 @@ TEST(Checkpoint, ADamagedOneIsMovedAsideAndTheOneBeforeIsUsed) {
   const auto world = dist::make_single_group();
   EXPECT_EQ(find_checkpoint(folder, *world)->step, 2);
   EXPECT_TRUE(fs::exists(folder / "corrupt-step-3"));
+}
+
+// Changes the manifest of a step, and looks which checkpoint is found.
+std::int64_t found_with(const fs::path& folder, std::int64_t step,
+                        const std::function<void(nlohmann::ordered_json&)>& change) {
+  const fs::path file = folder / fmt::format("step-{}", step) / "manifest.json";
+  auto manifest = nlohmann::ordered_json::parse(base::read_file(file));
+  change(manifest);
+  std::ofstream(file) << manifest.dump(1);
+  const auto world = dist::make_single_group();
+  const auto found = find_checkpoint(folder, *world);
+  return found ? found->step : -1;
+}
+
+TEST(Checkpoint, ADamagedManifestIsMovedAsideWhateverOfItIsWrong) {
+  using Json = nlohmann::ordered_json;
+  const auto add_one = [](Json& number) { number = number.get<std::int64_t>() + 1; };
+  const auto damages = std::to_array<std::function<void(Json&)>>(
+      {[&](Json& m) { add_one(m["optimizer_steps"]); },
+       [&](Json& m) { add_one(m["shards"][1]["pieces"][0]["count"]); },
+       [&](Json& m) { add_one(m["shards"][0]["pieces"][1]["offset"]); },
+       [&](Json& m) { m["state"] = "{ }"; }});
+  for (const auto& damage : damages) {
+    const fs::path folder = fresh_folder();
+    for (const std::int64_t step : {1, 2}) save_on(folder, 2, step);
+    EXPECT_EQ(found_with(folder, 2, damage), 1);
+    EXPECT_TRUE(fs::exists(folder / "corrupt-step-2"));
+  }
+}
+
+TEST(Checkpoint, OfAnEarlierVersionIsFoundUnlessItsPiecesAreWrong) {
+  using Json = nlohmann::ordered_json;
+  const fs::path folder = fresh_folder();
+  for (const std::int64_t step : {1, 2}) save_on(folder, 3, step);
+  EXPECT_EQ(found_with(folder, 2, [](Json& m) { m.erase("hash"); }), 2);
+  for (const char* number : {"first", "count", "offset"}) {
+    save_on(folder, 3, 2);
+    const auto damage = [&](Json& m) {
+      m.erase("hash");
+      Json& piece = m["shards"][0]["pieces"][0];
+      piece[number] = piece[number].get<std::int64_t>() + 1;
+    };
+    EXPECT_EQ(found_with(folder, 2, damage), 1) << number;
+  }
 }
 
 TEST(Checkpoint, TheBestIsKeptBesideTheNewest) {
