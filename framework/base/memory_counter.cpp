@@ -54,6 +54,15 @@ MemoryScope::~MemoryScope() {
 }
 
 const MemoryScope::Failure& MemoryScope::last_failure() noexcept { return failure; }
+
+std::optional<MemoryScope::Failure> MemoryScope::noted() noexcept {
+  return is_unwinding ? std::optional(failure) : std::nullopt;
+}
+
+void MemoryScope::take_over(const Failure& other) noexcept {
+  if (!std::exchange(is_unwinding, true)) failure = other;
+}
+
 const MemoryCountersPtr& MemoryScope::counters() noexcept { return current_counters; }
 Memory MemoryScope::category() noexcept { return current_category; }
 

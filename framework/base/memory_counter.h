@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace lethe::base {
@@ -59,6 +60,10 @@ class MemoryScope {
     std::array<std::int64_t, kMemoryCategories> held{};  // by category, at that moment
   };
   static const Failure& last_failure() noexcept;
+  // For an exception that goes on in another thread: what a scope of this thread has noted of it, if one has;
+  // there, before it is thrown again, so that the scopes that it leaves then do not note themselves.
+  static std::optional<Failure> noted() noexcept;
+  static void take_over(const Failure& failure) noexcept;
 
   static const MemoryCountersPtr& counters() noexcept;  // of this thread; null: nothing is counted
   static Memory category() noexcept;

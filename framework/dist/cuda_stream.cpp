@@ -1,8 +1,5 @@
 #include "framework/dist/cuda_stream.h"
 
-#include <exception>
-#include <utility>
-
 #include "framework/dist/cuda_handles.h"
 #include "framework/dist/event_state.h"
 #include "framework/dist/guarded_work.h"
@@ -13,12 +10,12 @@ namespace {
 
 class CudaState final : public Event::State {
  public:
-  CudaState(cudaStream_t stream, std::exception_ptr failure) : failure_(std::move(failure)) {
+  CudaState(cudaStream_t stream, const WorkFailure& failure) : failure_(failure) {
     check_cuda(cudaEventRecord(event_.get(), stream), "cudaEventRecord");
   }
   void wait() override {
     check_cuda(cudaEventSynchronize(event_.get()), "cudaEventSynchronize");
-    if (failure_) std::rethrow_exception(failure_);
+    failure_.rethrow();
   }
   bool reached() override {
     const cudaError_t code = cudaEventQuery(event_.get());
@@ -26,11 +23,11 @@ class CudaState final : public Event::State {
     return code == cudaSuccess;
   }
   cudaEvent_t get() const noexcept { return event_.get(); }
-  const std::exception_ptr& failure() const noexcept { return failure_; }
+  const WorkFailure& failure() const noexcept { return failure_; }
 
  private:
   CudaEvent event_;
-  std::exception_ptr failure_;
+  WorkFailure failure_;
 };
 
 class CudaStream final : public Stream {
@@ -48,7 +45,7 @@ class CudaStream final : public Stream {
     work_.run([&] {
       const auto* const gpu = dynamic_cast<const CudaState*>(event.state().get());
       if (!gpu) return event.wait();  // a host stream's: nothing may be queued before it is reached
-      if (gpu->failure()) std::rethrow_exception(gpu->failure());
+      gpu->failure().rethrow();
       check_cuda(cudaStreamWaitEvent(stream_.get(), gpu->get(), 0), "cudaStreamWaitEvent");
     });
   }

@@ -2,7 +2,6 @@
 
 #include <condition_variable>
 #include <deque>
-#include <exception>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -19,10 +18,10 @@ namespace {
 
 class HostState final : public Event::State {
  public:
-  void reach(std::exception_ptr failure) {
+  void reach(const WorkFailure& failure) {
     {
       const std::lock_guard lock(mutex_);
-      failure_ = std::move(failure);
+      failure_ = failure;
       reached_ = true;
     }
     changed_.notify_all();
@@ -30,7 +29,7 @@ class HostState final : public Event::State {
   void wait() override {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return reached_; });
-    if (failure_) std::rethrow_exception(failure_);
+    failure_.rethrow();
   }
   bool reached() override {
     const std::lock_guard lock(mutex_);
@@ -41,7 +40,7 @@ class HostState final : public Event::State {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool reached_ = false;
-  std::exception_ptr failure_;
+  WorkFailure failure_;
 };
 
 }  // namespace

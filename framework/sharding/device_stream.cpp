@@ -5,7 +5,6 @@
 #include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <deque>
-#include <exception>
 #include <utility>
 
 #include "framework/base/error.h"
@@ -28,23 +27,23 @@ CUstream_st* queue_of(const c10::Stream& stream) {
 
 class DeviceState final : public dist::Event::State {
  public:
-  DeviceState(const c10::Stream& stream, std::exception_ptr failure)
-      : event_(stream.device_type()), failure_(std::move(failure)) {
+  DeviceState(const c10::Stream& stream, const dist::WorkFailure& failure)
+      : event_(stream.device_type()), failure_(failure) {
     event_.record(stream);
   }
   void wait() override {
     event_.synchronize();
-    if (failure_) std::rethrow_exception(failure_);
+    failure_.rethrow();
   }
   bool reached() override { return event_.query(); }
   void block(const c10::Stream& stream) {
-    if (failure_) std::rethrow_exception(failure_);
+    failure_.rethrow();
     event_.block(stream);
   }
 
  private:
   c10::Event event_;
-  std::exception_ptr failure_;
+  dist::WorkFailure failure_;
 };
 
 // Lets `stream` wait; the host too where the event is of a host's stream.
@@ -152,7 +151,7 @@ base::WaitSeconds take_waits() {
 
 void ComputeQueue::hold_back(dist::Stream& stream) const {
   if (device_.is_cpu()) return;  // done already
-  stream.wait(dist::Event(std::make_shared<DeviceState>(current_stream(device_), nullptr)));
+  stream.wait(dist::Event(std::make_shared<DeviceState>(current_stream(device_), dist::WorkFailure())));
 }
 
 void in_compute_order(at::Device device, const std::function<void()>& work) {

@@ -5,11 +5,14 @@
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "framework/base/memory_counter.h"
 #include "framework/dist/watchdog.h"
 
 namespace lethe::dist::tests {
@@ -67,6 +70,25 @@ TEST_P(AnyStream, FailureOfAnotherStreamComesAcrossItsEvent) {
   const auto stream = GetParam()();
   stream->wait(other->record());
   EXPECT_THROW(stream->synchronize(), std::runtime_error);
+}
+
+// Whoever waits was allocating for something else.
+TEST_P(AnyStream, SaysWhatMemoryWasShortOfWhereTheWorkRan) {
+  using base::Memory;
+  const auto counters = std::make_shared<base::MemoryCounters>();
+  counters->add(Memory::weights, 70);
+  const auto stream = GetParam()();
+  stream->enqueue([&] {
+    const base::MemoryScope memory(counters, Memory::gradients);
+    throw std::bad_alloc();
+  });
+  const auto wait = [&] {
+    const base::MemoryScope memory(counters, Memory::activations);
+    stream->synchronize();
+  };
+  EXPECT_THROW(wait(), std::bad_alloc);
+  EXPECT_EQ(base::MemoryScope::last_failure().category, Memory::gradients);
+  EXPECT_EQ(base::MemoryScope::last_failure().held[static_cast<std::size_t>(Memory::weights)], 70);
 }
 
 TEST(Event, DefaultIsReached) {
