@@ -16,13 +16,9 @@
 namespace lethe::run {
 namespace {
 
-// The levels of determinism that concern arithmetic: how matrix products split their sums must not depend on
-// the machine's cores where other machines are to give the same bits, and no operation may add in the order
-// of arrival.
+// The levels of determinism that concern arithmetic: no operation may add in the order of arrival.
 void set_arithmetic(const RunConfig& config) {
-  const std::int64_t threads =
-      config.parallel.threads == 0 && config.determinism == "elastic" ? 1 : config.parallel.threads;
-  if (threads > 0) at::set_num_threads(static_cast<int>(threads));
+  set_threads(config);
   at::globalContext().setDeterministicAlgorithms(config.determinism != "fast", /*warn_only=*/false);
   at::globalContext().setDeterministicFillUninitializedMemory(false);  // what is read is written first
 }
@@ -32,6 +28,12 @@ void load_files(const models::ModelFiles& files, sharding::WeightStore& store) {
 }
 
 }  // namespace
+
+void set_threads(const RunConfig& config) {
+  const std::int64_t threads =
+      config.parallel.threads == 0 && config.determinism == "elastic" ? 1 : config.parallel.threads;
+  if (threads > 0) at::set_num_threads(static_cast<int>(threads));
+}
 
 models::HfConfig model_shape(const RunConfig& config, std::int64_t tokenizer_vocab) {
   if (config.model.init != "random")

@@ -49,6 +49,10 @@ class Engine {
   std::uint64_t export_bytes() const;
 };
 
+// Those of a rank for arithmetic. Elastic runs take one unless parallel.threads says otherwise: how matrix
+// products split their sums must not depend on the machine's cores where other machines are to give the same
+// bits.
+void set_threads(const RunConfig& config);
 // Of the run's model: read from its directory, or the random one's. Looks at no weight.
 [[nodiscard]] models::HfConfig model_shape(const RunConfig& config, std::int64_t tokenizer_vocab);
 [[nodiscard]] at::ScalarType compute_dtype(const std::string& word);

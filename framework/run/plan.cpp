@@ -1,7 +1,6 @@
 #include "framework/run/plan.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <chrono>
@@ -90,7 +89,7 @@ double copy_speed() {
 }
 
 planning::RankSpeed speed_of(const RunConfig& config, planning::RankSpeed asked) {
-  if (config.parallel.threads > 0) at::set_num_threads(static_cast<int>(config.parallel.threads));
+  set_threads(config);
   if (asked.flops == 0)
     asked.flops = training::matmul_peak(at::TensorOptions(compute_dtype(config.model.compute)),
                                         *dist::make_single_group());

@@ -1,6 +1,7 @@
 // What a run's model starts from, and what it leaves behind.
 #include "framework/run/engine.h"
 
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include "framework/config/document.h"
 #include "framework/models/exporter.h"
 #include "framework/models/random_init.h"
+#include "framework/run/plan.h"
 
 namespace lethe::run {
 namespace {
@@ -47,6 +49,18 @@ class EngineFiles : public ::testing::Test {
 
   fs::path folder_;
 };
+
+TEST(Threads, AreTheSameForAPlanAndItsRun) {
+  const int before = at::get_num_threads();
+  at::set_num_threads(2);
+  const RunConfig config =
+      read_run_config(config::parse("model: {init: random, tokenizer: nowhere}\n"
+                                    "data: {forget: {path: a}, retain: {path: b}}\ndeterminism: elastic\n"));
+  const MemoryPlan plan{.model = models::make_decoder_model(model_shape(config, 50))};
+  (void)plan_time(config, plan, {.speed = {.flops = 1, .bytes = 1}});
+  EXPECT_EQ(at::get_num_threads(), 1);
+  at::set_num_threads(before);
+}
 
 TEST_F(EngineFiles, ExportsTheBytesThatItReadAndTheTokenizerThatItUsed) {
   const fs::path from = mixed_model(), to = folder_ / "copy";
