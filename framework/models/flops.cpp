@@ -1,5 +1,7 @@
 #include "framework/models/flops.h"
 
+#include <algorithm>
+
 namespace lethe::models {
 namespace {
 
@@ -25,18 +27,21 @@ Products products_of(const DecoderModel& model, const std::function<bool(int)>& 
 }  // namespace
 
 double update_flops(const DecoderModel& model, const std::function<bool(int)>& trains,
-                    const BatchTokens& batch) {
+                    const BatchTokens& batch, int last_layer) {
   // Scores and values, half of a square each: causal.
   const double attention =
       2 * batch.squared_lengths * static_cast<double>(model.config.num_heads * model.config.head_dim);
   bool goes_back = trains(model.embedding);  // the backward reaches this layer
   double flops = 0;
-  for (const LayerParameters& layer : model.layers) {
-    const Products p = products_of(model, trains, layer.segment);
+  std::size_t layers = model.layers.size();
+  if (last_layer >= 0) layers = std::min(layers, static_cast<std::size_t>(last_layer) + 1);
+  for (std::size_t layer = 0; layer < layers; ++layer) {
+    const Products p = products_of(model, trains, model.layers[layer].segment);
     goes_back |= p.trains;
     flops += 2 * batch.tokens * p.all + attention;
     if (goes_back) flops += 2 * batch.tokens * (p.all + p.trained) + 2 * attention;
   }
+  if (last_layer >= 0) return flops;
   const auto head = static_cast<double>(model.config.vocab_size * model.config.hidden_size);
   return flops + 2 * batch.scored * head * (trains(model.head) ? 3 : 2);
 }

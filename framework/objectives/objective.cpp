@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 namespace lethe::objectives {
 
 std::vector<std::string> objective_names() {
@@ -31,6 +33,12 @@ at::Tensor tokens_by_sample(const RoleTokens& role, const at::Tensor& like) {
   for (std::size_t i = 0; i + 1 < role.offsets.size(); ++i)
     lengths.push_back(static_cast<double>(role.offsets[i + 1] - role.offsets[i]));
   return at::tensor(lengths, at::kDouble).to(like.options());
+}
+
+int Needs::last_layer() const {
+  const bool reads_head =
+      std::ranges::any_of(roles, [](const RoleNeeds& role) { return !role.statistics.empty(); });
+  return reads_head ? -1 : tap_layer;
 }
 
 at::Tensor RoleTokens::stopped(std::string_view name) const {

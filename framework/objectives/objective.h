@@ -43,6 +43,8 @@ struct Needs {
   bool openunlearning = false;
   RoleNeeds& operator[](Role role) { return roles[static_cast<int>(role)]; }
   const RoleNeeds& operator[](Role role) const { return roles[static_cast<int>(role)]; }
+  // Behind which layer a pass ends, where nothing but taps is read; -1: it goes through the head.
+  int last_layer() const;
 };
 
 // One role in a micro-batch, at the rows it asked for.

@@ -212,7 +212,8 @@ class Training {
     if (count) result.changed_fraction = changed_fraction(changes);
     phases_.add(gradient_seconds, update_seconds, waits);
     result.flop_utilisation = accounting_.utilisation(
-        training::update_flops(engine_.model, gradients_, inputs_->data(), items), seconds);
+        training::update_flops(engine_.model, gradients_, config_.objective->needs(), inputs_->data(), items),
+        seconds);
     sampling_.observe(-result.forget_log_prob_mean);
     config_.objective->after_update({.terms = result.terms, .epoch = epochs_done()});
     report_step(result, norm, rate, seconds, forget, retain);

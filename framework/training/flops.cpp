@@ -17,21 +17,22 @@ void finish(const at::Tensor& result) { (void)result[0][0].item<double>(); }
 }  // namespace
 
 double update_flops(const models::DecoderModel& model, const sharding::GradientStore& gradients,
-                    const TrainingData& data, std::span<const BatchItem> batch) {
+                    const objectives::Needs& needs, const TrainingData& data,
+                    std::span<const BatchItem> batch) {
   models::BatchTokens total;
   for (const BatchItem& item : batch) {
-    const auto length = static_cast<double>(item.tokens);
-    total.tokens += length;
-    total.squared_lengths += length * length;
-    total.scored += static_cast<double>(data.of(item.role)[item.sample].scored_tokens());
-    if (item.alternate >= 0) {
-      const auto other = item.role == objectives::Role::forget ? objectives::Role::alternate
-                                                               : objectives::Role::retain_alternate;
-      total.scored += static_cast<double>(data.of(other)[item.alternate].scored_tokens());
+    const auto documents = documents_of(needs, item);
+    for (std::size_t role = 0; role < documents.size(); ++role) {
+      if (documents[role] < 0) continue;
+      const data::Document& document = data.documents[role][static_cast<std::size_t>(documents[role])];
+      const auto length = static_cast<double>(document.ids.size());
+      total.tokens += length;
+      total.squared_lengths += length * length;
+      total.scored += static_cast<double>(document.scored_tokens());
     }
   }
   return models::update_flops(
-      model, [&](int parameter) { return gradients.trains(parameter); }, total);
+      model, [&](int parameter) { return gradients.trains(parameter); }, total, needs.last_layer());
 }
 
 double matmul_peak(const at::TensorOptions& options, dist::ProcessGroup& world) {

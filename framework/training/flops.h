@@ -9,9 +9,11 @@
 
 namespace lethe::training {
 
-// Model FLOPs (models/flops.h) of one update over all ranks.
+// Model FLOPs (models/flops.h) of one update over all ranks: of the documents and the layers that its
+// objective reads.
 [[nodiscard]] double update_flops(const models::DecoderModel& model, const sharding::GradientStore& gradients,
-                                  const TrainingData& data, std::span<const BatchItem> batch);
+                                  const objectives::Needs& needs, const TrainingData& data,
+                                  std::span<const BatchItem> batch);
 
 // FLOP/s of square matrix products in this dtype on this device, all ranks at once, their sum. Collective;
 // some 50 ms.

@@ -27,15 +27,6 @@ data::RowChoice choice_of(const TrainingData& data, const RoleNeeds& needs, std:
           .unlabelled_target = std::max<std::int64_t>(data.vocab_size - kIgnoredLabel, 0)};
 }
 
-// The documents that an item brings, by role.
-std::array<std::int64_t, kNumRoles> documents_of(const Needs& needs, const BatchItem& item) {
-  std::array<std::int64_t, kNumRoles> documents{-1, -1, -1, -1};
-  const Role other = item.role == Role::forget ? Role::alternate : Role::retain_alternate;
-  if (needs[item.role].present) documents[static_cast<int>(item.role)] = item.sample;
-  if (needs[other].present) documents[static_cast<int>(other)] = item.alternate;
-  return documents;
-}
-
 bool needs_distributions(const RoleNeeds& needs) {
   return std::ranges::any_of(needs.statistics, [](const std::string& name) {
     return ops::make_token_statistic(name)->needs_reference_logits();
@@ -89,6 +80,14 @@ at::Tensor reference_of(const TrainingData& data, int role, std::span<const std:
 }
 
 }  // namespace
+
+std::array<std::int64_t, kNumRoles> documents_of(const Needs& needs, const BatchItem& item) {
+  std::array<std::int64_t, kNumRoles> documents{-1, -1, -1, -1};
+  const Role other = item.role == Role::forget ? Role::alternate : Role::retain_alternate;
+  if (needs[item.role].present) documents[static_cast<int>(item.role)] = item.sample;
+  if (needs[other].present) documents[static_cast<int>(other)] = item.alternate;
+  return documents;
+}
 
 double BatchFacts::of(const Count& count) const {
   const int r = static_cast<int>(count.role);

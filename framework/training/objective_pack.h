@@ -31,6 +31,10 @@ struct TrainingData {
   }
 };
 
+// The documents that an item brings, by role; -1: none that the objective reads.
+[[nodiscard]] std::array<std::int64_t, objectives::kNumRoles> documents_of(const objectives::Needs& needs,
+                                                                           const BatchItem& item);
+
 // Numbers of the global batch, by role.
 struct BatchFacts {
   std::array<double, objectives::kNumRoles> samples{}, rows{}, inverse_rows{};

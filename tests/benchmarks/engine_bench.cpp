@@ -140,8 +140,9 @@ class Engine {
         training::batch_items(samples.data, objective->needs(), {.forget = forget, .retain = retain});
     make_optimizer();
     if (!gradients_) gradients_ = std::make_unique<sharding::GradientStore>(model_.index, grid_, at::kFloat);
-    Measured measured{.flops = training::update_flops(model_, *gradients_, samples.data, items),
-                      .updates = optimizer_ != nullptr};
+    Measured measured{
+        .flops = training::update_flops(model_, *gradients_, objective->needs(), samples.data, items),
+        .updates = optimizer_ != nullptr};
     measured.seconds = median_seconds([&] {
       const auto result = training::compute_gradient(walk_, *gradients_, *objective, samples.data, items,
                                                      {.micro_batch = 1 << 20}, *world_);

@@ -8,6 +8,7 @@
 #include "framework/base/error.h"
 #include "framework/base/memory_counter.h"
 #include "framework/dist/simulated_group.h"
+#include "framework/objectives/tap_distance.h"
 #include "framework/optim/adamw.h"
 #include "framework/sharding/counting_allocator.h"
 #include "framework/training/flops.h"
@@ -207,7 +208,49 @@ TEST(UpdateFlops, CountEveryProductThreeTimesWhereAllIsTrained) {
   // tokens.
   const double products = 2 * 24 * 24 + 2 * 24 * 12 + 3 * 24 * 40, attention = 2 * 10 * 10 * 24;
   const double forward = 3 * (2 * 10 * products + attention) + 2 * 6 * 61 * 24;
-  EXPECT_DOUBLE_EQ(update_flops(model, engine.gradients, data, batch), 3 * forward);
+  objectives::Needs needs;
+  objectives::need_log_prob(needs, objectives::Role::forget);
+  EXPECT_DOUBLE_EQ(update_flops(model, engine.gradients, needs, data, batch), 3 * forward);
+}
+
+// Of a pass that ends behind a layer, those of a model that ends there, without its head.
+TEST(UpdateFlops, EndBehindTheLayerThatATapReads) {
+  const auto model = lethe::testing::tiny_model(), cut = lethe::testing::tiny_model({.layers = 1});
+  const auto world = dist::make_single_group();
+  lethe::testing::TinyEngine engine(model, *world, {}, {}), cut_engine(cut, *world, {}, {});
+  const std::vector<std::int32_t> ids(10, 1);
+  TrainingData data, unscored;
+  data.documents[0] = {{.ids = ids, .prompt_tokens = 4}};
+  unscored.documents[0] = {{.ids = ids, .prompt_tokens = 10}};
+  const std::vector<BatchItem> batch = {{objectives::Role::forget, 0, 10}};
+  objectives::Needs tap, head;
+  objectives::need_tap(tap, objectives::Role::forget, /*layer=*/0, /*reference=*/false);
+  objectives::need_log_prob(head, objectives::Role::forget);
+  const double flops = update_flops(model, engine.gradients, tap, data, batch);
+  EXPECT_DOUBLE_EQ(flops, update_flops(cut, cut_engine.gradients, head, unscored, batch));
+  objectives::need_log_prob(tap, objectives::Role::retain);
+  EXPECT_GT(update_flops(model, engine.gradients, tap, data, batch), 3 * flops) << "a role reads the head";
+}
+
+// Documents that no role reads cost nothing, and attention sees one document at a time.
+TEST(UpdateFlops, AreOfTheDocumentsThatAreRead) {
+  const auto model = lethe::testing::tiny_model();
+  const auto world = dist::make_single_group();
+  lethe::testing::TinyEngine engine(model, *world, {}, {});
+  const std::vector<std::int32_t> ids(150, 1);
+  const std::span<const std::int32_t> all(ids);
+  const auto flops = [&](std::size_t forget, std::size_t alternate, bool both) {
+    TrainingData data;
+    data.documents[0] = {{.ids = all.first(forget), .prompt_tokens = 4}};
+    data.documents[2] = {{.ids = all.first(alternate), .prompt_tokens = 4}};
+    objectives::Needs needs;
+    objectives::need_log_prob(needs, objectives::Role::alternate);
+    if (both) objectives::need_log_prob(needs, objectives::Role::forget);
+    const BatchItem item{.role = objectives::Role::forget, .sample = 0, .alternate = 0};
+    return update_flops(model, engine.gradients, needs, data, std::span(&item, 1));
+  };
+  EXPECT_DOUBLE_EQ(flops(5, 20, false), flops(150, 20, false));
+  EXPECT_DOUBLE_EQ(flops(30, 20, true), flops(5, 30, false) + flops(5, 20, false));
 }
 
 }  // namespace
