@@ -3,11 +3,14 @@
 #include <algorithm>
 
 #include "framework/base/error.h"
+#include "framework/base/text.h"
 #include "framework/data/alternates.h"
 #include "framework/inference/reference_log_probs.h"
 #include "framework/ops/token_statistic.h"
 #include "framework/run/command_config.h"
 #include "framework/run/model_limits.h"
+#include "framework/sharding/gradient_store.h"
+#include "framework/training/trainable.h"
 
 namespace lethe::run {
 namespace {
@@ -17,6 +20,16 @@ using objectives::Role;
 
 constexpr std::int64_t kWrappedLabels =
     100;  // OpenUnlearning's label -100, counted from the vocabulary's end
+
+// Whether a parameter is trained that a pass up to this layer reads.
+bool trains_up_to(int last_layer, const models::DecoderModel& model,
+                  const std::vector<std::string>& trainable) {
+  const std::vector<bool> trained =
+      sharding::segments_with_trained(model.index, training::trained_parameters(model.index, trainable));
+  bool trains = trained[model.segment_of(model.embedding)];
+  for (int layer = 0; layer <= last_layer; ++layer) trains |= trained[model.layers[layer].segment];
+  return trains;
+}
 
 }  // namespace
 
@@ -79,6 +92,13 @@ void ObjectiveInputs::check() const {
     fail("config.range",
          fmt::format("objective.layer: {} is not a layer of this model, which has {} (0 to {})",
                      needs_.tap_layer, engine_.model.config.num_layers, engine_.model.config.num_layers - 1));
+  if (const int last = needs_.last_layer();
+      last >= 0 && !trains_up_to(last, engine_.model, config_.train.trainable))
+    fail("config.conflict",
+         fmt::format("objective.layer: {} and train.trainable [{}]: objective `{}` reads nothing behind that "
+                     "layer, and no parameter up to it is trained",
+                     last, base::join(config_.train.trainable, ", "), name),
+         "train parameters of that layer or of one below it, or read a higher objective.layer");
   if (needs_.openunlearning && engine_.model.config.vocab_size < kWrappedLabels)
     fail("config.conflict",
          fmt::format("objective.compat: openunlearning needs a vocabulary of {} or more, this model has {}",
