@@ -38,7 +38,7 @@ class PassPrediction {
     if (tokens == 0) return {};
     if (!load_.trains) return measuring();
     const Bytes inputs = offloads() ? tokens * layers_ * hidden_ * compute_ : 0;
-    const Bytes kept = tokens * (layers_ * kept_of_layer() + rope_tables()) - inputs;
+    const Bytes kept = tokens * (layers_ * kept_of_layer() + rope_tables()) + taps() - inputs;
     const Bytes block = block_backward(), head = head_backward();
     return {.activations = static_cast<std::uint64_t>(kept + block),
             .head = static_cast<std::uint64_t>(std::max<Bytes>(head - block, 0)),
@@ -120,6 +120,11 @@ class PassPrediction {
     return rows + scored * slice * summed + (compute_ < wide_ ? slice * hidden_ * wide_ : 0);
   }
 
+  bool ends_at_tap() const { return load_.last_layer >= 0; }
+  // Where a pass ends at one: what is read there, its gradient and the rows.
+  Bytes taps() const {
+    return ends_at_tap() ? load_.scored_tokens * (hidden_ * (compute_ + wide_) + kIdBytes) : 0;
+  }
   bool offloads() const { return load_.offload_inputs && load_.recompute != Recompute::none; }
   Bytes rope_tables() const { return head_dim_ * compute_; }
 
@@ -179,7 +184,7 @@ class PassPrediction {
   // Logits are float32 at least; a bf16 head and what it reads are widened for them.
   Bytes head_backward() const {
     const Bytes scored = load_.scored_tokens, chunk = std::min<Bytes>(scored, load_.head.chunk_tokens);
-    if (scored == 0) return 0;
+    if (scored == 0 || ends_at_tap()) return 0;
     const bool keeps = scored * vocab_ * 4 <= load_.head.keep_bytes;
     // The logits, and of one chunk their gradient and the softmax.
     const Bytes logits = ((keeps ? scored : chunk) + 2 * chunk) * vocab_ * wide_;

@@ -17,7 +17,7 @@ struct PassBytes {
 };
 
 // largest_layer: elements of the parameters of a block. kept_layers: those that keep something for the
-// backward, the lowest trained one and all above it.
+// backward, the lowest trained one and all above it that are run.
 [[nodiscard]] PassBytes pass_bytes(const models::HfConfig& shape, std::uint64_t largest_layer,
                                    std::int64_t kept_layers, const Workload& load);
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <functional>
 
 #include "framework/planning/activations.h"
@@ -45,19 +44,20 @@ class Prediction {
   // The fullest of an update, a scoring or an evaluation, noise on its way into a buffer, and a gradient.
   PassBytes pass() const {
     const Measuring& measures = load_.measures;
-    PassBytes most =
-        fuller(load_.trains ? pass_of(true, {.tokens = load_.pack_tokens, .scored = load_.scored_tokens})
-                            : PassBytes{},
-               pass_of(false, measures.pack));
+    PassBytes most = fuller(
+        load_.trains
+            ? pass_of(true, {.tokens = load_.pack_tokens, .scored = load_.scored_tokens}, load_.last_layer)
+            : PassBytes{},
+        pass_of(false, measures.pack));
     if (noise_bytes() > 0) most = fuller(most, {.activations = noise_bytes() + hidden_bytes()});
     return fuller(most, pass_of(true, measures.gradient_of));
   }
-  PassBytes pass_of(bool goes_back, const PackSize& pack) const {
+  PassBytes pass_of(bool goes_back, const PackSize& pack, int last_layer = -1) const {
     if (pack.tokens == 0) return {};
     Workload load = load_;
-    load.trains = goes_back;
+    load.trains = goes_back, load.last_layer = last_layer;
     load.pack_tokens = pack.tokens, load.scored_tokens = pack.scored;
-    return pass_bytes(model_.config, largest_layer(), kept_layers(), load);
+    return pass_bytes(model_.config, largest_layer(), kept_layers(last_layer), load);
   }
   std::uint64_t hidden_bytes() const {
     return static_cast<std::uint64_t>(load_.measures.together * load_.measures.pack.tokens *
@@ -101,17 +101,20 @@ class Prediction {
   std::uint64_t whole_trained() const {
     return sum_of_segments([&](int s) { return trains(s) ? layout_.padded_size(s) : 0; });
   }
-  // As walk::lowest_trained_layer finds them.
-  std::int64_t kept_layers() const {
-    if (trains(model_.segment_of(model_.embedding))) return model_.config.num_layers;
+  // From the lowest trained one, as walk::lowest_trained_layer finds it, to the last that a pass runs.
+  std::int64_t kept_layers(int last_layer) const {
+    std::int64_t run = model_.config.num_layers;
+    if (last_layer >= 0) run = std::min<std::int64_t>(run, last_layer + 1);
+    if (trains(model_.segment_of(model_.embedding))) return run;
     const auto lowest =
         std::ranges::find_if(model_.layers, [&](const auto& layer) { return trains(layer.segment); });
-    return model_.layers.end() - lowest;
+    return std::max<std::int64_t>(run - (lowest - model_.layers.begin()), 0);
   }
 
   // ZeRO 1 keeps whole sums until the end of the update; ZeRO 2 and 3 two whole segments in turn. Each needs
   // room for one incoming part, and for a whole segment as it travels where that is another dtype.
   std::uint64_t gradient_bytes() const {
+    if (!load_.leaves.empty()) return elastic_gradient_bytes();
     std::uint64_t elements = owned_trained(), travelling = 0;
     if (load_.shard_size > 1) {
       elements += load_.zero == 1 ? whole_trained() : 2 * layout_.largest_padded_size();
@@ -119,14 +122,49 @@ class Prediction {
     }
     const bool travels = load_.shard_size > 1 || load_.replicas > 1;
     if (travels && reduction_bytes() != state_bytes()) travelling += layout_.largest_padded_size();
-    return (elements + leaf_elements()) * state_bytes() + travelling * reduction_bytes();
+    return elements * state_bytes() + travelling * reduction_bytes();
   }
-  // Elastic: partial sums of a tree over packs, one for each level at most, while a block is open; below ZeRO
-  // 2 a whole sum of every block after that, until the end of the update.
-  std::uint64_t leaf_elements() const {
-    if (load_.leaves == 0) return 0;
-    const auto levels = static_cast<std::uint64_t>(std::bit_width(static_cast<unsigned>(load_.leaves)));
-    return levels * layout_.largest_padded_size() + (load_.zero < 2 ? whole_trained() : 0);
+  // Elastic: beside the parts (and ZeRO 1's whole sums) the partial sums of a tree over packs, what arrives
+  // of them, and where replicas fold on a part that is cut into pieces.
+  std::uint64_t elastic_gradient_bytes() const {
+    const std::uint64_t largest = layout_.largest_padded_size();
+    const auto shard = static_cast<std::uint64_t>(load_.shard_size);
+    const bool narrow = reduction_bytes() != state_bytes();
+    std::uint64_t sums = shard > 1 && load_.zero >= 2 ? sums_of_parts() : sums_of_blocks();
+    if (shard > 1) sums += largest;
+    if (load_.replicas > 1) sums += 2 * largest / shard;
+    std::uint64_t wide = owned_trained() + (narrow ? largest : 0);
+    if (shard > 1 && load_.zero == 1) wide += whole_trained();
+    return wide * state_bytes() + sums * reduction_bytes();
+  }
+  LeafCounts leaf_counts_of(bool travel_behind_waves) const {
+    const bool joins = !head_is_largest() && reduction_bytes() == state_bytes();
+    return leaf_counts(load_.leaves, joins, travel_behind_waves);
+  }
+  // Below ZeRO 2 the rank's own sums of every block are kept until the end of the update. Its fullest moment
+  // is at the largest block, or at the second use of a tied embedding, which a wave comes to last.
+  std::uint64_t sums_of_blocks() const {
+    const LeafCounts counts = leaf_counts_of(false);
+    const std::uint64_t kept = std::max(counts.between, counts.after), open = std::max(counts.open, kept),
+                        at_largest = (open - kept) * layout_.largest_padded_size();
+    return kept * whole_trained() + std::max(at_largest + counts.between * second_use(), open * second_use());
+  }
+  // From there on they travel behind each wave; of the own part what all ranks of the shard group have
+  // brought is kept.
+  std::uint64_t sums_of_parts() const {
+    const LeafCounts counts = leaf_counts_of(true);
+    const auto shard = static_cast<std::uint64_t>(load_.shard_size);
+    const std::uint64_t on_their_way = load_.prefetch && !load_.device ? counts.wave : 0;
+    return std::max<std::uint64_t>(shard * counts.between, 1) * (owned_trained() + second_use() / shard) +
+           (counts.open + on_their_way) * layout_.largest_padded_size();
+  }
+  bool head_is_largest() const {
+    return layout_.padded_size(model_.segment_of(model_.head)) == layout_.largest_padded_size();
+  }
+  // A tied embedding that is trained has a tree for each of its uses.
+  std::uint64_t second_use() const {
+    const int embedding = model_.segment_of(model_.embedding);
+    return model_.head == model_.embedding && trains(embedding) ? layout_.padded_size(embedding) : 0;
   }
 
   bool seats_on_master() const { return load_.shard_size == 1 && wire_bytes() == state_bytes(); }

@@ -58,11 +58,15 @@ void add_recomputation(std::vector<Change>& changes, const Workload& load) {
     add("parallel.offload_inputs: true", Recompute::full, true);
 }
 
+void take_pack(const PackSize& pack, Workload& load) {
+  load.pack_tokens = pack.tokens, load.scored_tokens = pack.scored, load.leaves = pack.leaves;
+}
+
 void add_smaller_packs(std::vector<Change>& changes, const Workload& load) {
   for (std::size_t i = 0; i < load.smaller_packs.size(); ++i) {
     const PackSize& pack = load.smaller_packs[i];
     Workload other = load;
-    other.pack_tokens = pack.tokens, other.scored_tokens = pack.scored;
+    take_pack(pack, other);
     other.smaller_packs.assign(load.smaller_packs.begin() + static_cast<std::ptrdiff_t>(i) + 1,
                                load.smaller_packs.end());
     changes.push_back({fmt::format("train.micro_batch: {}", pack.micro_batch), other});
@@ -85,7 +89,7 @@ void add_ranks(std::vector<Change>& changes, const Workload& load, int ranks, in
   Workload other = sharded(load, 3, ranks, ranks);
   for (const PackSize& pack : load.more_ranks_packs) {
     if ((world *= 2) > ranks) break;
-    if (pack.tokens < other.pack_tokens) other.pack_tokens = pack.tokens, other.scored_tokens = pack.scored;
+    if (pack.tokens < other.pack_tokens) take_pack(pack, other);
   }
   other.shard_group = ranks;
   if (other.frozen_shard_size > 0) other.frozen_shard_size = ranks;

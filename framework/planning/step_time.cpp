@@ -19,24 +19,31 @@ double ring(double bytes, int ranks) { return bytes * (ranks - 1) / ranks; }
 
 // Elements of the blocks of the walk. A tied embedding is two of them: its gradients travel for each use.
 struct Blocks {
-  explicit Blocks(const models::DecoderModel& model)
+  Blocks(const models::DecoderModel& model, int last_layer)
       : embedding(size_of(model, model.segment_of(model.embedding))),
         norm(size_of(model, model.segment_of(model.final_norm))),
         head(size_of(model, model.segment_of(model.head))),
         tied(model.head == model.embedding) {
-    for (const models::LayerParameters& layer : model.layers) layers += size_of(model, layer.segment);
+    for (std::size_t layer = 0; layer < model.layers.size(); ++layer) {
+      const double size = size_of(model, model.layers[layer].segment);
+      layers += size;
+      if (last_layer < 0 || layer <= static_cast<std::size_t>(last_layer)) walked += size;
+    }
+    if (last_layer < 0) walked_head = norm + head;
   }
   double owned() const { return embedding + layers + norm + (tied ? 0 : head); }
   double reduced_in_a_wave() const { return embedding + layers + norm + head; }
-  double gathered_in_a_wave() const { return embedding + 2 * (layers + norm + head); }
+  double gathered_in_a_wave() const { return embedding + 2 * (walked + walked_head); }
+  double gathered_once() const { return walked_head > 0 ? owned() : embedding + walked; }
 
   double embedding = 0, layers = 0, norm = 0, head = 0;
+  double walked = 0, walked_head = 0;  // layers, norm and head that a pass reads
   bool tied = false;
 };
 
 double gathered_elements(const Blocks& blocks, const Workload& load, int waves) {
   if (load.zero == 0) return 0;
-  return load.zero == 3 ? waves * blocks.gathered_in_a_wave() : blocks.owned();
+  return load.zero == 3 ? waves * blocks.gathered_in_a_wave() : blocks.gathered_once();
 }
 
 double reduced_elements(const Blocks& blocks, const Workload& load, int waves) {
@@ -48,13 +55,13 @@ double reduced_elements(const Blocks& blocks, const Workload& load, int waves) {
 
 StepTime least_step_time(const models::DecoderModel& model, const Workload& load, const UpdateWork& work,
                          const RankSpeed& speed) {
-  const Blocks blocks(model);
+  const Blocks blocks(model, load.last_layer);
   const int ranks = load.shard_size * load.replicas;
   const auto state = static_cast<double>(std::max<std::uint64_t>(load.compute_bytes, 4));
   const double wire = static_cast<double>(load.wire_bytes ? load.wire_bytes : load.compute_bytes);
   const double reduction = load.reduction_bytes ? static_cast<double>(load.reduction_bytes) : state;
   StepTime time{.flops = models::update_flops(
-                             model, [](int) { return true; }, work.batch) /
+                             model, [](int) { return true; }, work.batch, load.last_layer) /
                          ranks};
   time.gathered =
       static_cast<std::uint64_t>(ring(gathered_elements(blocks, load, work.waves) * wire, load.shard_size));

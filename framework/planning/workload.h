@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "framework/planning/leaf_counts.h"
 #include "framework/walk/head.h"
 #include "framework/walk/kept_layer.h"
 
@@ -13,6 +14,7 @@ namespace lethe::planning {
 struct PackSize {
   std::int64_t micro_batch = 0;  // samples; 0: not said
   std::int64_t tokens = 0, scored = 0;
+  LeavesByWave leaves = {};  // as Workload has them
 };
 
 // What the passes of a scoring or an evaluation read and hold.
@@ -48,7 +50,8 @@ struct Workload {
   std::int64_t scored_tokens = 0;     // of those
   std::int64_t reference_tokens = 0;  // whose log-probabilities are cached, over whole sets
   int frozen_shard_size = 0;  // ranks that hold the frozen model between them; 0 where no method reads it
-  int leaves = 0;             // elastic: packs that are summed as a tree; 0 where they are not
+  int last_layer = -1;        // behind which the passes of updates end; -1: they go through the head
+  LeavesByWave leaves = {};   // elastic: those of the first rank, which has as many as any; none: it is not
   walk::HeadOptions head = {};
   std::vector<PackSize> smaller_packs = {};  // what smaller micro-batches would make, the larger ones first
   // What twice as many ranks would get of a batch, four times, and so on; then it stays as it is.

@@ -49,7 +49,7 @@ void turn_to_measuring(planning::Workload& load, const planning::Measuring& pass
   load.trained_segments.clear();
   load.reference_tokens = 0;
   load.frozen_shard_size = 0;
-  load.leaves = 0;
+  load.leaves.clear();
 }
 
 GridChoice automatic(const RunConfig& config, const models::DecoderModel& model, const DataLengths& data,

@@ -140,6 +140,7 @@ planning::PackSize largest_pack(const RunConfig& config, const DataLengths& data
       items, ranks, {.micro_batch = micro_batch, .logical_shards = config.logical_shards()});
   planning::PackSize largest{.micro_batch = micro_batch};
   for (const auto& wave : plan.waves) {
+    if (config.logical_shards() > 0) largest.leaves.push_back(wave.front());
     for (const std::vector<int>& share : wave) {
       const planning::PackSize pack = size_of(plan, share, samples);
       if (pack.tokens > largest.tokens) largest.tokens = pack.tokens, largest.scored = pack.scored;
@@ -170,7 +171,8 @@ planning::Workload workload_of(const RunConfig& config, const models::ParameterI
                           .scored_tokens = pack.scored,
                           .reference_tokens = reference_tokens(config, data),
                           .frozen_shard_size = needs_frozen_model(config.objective->needs()) ? group : 0,
-                          .leaves = config.logical_shards()};
+                          .last_layer = config.objective->needs().last_layer(),
+                          .leaves = pack.leaves};
   load.widens_bf16 = !load.device && !ops::multiplied_natively(at::kBFloat16, at::kCPU);
   for (std::int64_t fewer = micro_batch / 2; fewer >= 1; fewer /= 2) {
     const planning::PackSize smaller = largest_pack(config, data, world, fewer);

@@ -118,6 +118,18 @@ TEST(Memory, OfFrozenSegmentsHasNoMomentsGradientsAndNothingKeptBelow) {
   EXPECT_EQ(by_category(load).at("gradients"), (128u + 512 + 128) * 4) << "part, whole sums, what arrives";
 }
 
+TEST(Memory, OfPassesThatEndAtALayerHasNoHeadAndNothingKeptAbove) {
+  Workload load{.pack_tokens = 5, .scored_tokens = 3};
+  const Bytes all = by_category(load);
+  load.last_layer = 0;
+  const Bytes lower = by_category(load);
+  EXPECT_EQ(lower.at("head"), 0u);
+  // The graph of one layer less; of three rows what is read, its gradient and the row's number.
+  EXPECT_EQ(all.at("activations") - lower.at("activations"), 5u * 568 - 3 * (2 * 8 * 4 + 8));
+  load.trained_segments = {false, false, true, false};
+  EXPECT_LT(by_category(load).at("activations"), lower.at("activations")) << "nothing is kept at all";
+}
+
 TEST(Memory, OfFloat64RunsIsTwiceThatOfFloat32) {
   EXPECT_EQ(by_category({.compute_bytes = 8}).at("moments"), 2u * 1216 * 8);
 }
@@ -176,12 +188,21 @@ TEST(Memory, FallsFromNoneOverSelectiveToFull) {
   EXPECT_GT(activations[1], activations[2]);
 }
 
-TEST(Memory, OfElasticSumsIsWhatATreeHolds) {
-  const Bytes plain = by_category({.zero = 3, .shard_size = 4}),
-              elastic = by_category({.zero = 3, .shard_size = 4, .leaves = 8}),
-              whole = by_category({.leaves = 8});
-  EXPECT_EQ(elastic.at("gradients") - plain.at("gradients"), 4u * 512 * 4);
-  EXPECT_EQ(whole.at("gradients"), (1216u + 4 * 512 + 1216) * 4);
+// Eight leaves of one rank: in one wave, whose fullest block holds three sums while it is open, and in a wave
+// each, between which three sums of all blocks are kept (six leaves, folded, and a seventh), and a tied
+// embedding's of both its uses.
+TEST(Memory, OfElasticSumsIsWhatTreesHold) {
+  constexpr std::uint64_t kWhole = 1216, kEmbedding = 128, kLargest = 512;
+  const LeavesByWave together = {{0, 1, 2, 3, 4, 5, 6, 7}}, alone = {{0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}};
+  const auto gradients = [](Workload load) { return by_category(load).at("gradients"); };
+  EXPECT_EQ(gradients({.leaves = together}), (kWhole + kWhole + 2 * kLargest) * 4);
+  EXPECT_EQ(gradients({.leaves = alone}), (kWhole + 3 * (kWhole + kEmbedding)) * 4);
+  // Of four ranks, whose part of the embedding is 64: in one wave the sums of the parts, the open block's and
+  // what arrives; in four of a leaf each rank brings two sums that wait for others.
+  Workload sharded{.zero = 3, .shard_size = 4, .leaves = {{0, 1}}};
+  EXPECT_EQ(gradients(sharded), (384u + 384 + 64 + 2 * kLargest) * 4);
+  sharded.leaves = {{0}, {1}, {2}, {3}};
+  EXPECT_EQ(gradients(sharded), (384u + 4 * 2 * (384 + 64) + 2 * kLargest) * 4);
 }
 
 // The store's own count on four virtual ranks, after a forward and a backward.

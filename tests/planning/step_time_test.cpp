@@ -49,6 +49,19 @@ TEST(StepTime, TrafficFollowsTheStage) {
   EXPECT_DOUBLE_EQ(three.wire_seconds, static_cast<double>(three.gathered + three.reduced) / 100);
 }
 
+// Behind the first layer: nothing above it is multiplied or gathered, but sums of all parameters travel.
+TEST(StepTime, OfPassesThatEndAtALayerIsOfWhatTheyRead) {
+  Workload load = grid(3, 4, 1);
+  const StepTime through = time_of(load, 3);
+  load.last_layer = 0;
+  const StepTime time = time_of(load, 3);
+  EXPECT_DOUBLE_EQ(time.flops, 3 * (2 * 5 * 480 + 2 * 25 * 8) / 4);
+  EXPECT_EQ(time.gathered, 3 * 3 * (kEmbedding + 2 * kLayer) * 4 / 4);
+  EXPECT_EQ(time.reduced, through.reduced);
+  load.zero = 2;
+  EXPECT_EQ(time_of(load, 3).gathered, 3 * (kEmbedding + kLayer) * 4 / 4);
+}
+
 TEST(StepTime, HybridGridsReduceOverReplicasWhatARankOwns) {
   const StepTime hybrid = time_of(grid(2, 2, 4));
   EXPECT_EQ(hybrid.reduced, (kModel + kEmbedding) * 4 / 2 + 2 * 3 * (kModel / 2) * 4 / 4);

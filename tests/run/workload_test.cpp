@@ -126,6 +126,31 @@ TEST(Workload, KnowsWhatMoreRanksWouldGet) {
   EXPECT_EQ(more[1].tokens, 40);
 }
 
+TEST(Workload, EndsWhereTheObjectiveReadsNothingBehind) {
+  const auto last_layer = [](const std::string& objective) {
+    const RunConfig config = run_config_of("objective: " + objective + "\n");
+    const models::DecoderModel model = models::make_decoder_model(model_shape(config, 500));
+    return workload_of(config, model.index, kData, 1, 1).last_layer;
+  };
+  EXPECT_EQ(last_layer("npo"), -1);
+  EXPECT_EQ(last_layer("{name: rmu, layer: 1}"), 1);
+  EXPECT_EQ(last_layer("{name: rmu, layer: 1, retain_loss: nll}"), -1) << "the likelihood is the head's";
+}
+
+TEST(Workload, OfAnElasticRunHasTheLeavesOfEachWave) {
+  const std::string elastic =
+      "determinism: elastic\nparallel: {logical_shards: 4}\ntrain: {forget_batch: 3, retain_batch: 1, ";
+  const auto load = [&](const std::string& micro_batch) {
+    const RunConfig config = run_config_of(elastic + "micro_batch: " + micro_batch + "}\n");
+    const models::DecoderModel model = models::make_decoder_model(model_shape(config, 500));
+    return workload_of(config, model.index, kData, 1, 1);
+  };
+  EXPECT_EQ(load("4").leaves, (planning::LeavesByWave{{0, 1, 2, 3}}));
+  EXPECT_EQ(load("1").leaves, (planning::LeavesByWave{{0}, {1}, {2}, {3}}));
+  EXPECT_EQ(load("4").smaller_packs.back().leaves, load("1").leaves);
+  EXPECT_TRUE(workload_on(1, "").leaves.empty());
+}
+
 TEST(Workload, KnowsWhatIsFrozen) {
   const auto all = workload_on(1, "").trained_segments;
   EXPECT_EQ(std::ranges::count(all, true), static_cast<std::ptrdiff_t>(all.size()));
