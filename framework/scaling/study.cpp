@@ -33,19 +33,30 @@ std::vector<Stage> stages_of(const StudyOptions& options) {
 // As YAML reads it, whatever is in it.
 std::string quoted(const std::filesystem::path& path) { return nlohmann::json(path.string()).dump(); }
 
-// What the user set, and over it what makes a run a measurement: nothing but updates.
-std::map<std::string, std::string> settings_of(const StudyOptions& options, const Stage& stage) {
+// By key. Not the options of samplers: a study has samplers of its own.
+std::map<std::string, std::string> users_settings(const StudyOptions& options) {
   std::map<std::string, std::string> settings;
   for (const std::string& one : options.settings)
     settings[one.substr(0, one.find('='))] = one.substr(std::min(one.size(), one.find('=') + 1));
+  std::erase_if(settings, [](const auto& setting) {
+    return setting.first.starts_with("sampler.") || setting.first.starts_with("retain_sampler.");
+  });
+  return settings;
+}
+
+// What the user set, and over it what makes a run a measurement: nothing but updates, and each as large as it
+// says. Without replacement, a batch for many ranks would end where its set does.
+std::map<std::string, std::string> settings_of(const StudyOptions& options, const Stage& stage) {
+  std::map<std::string, std::string> settings = users_settings(options);
   settings["train.max_steps"] = std::to_string(options.updates);
   settings["train.forget_batch"] = std::to_string(options.forget_batch * stage.times);
   settings["train.retain_batch"] = std::to_string(options.retain_batch * stage.times);
   settings["stop.every"] = std::to_string(options.updates + 1);
-  settings["sampler"] = "uniform";
+  for (const char* key : {"sampler", "retain_sampler"}) settings[key] = "{name: uniform, replacement: true}";
   settings["cache"] = quoted(std::filesystem::absolute(options.out) / "cache");
   for (const char* key : {"eval.before", "eval.after", "export"}) settings[key] = "false";
   for (const char* key : {"eval.every", "checkpoint.every"}) settings[key] = "0";
+  settings["checkpoint.keep_best"] = quoted("");
   return settings;
 }
 

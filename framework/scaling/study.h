@@ -1,6 +1,7 @@
 // A scaling study: one configuration of `lethe train`, timed on several worlds. Strong scaling shares one
-// batch out over all ranks; weak scaling gives every rank a batch of that size. The runs are a campaign of
-// one cell, one stage a world, one at a time, so a study that was stopped goes on where it was.
+// batch out over all ranks; weak scaling gives every rank a batch of that size. Samples are drawn with
+// replacement, so that a batch may be larger than its set. The runs are a campaign of one cell, one stage a
+// world, one at a time, so a study that was stopped goes on where it was.
 #pragma once
 
 #include <cstdint>

@@ -57,6 +57,25 @@ TEST(Study, IsACampaignOfOneStageAWorldThatOnlyTrains) {
   EXPECT_THAT(yaml, Not(HasSubstr("export: true")));
 }
 
+// Drawn without replacement, the batch for many ranks would end where its set does.
+TEST(Study, DrawsWithReplacementWhateverTheSamplersWere) {
+  StudyOptions options = options_in("out");
+  options.settings = {"sampler=mrd", "sampler.power=2", "retain_sampler=shuffle",
+                      "retain_sampler.replacement=false"};
+  const std::string yaml = campaign_yaml(options);
+  EXPECT_THAT(yaml, HasSubstr("        sampler: {name: uniform, replacement: true}\n"));
+  EXPECT_THAT(yaml, HasSubstr("        retain_sampler: {name: uniform, replacement: true}\n"));
+  EXPECT_THAT(yaml, Not(AnyOf(HasSubstr("sampler."), HasSubstr("mrd"), HasSubstr("shuffle"))));
+}
+
+// It needs evaluations, and a study has none.
+TEST(Study, KeepsNoBestCheckpoint) {
+  StudyOptions options = options_in("out");
+  options.settings = {"eval.every=2", "checkpoint.keep_best=retain.probability"};
+  EXPECT_THAT(campaign_yaml(options), AllOf(HasSubstr("checkpoint.keep_best: \"\"\n"),
+                                            HasSubstr("eval.every: 0\n"), Not(HasSubstr("retain."))));
+}
+
 TEST(Study, FoldersMayHaveAnyName) {
   const std::string yaml = campaign_yaml(options_in("/out: a # b"));
   EXPECT_THAT(yaml, HasSubstr("cache: \"/out: a # b/cache\"\n"));

@@ -80,6 +80,30 @@ TEST_F(Tools, ScaleTimesEveryWorldOnceAndPredictsTheNext) {
         << ranks;
 }
 
+// Samplers, evaluations and kept checkpoints of a training are no part of a study, and its batches are as
+// large as it says: here, more samples than the sets have.
+TEST_F(Tools, ScaleTakesTheConfigurationOfATraining) {
+  const fs::path out = folder_ / "scale-of-a-training";
+  const Result result = lethe(
+      "scale configs/smoke/train.yaml --weak --ranks 1 --updates 2 --set sampler=mrd --set sampler.power=2 "
+      "--set eval.every=1 --set checkpoint.keep_best=retain.probability --set train.forget_batch=50 --set "
+      "train.retain_batch=60 --out '" +
+      out.string() + "'");
+  ASSERT_EQ(result.exit_code, 0) << result.output;
+  int updates = 0;
+  for (const auto& run : fs::directory_iterator(out / "runs")) {
+    std::ifstream file(run.path() / "records.jsonl");
+    for (std::string line; std::getline(file, line);) {
+      const Json record = Json::parse(line);
+      if (record["kind"] != "step") continue;
+      ++updates;
+      EXPECT_EQ(record["forget_ids"].size(), 50u);
+      EXPECT_EQ(record["retain_ids"].size(), 60u);
+    }
+  }
+  EXPECT_EQ(updates, 2);
+}
+
 TEST_F(Tools, PlanShowsThatFourRanksHoldAQuarterOfTheStates) {
   const Json one = planned("--ranks 1"), four = planned("--ranks 4");
   EXPECT_EQ(one["shard"], 1);
