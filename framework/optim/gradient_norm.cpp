@@ -70,6 +70,44 @@ __int128 sum_of_squares_there(const at::Tensor& part, double inverse_largest) {
   return total;
 }
 
+// Of one shard: a few values, or all.
+__int128 units_of(const at::Tensor& values, double inverse_largest) {
+  if (!values.is_cpu()) return sum_of_squares_there(values, inverse_largest);
+  return values.scalar_type() == at::kDouble ? sum_of_squares<double>(values, inverse_largest)
+                                             : sum_of_squares<float>(values, inverse_largest);
+}
+
+// What ranks add up.
+using Limbs = std::array<std::int64_t, 2>;
+
+Limbs limbs_of(__int128 units) {
+  return {static_cast<std::int64_t>(units & ((std::int64_t{1} << kLimbBits) - 1)),
+          static_cast<std::int64_t>(units >> kLimbBits)};
+}
+
+double norm_of(double largest, const Limbs& limbs) {
+  if (!std::isfinite(largest)) return std::numeric_limits<double>::quiet_NaN();
+  const double units = std::ldexp(static_cast<double>(limbs[1]), kLimbBits) + static_cast<double>(limbs[0]);
+  return largest * std::sqrt(std::ldexp(units, -kFractionBits));
+}
+
+// What this rank holds of each parameter's gradient: run(parameter, values).
+template <class Run>
+void each_held(sharding::GradientStore& gradients, const Run& run) {
+  const auto& index = gradients.index();
+  for (int s = 0; s < static_cast<int>(index.segments().size()); ++s) {
+    if (!gradients.trains_segment(s)) continue;
+    const sharding::ShardPart part = gradients.layout().part(s, gradients.grid().shard_rank());
+    std::int64_t at = 0;
+    models::for_each_piece(index, part.first, part.valid,
+                           [&](int parameter, std::uint64_t, std::uint64_t count) {
+                             run(static_cast<std::size_t>(parameter),
+                                 gradients.part(s).narrow(0, at, static_cast<std::int64_t>(count)));
+                             at += static_cast<std::int64_t>(count);
+                           });
+  }
+}
+
 }  // namespace
 
 double global_norm(sharding::GradientStore& gradients) {
@@ -80,21 +118,29 @@ double global_norm(sharding::GradientStore& gradients) {
   if (!std::isfinite(largest)) return std::numeric_limits<double>::quiet_NaN();
   if (largest == 0) return 0;
   __int128 total = 0;
-  for (int s = 0; s < num_segments; ++s) {
-    const at::Tensor& part = gradients.part(s);
-    if (!part.is_cpu()) {
-      total += sum_of_squares_there(part, 1 / largest);
-      continue;
-    }
-    total += part.scalar_type() == at::kDouble ? sum_of_squares<double>(part, 1 / largest)
-                                               : sum_of_squares<float>(part, 1 / largest);
-  }
-  std::array<std::int64_t, 2> limbs = {
-      static_cast<std::int64_t>(total & ((std::int64_t{1} << kLimbBits) - 1)),
-      static_cast<std::int64_t>(total >> kLimbBits)};
+  for (int s = 0; s < num_segments; ++s) total += units_of(gradients.part(s), 1 / largest);
+  Limbs limbs = limbs_of(total);
   group.all_reduce({limbs.data(), limbs.size(), dist::DType::i64});
-  const double units = std::ldexp(static_cast<double>(limbs[1]), kLimbBits) + static_cast<double>(limbs[0]);
-  return largest * std::sqrt(std::ldexp(units, -kFractionBits));
+  return norm_of(largest, limbs);
+}
+
+std::vector<double> tensor_norms(sharding::GradientStore& gradients) {
+  const std::size_t count = gradients.index().parameters().size();
+  dist::ProcessGroup& group = gradients.grid().shard_group();
+  std::vector<double> largest(count, 0.0), norms;
+  each_held(gradients, [&](std::size_t parameter, const at::Tensor& values) {
+    const double value = values.abs().max().item<double>();  // max() passes NaN on
+    largest[parameter] = std::isfinite(value) ? value : std::numeric_limits<double>::infinity();
+  });
+  group.all_reduce(dist::span_of(std::span(largest)), dist::Reduce::max);
+  std::vector<Limbs> limbs(count, Limbs{});
+  each_held(gradients, [&](std::size_t parameter, const at::Tensor& values) {
+    if (std::isfinite(largest[parameter]) && largest[parameter] > 0)
+      limbs[parameter] = limbs_of(units_of(values, 1 / largest[parameter]));
+  });
+  group.all_reduce({limbs.data(), 2 * count, dist::DType::i64});
+  for (std::size_t p = 0; p < count; ++p) norms.push_back(norm_of(largest[p], limbs[p]));
+  return norms;
 }
 
 double clip_factor(double norm, double max_norm) {

@@ -2,11 +2,12 @@
 
 #include <ATen/ATen.h>
 
-#include <cmath>
+#include <numeric>
 
 #include "framework/inference/generation.h"
 #include "framework/models/generation_config.h"
 #include "framework/models/model_path.h"
+#include "framework/optim/gradient_norm.h"
 
 namespace lethe::run {
 namespace {
@@ -111,22 +112,8 @@ double EvaluatedEngine::gradient_norm(const data::Document& document) {
 }
 
 double EvaluatedEngine::mean_tensor_norm() {
-  const models::ParameterIndex& index = engine_.model.index;
-  std::vector<double> squares(index.parameters().size(), 0.0);
-  for (int s = 0; s < static_cast<int>(index.segments().size()); ++s) {
-    const sharding::ShardPart part = gradients_->layout().part(s, engine_.grid->shard_rank());
-    std::int64_t at = 0;
-    models::for_each_piece(
-        index, part.first, part.valid, [&](int parameter, std::uint64_t, std::uint64_t count) {
-          const at::Tensor piece = gradients_->part(s).narrow(0, at, static_cast<std::int64_t>(count));
-          squares[static_cast<std::size_t>(parameter)] += piece.to(at::kDouble).square().sum().item<double>();
-          at += static_cast<std::int64_t>(count);
-        });
-  }
-  engine_.grid->shard_group().all_reduce(dist::span_of(std::span(squares)));
-  double sum = 0;
-  for (const double square : squares) sum += std::sqrt(square);
-  return sum / static_cast<double>(squares.size());
+  const std::vector<double> norms = optim::tensor_norms(*gradients_);
+  return std::accumulate(norms.begin(), norms.end(), 0.0) / static_cast<double>(norms.size());
 }
 
 }  // namespace lethe::run

@@ -58,12 +58,13 @@ TEST(EvaluatedEngine, GradientNormIsTheMeanOverTensorsOnAnyWorld) {
   EvaluatedEngine alone(config, engine, {});
   for (const data::Document& document : made.documents) {
     const double expected = expected_norm(engine, document);
-    EXPECT_NEAR(alone.gradient_norm(document), expected, 1e-12 * expected);
+    const double norm = alone.gradient_norm(document);
+    EXPECT_NEAR(norm, expected, 1e-10 * expected);
     for (const int ranks : {2, 3})
       dist::run_simulated(ranks, [&](dist::ProcessGroup& world) {
         const RunConfig sharded = tiny_config(3);
         Engine part(sharded, world, kVocab, sharding::grid_shape(3, 0, ranks));
-        EXPECT_NEAR(EvaluatedEngine(sharded, part, {}).gradient_norm(document), expected, 1e-10 * expected);
+        EXPECT_EQ(EvaluatedEngine(sharded, part, {}).gradient_norm(document), norm) << "to the last bit";
       });
   }
 }
