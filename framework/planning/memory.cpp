@@ -1,6 +1,7 @@
 #include "framework/planning/memory.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <functional>
@@ -19,7 +20,7 @@ class Prediction {
   std::vector<MemoryEntry> entries() const {
     const std::string share = fmt::format("1/{} of {} elements", load_.shard_size, model_.index.size());
     const PassBytes pass = this->pass();
-    return {
+    std::vector<MemoryEntry> entries = {
         {"weights", owned() * state_bytes(), "master weights, " + share},
         {"moments", moments(), "first and second moment, " + share},
         {"gradients", takes_gradients() ? gradient_bytes() : 0, "sums of this rank and buffers on their way"},
@@ -30,6 +31,9 @@ class Prediction {
         {"cache", static_cast<std::uint64_t>(load_.reference_tokens) * sizeof(double),
          "log-probabilities of the frozen model"},
         {"frozen", frozen_bytes(), "a second model, which the method compares with"}};
+    if (const std::uint64_t more = evaluation_bytes(); more > sum_of(pass))
+      entries.push_back({"evaluation", more - sum_of(pass), evaluation_text()});
+    return entries;
   }
 
   std::vector<MemoryEntry> host_entries() const {
@@ -41,6 +45,9 @@ class Prediction {
 
  private:
   bool takes_gradients() const { return load_.trains || load_.measures.gradient_of.tokens > 0; }
+  // Those of an evaluation are counted with what else it holds.
+  bool goes_back() const { return takes_gradients() || evaluation().gradient_of.tokens > 0; }
+  const Evaluating& evaluation() const { return load_.measures.evaluation; }
   // The fullest of an update, a scoring or an evaluation, noise on its way into a buffer, and a gradient.
   PassBytes pass() const {
     const Measuring& measures = load_.measures;
@@ -50,14 +57,18 @@ class Prediction {
             : PassBytes{},
         pass_of(false, measures.pack));
     if (noise_bytes() > 0) most = fuller(most, {.activations = noise_bytes() + hidden_bytes()});
-    return fuller(most, pass_of(true, measures.gradient_of));
+    most = fuller(most, pass_of(true, measures.gradient_of));
+    const Prediction evaluating(model_, evaluation_load());
+    most = fuller(most, evaluating.pass_of(false, evaluation().pack));
+    return fuller(most, evaluating.pass_of(true, evaluation().gradient_of));
   }
+  static std::uint64_t sum_of(const PassBytes& pass) { return pass.activations + pass.head; }
   PassBytes pass_of(bool goes_back, const PackSize& pack, int last_layer = -1) const {
     if (pack.tokens == 0) return {};
     Workload load = load_;
     load.trains = goes_back, load.last_layer = last_layer;
     load.pack_tokens = pack.tokens, load.scored_tokens = pack.scored;
-    return pass_bytes(model_.config, largest_layer(), kept_layers(last_layer), load);
+    return pass_bytes(model_.config, largest_layer(), layers_walked_back(model_, load), load);
   }
   std::uint64_t hidden_bytes() const {
     return static_cast<std::uint64_t>(load_.measures.together * load_.measures.pack.tokens *
@@ -65,8 +76,7 @@ class Prediction {
            load_.compute_bytes;
   }
   static PassBytes fuller(const PassBytes& a, const PassBytes& b) {
-    const auto sum = [](const PassBytes& pass) { return pass.activations + pass.head; };
-    PassBytes most = sum(a) > sum(b) ? a : b;
+    PassBytes most = sum_of(a) > sum_of(b) ? a : b;
     most.offloaded = std::max(a.offloaded, b.offloaded);
     return most;
   }
@@ -92,23 +102,12 @@ class Prediction {
     return sum_of_segments([&](int s) { return layout_.padded_size(s); });
   }
   // Frozen segments have no gradient and no moments.
-  bool trains(int segment) const {
-    return load_.trained_segments.empty() || load_.trained_segments[static_cast<std::size_t>(segment)];
-  }
+  bool trains(int segment) const { return trains_segment(load_, segment); }
   std::uint64_t owned_trained() const {
     return sum_of_segments([&](int s) { return trains(s) ? layout_.part_size(s) : 0; });
   }
   std::uint64_t whole_trained() const {
     return sum_of_segments([&](int s) { return trains(s) ? layout_.padded_size(s) : 0; });
-  }
-  // From the lowest trained one, as walk::lowest_trained_layer finds it, to the last that a pass runs.
-  std::int64_t kept_layers(int last_layer) const {
-    std::int64_t run = model_.config.num_layers;
-    if (last_layer >= 0) run = std::min<std::int64_t>(run, last_layer + 1);
-    if (trains(model_.segment_of(model_.embedding))) return run;
-    const auto lowest =
-        std::ranges::find_if(model_.layers, [&](const auto& layer) { return trains(layer.segment); });
-    return std::max<std::int64_t>(run - (lowest - model_.layers.begin()), 0);
   }
 
   // ZeRO 1 keeps whole sums until the end of the update; ZeRO 2 and 3 two whole segments in turn. Each needs
@@ -178,7 +177,7 @@ class Prediction {
     return std::min<std::uint64_t>(load_.prefetch && goes_back ? 3 : 2,
                                    static_cast<std::uint64_t>(num_segments()));
   }
-  std::uint64_t pooled_buffers() const { return pooled_buffers(takes_gradients()); }
+  std::uint64_t pooled_buffers() const { return pooled_buffers(goes_back()); }
   std::uint64_t gathered_bytes() const {
     if (seats_on_master()) return scratch_elements() * load_.compute_bytes;
     const std::uint64_t read = load_.zero == 3 ? pooled_buffers() * layout_.largest_padded_size() : whole();
@@ -213,10 +212,62 @@ class Prediction {
     const std::uint64_t gathered = 2 * layout.largest_padded_size() * load_.compute_bytes;
     return part * state_bytes() + (seated ? 0 : gathered + wire_buffer_bytes(layout));
   }
+  // The model as it is, and gradients of all its weights, whatever is trained.
+  Workload evaluation_load() const {
+    Workload load = load_;
+    load.trains = false;
+    load.measures = {};
+    load.trained_segments.clear();
+    load.reduction_bytes = 0;
+    load.leaves.clear();
+    return load;
+  }
+  // The fullest moment of an evaluation beyond weights, moments and the gradients of updates: what it has
+  // come to hold, and the pass under way.
+  std::uint64_t evaluation_bytes() const {
+    const Evaluating& asked = evaluation();
+    const Prediction plain(model_, evaluation_load());
+    std::uint64_t held = 0, most = 0;
+    if (!asked.reference.empty()) {
+      const Prediction other(asked.reference.front(), evaluation_load());
+      held += other.owned() * state_bytes() + other.gathered_bytes();
+      most = held + sum_of(other.pass_of(false, asked.pack));
+    }
+    if (asked.gradient_of.tokens > 0) {
+      held += plain.gradient_bytes();
+      most = std::max(most, held + sum_of(plain.pass_of(true, asked.gradient_of)));
+    }
+    if (asked.cached_tokens == 0) return most;
+    return std::max(most, held + cache_bytes() +
+                              std::max(sum_of(plain.pass_of(false, asked.prompts)), token_scores_bytes()));
+  }
+  // Keys and values of the sequences that are generated together.
+  std::uint64_t cache_bytes() const {
+    const models::HfConfig& shape = model_.config;
+    return static_cast<std::uint64_t>(2 * shape.num_layers * shape.num_kv_heads * shape.head_dim *
+                                      evaluation().cached_tokens) *
+           load_.compute_bytes;
+  }
+  // What a new token's attention makes of one layer's: a mask, and scores before and behind the softmax.
+  std::uint64_t token_scores_bytes() const {
+    return static_cast<std::uint64_t>((model_.config.num_kv_heads + 2 * model_.config.num_heads) *
+                                      evaluation().cached_tokens) *
+           load_.compute_bytes;
+  }
+  std::string evaluation_text() const {
+    std::vector<std::string> parts;
+    if (!evaluation().reference.empty()) parts.emplace_back("the model that it compares with");
+    if (evaluation().gradient_of.tokens > 0) parts.emplace_back("gradients of its own");
+    if (evaluation().cached_tokens > 0)
+      parts.push_back(fmt::format("keys and values of {} tokens", evaluation().cached_tokens));
+    return fmt::format("beyond the other passes: {}", fmt::join(parts, ", "));
+  }
   std::string activations_text() const {
     const std::string update = fmt::format("{} tokens of a micro-batch", load_.pack_tokens),
                       scoring = fmt::format("{} of a scoring", load_.measures.pack.tokens);
-    if (!load_.trains) return fmt::format("{} tokens of a pack", load_.measures.pack.tokens);
+    if (!load_.trains)
+      return fmt::format("{} tokens of a pack",
+                         std::max(load_.measures.pack.tokens, evaluation().pack.tokens));
     return load_.measures.pack.tokens > 0 ? update + " or " + scoring : update;
   }
   std::string gathered_text() const {
@@ -241,6 +292,19 @@ class Prediction {
 };
 
 }  // namespace
+
+std::int64_t layers_run(const models::DecoderModel& model, const Workload& load) {
+  const std::int64_t all = model.config.num_layers;
+  return load.last_layer < 0 ? all : std::min<std::int64_t>(all, load.last_layer + 1);
+}
+
+std::int64_t layers_walked_back(const models::DecoderModel& model, const Workload& load) {
+  const std::int64_t run = layers_run(model, load);
+  if (trains_segment(load, model.segment_of(model.embedding))) return run;
+  const auto lowest = std::ranges::find_if(
+      model.layers, [&](const auto& layer) { return trains_segment(load, layer.segment); });
+  return std::max<std::int64_t>(run - (lowest - model.layers.begin()), 0);
+}
 
 std::vector<MemoryEntry> predict_memory(const models::DecoderModel& model, const Workload& load) {
   return Prediction(model, load).entries();

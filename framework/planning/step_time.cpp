@@ -19,54 +19,73 @@ double ring(double bytes, int ranks) { return bytes * (ranks - 1) / ranks; }
 
 // Elements of the blocks of the walk. A tied embedding is two of them: its gradients travel for each use.
 struct Blocks {
-  Blocks(const models::DecoderModel& model, int last_layer)
-      : embedding(size_of(model, model.segment_of(model.embedding))),
-        norm(size_of(model, model.segment_of(model.final_norm))),
-        head(size_of(model, model.segment_of(model.head))),
-        tied(model.head == model.embedding) {
-    for (std::size_t layer = 0; layer < model.layers.size(); ++layer) {
-      const double size = size_of(model, model.layers[layer].segment);
-      layers += size;
-      if (last_layer < 0 || layer <= static_cast<std::size_t>(last_layer)) walked += size;
-    }
-    if (last_layer < 0) walked_head = norm + head;
-  }
   double owned() const { return embedding + layers + norm + (tied ? 0 : head); }
-  double reduced_in_a_wave() const { return embedding + layers + norm + head; }
-  double gathered_in_a_wave() const { return embedding + 2 * (walked + walked_head); }
-  double gathered_once() const { return walked_head > 0 ? owned() : embedding + walked; }
+  double of_a_walk() const { return embedding + layers + norm + head; }
 
   double embedding = 0, layers = 0, norm = 0, head = 0;
-  double walked = 0, walked_head = 0;  // layers, norm and head that a pass reads
   bool tied = false;
 };
 
-double gathered_elements(const Blocks& blocks, const Workload& load, int waves) {
-  if (load.zero == 0) return 0;
-  return load.zero == 3 ? waves * blocks.gathered_in_a_wave() : blocks.gathered_once();
+// Of the segments that `counts`.
+template <class Counts>
+Blocks blocks_of(const models::DecoderModel& model, const Counts& counts) {
+  const auto size = [&](int segment) { return counts(segment) ? size_of(model, segment) : 0; };
+  Blocks blocks{.embedding = size(model.segment_of(model.embedding)),
+                .norm = size(model.segment_of(model.final_norm)),
+                .head = size(model.segment_of(model.head)),
+                .tied = model.head == model.embedding};
+  for (const models::LayerParameters& layer : model.layers) blocks.layers += size(layer.segment);
+  return blocks;
 }
 
-double reduced_elements(const Blocks& blocks, const Workload& load, int waves) {
+// That passes read: where they end behind a layer, neither those above it nor norm and head.
+Blocks read_blocks(const models::DecoderModel& model, const Workload& load) {
+  Blocks blocks = blocks_of(model, [](int) { return true; });
+  if (load.last_layer < 0) return blocks;
+  blocks.layers = blocks.norm = blocks.head = 0;
+  for (std::int64_t layer = 0; layer < layers_run(model, load); ++layer)
+    blocks.layers += size_of(model, model.layers[static_cast<std::size_t>(layer)].segment);
+  return blocks;
+}
+
+// With gradients.
+Blocks trained_blocks(const models::DecoderModel& model, const Workload& load) {
+  return blocks_of(model, [&](int segment) { return trains_segment(load, segment); });
+}
+
+double gathered_elements(const models::DecoderModel& model, const Workload& load, int waves) {
   if (load.zero == 0) return 0;
-  return load.zero == 1 ? blocks.owned() : waves * blocks.reduced_in_a_wave();
+  const Blocks read = read_blocks(model, load);
+  if (load.zero < 3) return read.owned();
+  double again = read.norm + read.head;  // by the backward, which needs no embedding
+  const auto end = model.layers.begin() + layers_run(model, load);
+  for (auto layer = end - layers_walked_back(model, load); layer < end; ++layer)
+    again += size_of(model, layer->segment);
+  return waves * (read.of_a_walk() + again);
+}
+
+double reduced_elements(const Blocks& trained, const Workload& load, int waves) {
+  if (load.zero == 0) return 0;
+  return load.zero == 1 ? trained.owned() : waves * trained.of_a_walk();
 }
 
 }  // namespace
 
 StepTime least_step_time(const models::DecoderModel& model, const Workload& load, const UpdateWork& work,
                          const RankSpeed& speed) {
-  const Blocks blocks(model, load.last_layer);
+  const Blocks trained = trained_blocks(model, load);
+  const auto trains = [&](int parameter) {
+    return work.trained_parameters.empty() || work.trained_parameters[static_cast<std::size_t>(parameter)];
+  };
   const int ranks = load.shard_size * load.replicas;
   const auto state = static_cast<double>(std::max<std::uint64_t>(load.compute_bytes, 4));
   const double wire = static_cast<double>(load.wire_bytes ? load.wire_bytes : load.compute_bytes);
   const double reduction = load.reduction_bytes ? static_cast<double>(load.reduction_bytes) : state;
-  StepTime time{.flops = models::update_flops(
-                             model, [](int) { return true; }, work.batch, load.last_layer) /
-                         ranks};
+  StepTime time{.flops = models::update_flops(model, trains, work.batch, load.last_layer) / ranks};
   time.gathered =
-      static_cast<std::uint64_t>(ring(gathered_elements(blocks, load, work.waves) * wire, load.shard_size));
-  const double replicas = 2 * ring(blocks.owned() / load.shard_size * reduction, load.replicas);
-  const double shards = ring(reduced_elements(blocks, load, work.waves) * reduction, load.shard_size);
+      static_cast<std::uint64_t>(ring(gathered_elements(model, load, work.waves) * wire, load.shard_size));
+  const double replicas = 2 * ring(trained.owned() / load.shard_size * reduction, load.replicas);
+  const double shards = ring(reduced_elements(trained, load, work.waves) * reduction, load.shard_size);
   time.reduced = static_cast<std::uint64_t>(shards + replicas);
   time.compute_seconds = time.flops / speed.flops;
   time.wire_seconds = static_cast<double>(time.gathered + time.reduced) / speed.bytes;

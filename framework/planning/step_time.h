@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "framework/models/flops.h"
 #include "framework/planning/workload.h"
@@ -14,6 +15,7 @@ namespace lethe::planning {
 struct UpdateWork {
   models::BatchTokens batch;  // of all ranks, the mean over updates
   int waves = 1;              // passes over the model: samples of a rank / micro_batch, rounded up
+  std::vector<bool> trained_parameters = {};  // by parameter; empty: all are trained
 };
 
 struct RankSpeed {
@@ -31,9 +33,9 @@ struct StepTime {
   bool bound_by_wire() const { return wire_seconds > compute_seconds; }
 };
 
-// Every parameter is trained. Traffic by ring algorithms, (n - 1) / n of what is gathered or reduced: ZeRO 0
-// reduces gradients over replicas; 1 reduces and gathers once an update; 2 reduces in every wave; 3 gathers
-// twice in every wave as well.
+// What is frozen has no gradients to work out or to send. Traffic by ring algorithms, (n - 1) / n of what is
+// gathered or reduced: ZeRO 0 reduces gradients over replicas; 1 reduces and gathers once an update; 2
+// reduces in every wave; 3 gathers twice in every wave as well.
 [[nodiscard]] StepTime least_step_time(const models::DecoderModel& model, const Workload& load,
                                        const UpdateWork& work, const RankSpeed& speed);
 

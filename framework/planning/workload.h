@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "framework/models/decoder_model.h"
 #include "framework/planning/leaf_counts.h"
 #include "framework/walk/head.h"
 #include "framework/walk/kept_layer.h"
@@ -17,6 +18,15 @@ struct PackSize {
   LeavesByWave leaves = {};  // as Workload has them
 };
 
+// What an evaluation holds beside the model, in the order in which it is filled: all of it stays to the end.
+struct Evaluating {
+  PackSize pack = {};  // the largest that is walked, by the model and by the one that it is compared with
+  std::vector<models::DecoderModel> reference = {};  // that second model; empty: none
+  PackSize gradient_of = {};       // whose gradient of all weights is taken; no tokens: none is
+  PackSize prompts = {};           // of the fullest batch of generations; its sequences are the scored ones
+  std::int64_t cached_tokens = 0;  // of that batch: sequences times the longest prompt with its answer
+};
+
 // What the passes of a scoring or an evaluation read and hold.
 struct Measuring {
   PackSize pack = {};                 // the largest that one of them walks
@@ -25,6 +35,7 @@ struct Measuring {
   std::int64_t directions = 0;        // that a jet walks together; 0: no jets
   std::int64_t longest_document = 0;  // tokens; read where there are jets
   PackSize gradient_of = {};          // whose gradient of all weights is taken; no tokens: none is
+  Evaluating evaluation = {};
 };
 
 // Defaults are one rank in float32.
@@ -57,5 +68,13 @@ struct Workload {
   // What twice as many ranks would get of a batch, four times, and so on; then it stays as it is.
   std::vector<PackSize> more_ranks_packs = {};
 };
+
+[[nodiscard]] inline bool trains_segment(const Workload& load, int segment) {
+  return load.trained_segments.empty() || load.trained_segments[static_cast<std::size_t>(segment)];
+}
+// Layers that a pass runs, up to last_layer; those of them that its backward walks: the lowest trained one,
+// as walk::lowest_trained_layer finds it, and all above it.
+[[nodiscard]] std::int64_t layers_run(const models::DecoderModel& model, const Workload& load);
+[[nodiscard]] std::int64_t layers_walked_back(const models::DecoderModel& model, const Workload& load);
 
 }  // namespace lethe::planning

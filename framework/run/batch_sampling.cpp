@@ -11,8 +11,8 @@
 #include "framework/base/log.h"
 #include "framework/base/statistics.h"
 #include "framework/base/text.h"
+#include "framework/run/command_config.h"
 #include "framework/run/exact_numbers.h"
-#include "framework/run/objective_inputs.h"
 #include "framework/run/score_source.h"
 
 namespace lethe::run {
@@ -95,11 +95,6 @@ void say_where_scores_stay(const RunConfig& config, std::int64_t earliest) {
 std::int64_t updates_of_a_record(const RunConfig& config, std::int64_t epoch) {
   constexpr std::int64_t kRecords = 16;
   return std::max(epoch, (config.train.max_steps + kRecords - 1) / kRecords);
-}
-
-// Without replacement no more than the set has.
-std::int64_t drawn(const sampling::Sampler& sampler, std::int64_t size, const SampleSet& set) {
-  return sampler.with_replacement() ? size : std::min(size, static_cast<std::int64_t>(set.samples.size()));
 }
 
 std::vector<std::int64_t> draw(const sampling::Sampler& sampler, std::int64_t step, std::int64_t size) {
@@ -298,11 +293,13 @@ void BatchSampling::record(std::int64_t step) {
 }
 
 std::int64_t BatchSampling::forget_size() const {
-  return drawn(*config_.sampler, config_.train.forget_batch, sets_.forget);
+  return config_.sampler->drawn(config_.train.forget_batch,
+                                static_cast<std::int64_t>(sets_.forget.samples.size()));
 }
 
 std::int64_t BatchSampling::retain_size() const {
-  return drawn(*config_.retain_sampler, config_.train.retain_batch, sets_.retain);
+  return config_.retain_sampler->drawn(config_.train.retain_batch,
+                                       static_cast<std::int64_t>(sets_.retain.samples.size()));
 }
 
 std::vector<std::int64_t> BatchSampling::forget(std::int64_t step) const {

@@ -13,7 +13,7 @@ void check_updates(const config::Section& root, const RunConfig& c) {
         .refuse("exclude", "config.conflict",
                 fmt::format("forget leaves objective `{}` nothing to forget", c.objective_name),
                 "set objective: finetune for the retrained model, or take data.exclude away");
-  if ((reads_forget(c) && c.train.forget_batch > 0) || (reads_retain(c) && c.train.retain_batch > 0)) return;
+  if (draws_forget_samples(c) || (reads_retain(c) && c.train.retain_batch > 0)) return;
   root.refuse(
       "", "config.conflict",
       fmt::format("no update would read a sample: objective `{}`, train.forget_batch {}, train.retain_batch "
@@ -37,6 +37,10 @@ bool reads_forget(const RunConfig& config) {
 bool reads_retain(const RunConfig& config) {
   const objectives::Needs needs = config.objective->needs();
   return needs[Role::retain].present || needs[Role::retain_alternate].present;
+}
+
+bool draws_forget_samples(const RunConfig& config) {
+  return reads_forget(config) && config.train.forget_batch > 0;
 }
 
 }  // namespace lethe::run

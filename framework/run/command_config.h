@@ -14,5 +14,7 @@ namespace lethe::run {
 // Whether batches hold samples of the set, themselves or by their other answers.
 [[nodiscard]] bool reads_forget(const RunConfig& config);
 [[nodiscard]] bool reads_retain(const RunConfig& config);
+// The same, and updates draw from the forget set.
+[[nodiscard]] bool draws_forget_samples(const RunConfig& config);
 
 }  // namespace lethe::run

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "framework/data/packing.h"
+#include "framework/run/command_config.h"
 #include "framework/run/engine.h"
-#include "framework/run/objective_inputs.h"
 #include "framework/scoring/estimator.h"
 #include "framework/scoring/job_grid.h"
 

@@ -47,10 +47,6 @@ bool needs_reference(const objectives::Needs& needs) {
          std::ranges::any_of(needs.roles, &objectives::RoleNeeds::reference_log_prob);
 }
 
-bool draws_forget_samples(const RunConfig& config) {
-  return reads_forget(config) && config.train.forget_batch > 0;
-}
-
 ObjectiveInputs::ObjectiveInputs(const RunConfig& config, const SampleSets& sets, Engine& engine,
                                  const std::filesystem::path& cache, int frozen_group)
     : config_(config),
@@ -97,7 +93,7 @@ void ObjectiveInputs::check() const {
     fail("config.conflict",
          fmt::format("objective.layer: {} and train.trainable [{}]: objective `{}` reads nothing behind that "
                      "layer, and no parameter up to it is trained",
-                     last, base::join(config_.train.trainable, ", "), name),
+                     last, base::join(config_.train.trainable, ", "), config_.objective_name),
          "train parameters of that layer or of one below it, or read a higher objective.layer");
   if (needs_.openunlearning && engine_.model.config.vocab_size < kWrappedLabels)
     fail("config.conflict",

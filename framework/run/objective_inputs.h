@@ -19,9 +19,6 @@ namespace lethe::run {
 // Whether it reads anything of the frozen model.
 [[nodiscard]] bool needs_reference(const objectives::Needs& needs);
 
-// Whether updates read samples of the forget set, themselves or by their other answers.
-[[nodiscard]] bool draws_forget_samples(const RunConfig& config);
-
 class ObjectiveInputs {
  public:
   // Collective. All must outlive it. frozen_group: ranks that hold a frozen model between them. Errors:

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "framework/base/log.h"
@@ -14,19 +15,39 @@
 #include "framework/data/text_windows.h"
 #include "framework/dist/process_group.h"
 #include "framework/planning/stage.h"
+#include "framework/records/run_directory.h"
 #include "framework/run/engine.h"
 #include "framework/run/grid_choice.h"
 #include "framework/run/machine.h"
 #include "framework/training/flops.h"
+#include "framework/training/trainable.h"
 
 namespace lethe::run {
 namespace {
 
-std::vector<SampleLength> lengths_of(std::span<const data::Sample> samples,
-                                     const data::SampleTokenizer& tokenizer) {
-  std::vector<SampleLength> lengths;
-  for (const data::Sample& sample : samples) lengths.push_back(length_of(tokenizer.tokenize(sample)));
-  return lengths;
+// As training has it, without a token store.
+struct TokenizedSet {
+  std::vector<data::TokenizedSample> tokens;  // which the documents are made of
+  SampleSet set;
+};
+
+TokenizedSet tokenized(const char* name, std::vector<data::Sample> samples,
+                       const data::SampleTokenizer& tokenizer) {
+  TokenizedSet all{.tokens = {}, .set = {.name = name}};
+  for (data::Sample& sample : samples) {
+    data::TokenizedSample tokens = tokenizer.tokenize(sample);
+    const data::Document document{.ids = tokens.ids, .prompt_tokens = tokens.prompt_tokens};
+    if (document.scored_tokens() == 0) continue;
+    all.tokens.push_back(std::move(tokens));  // its ids stay where they are
+    all.set.documents.push_back(document);
+    all.set.samples.push_back(std::move(sample));
+  }
+  return all;
+}
+
+// Scores may be still to come, of an earlier stage: then it is not known which samples they will choose.
+bool can_select(const data::SelectOptions& options) {
+  return options.by == "length" || std::filesystem::exists(records::RunPaths{options.scores}.scores());
 }
 
 struct MeasuredData {
@@ -45,9 +66,11 @@ MeasuredData measure_data(const RunConfig& config) {
        {std::pair(&sets.forget, &config.data.forget), {&sets.retain, &config.data.retain}})
     if (source->format == "text") *set = data::cut_windows(*set, tokenizer, *source);
   MeasuredData data{.vocab = tokenizer.vocab_size(), .lengths = {}};
-  data.lengths.forget = lengths_of(sets.forget.samples, samples);
-  data.lengths.retain = lengths_of(sets.retain.samples, samples);
-  add_alternates(data.lengths, config, sets.forget.samples, sets.retain.samples, samples);
+  TokenizedSet forget = tokenized("forget", std::move(sets.forget.samples), samples),
+               retain = tokenized("retain", std::move(sets.retain.samples), samples);
+  if (config.data.select && can_select(*config.data.select)) select_samples(forget.set, *config.data.select);
+  data.lengths = {.forget = lengths_of(forget.set), .retain = lengths_of(retain.set)};
+  add_alternates(data.lengths, config, forget.set.samples, retain.set.samples, samples);
   return data;
 }
 
@@ -61,16 +84,20 @@ void add_mean(const std::vector<SampleLength>& lengths, std::int64_t batch, mode
   }
 }
 
-planning::UpdateWork work_of(const RunConfig& config, const DataLengths& data, int ranks) {
-  const std::int64_t samples = config.train.forget_batch + config.train.retain_batch,
-                     at_once = ranks * config.train.micro_batch;
-  planning::UpdateWork work{.batch = {}, .waves = static_cast<int>((samples + at_once - 1) / at_once)};
+planning::UpdateWork work_of(const RunConfig& config, const models::ParameterIndex& index,
+                             const DataLengths& data, int ranks) {
+  const UpdateSamples samples = samples_of_update(config, data);
+  const std::int64_t at_once = ranks * config.train.micro_batch;
+  planning::UpdateWork work{
+      .batch = {},
+      .waves = static_cast<int>((samples.all() + at_once - 1) / at_once),
+      .trained_parameters = training::trained_parameters(index, config.train.trainable)};
   const objectives::Needs needs = config.objective->needs();
   using objectives::Role;
-  if (needs[Role::forget].present) add_mean(data.forget, config.train.forget_batch, work.batch);
-  if (needs[Role::retain].present) add_mean(data.retain, config.train.retain_batch, work.batch);
-  add_mean(data.alternate, config.train.forget_batch, work.batch);
-  add_mean(data.retain_alternate, config.train.retain_batch, work.batch);
+  if (needs[Role::forget].present) add_mean(data.forget, samples.forget, work.batch);
+  if (needs[Role::retain].present) add_mean(data.retain, samples.retain, work.batch);
+  add_mean(data.alternate, samples.forget, work.batch);
+  add_mean(data.retain_alternate, samples.retain, work.batch);
   return work;
 }
 
@@ -142,7 +169,7 @@ MemoryPlan plan_memory(const RunConfig& config, const PlanRequest& request) {
   plan.entries = planning::predict_memory(plan.model, plan.load);
   plan.host_entries = planning::predict_host_memory(plan.model, plan.load);
   plan.remedies = planning::remedies(plan.model, plan.load, request.ranks);
-  plan.work = work_of(config, data.lengths, request.ranks);
+  plan.work = work_of(config, plan.model.index, data.lengths, request.ranks);
   return plan;
 }
 

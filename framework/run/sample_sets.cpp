@@ -47,7 +47,7 @@ SampleSets::SampleSets(const RunConfig& config, const std::filesystem::path& tok
                                                               config.data.text);
   data::ForgetRetain files = data::read_forget_retain(config.data);
   forget = load("forget", std::move(files.forget), config.data.forget, config.data.max_dropped, cache, world);
-  if (config.data.select) select(forget, *config.data.select);
+  if (config.data.select) select_samples(forget, *config.data.select);
   retain = load("retain", std::move(files.retain), config.data.retain, config.data.max_dropped, cache, world);
   if (config.data.select) data::check_overlap(config.data, forget.samples, retain.samples);
   if (!config.eval.general.path.empty())
@@ -92,11 +92,11 @@ void SampleSets::load_earlier(const std::string& run, const RunConfig& config,
   earlier.push_back(load(name_of_earlier(run), std::move(files.forget), then.forget, config.data.max_dropped,
                          cache, world));
   if (!then.select) return;
-  select(earlier.back(), *then.select);
+  select_samples(earlier.back(), *then.select);
   data::check_overlap(then, earlier.back().samples, retain.samples);
 }
 
-void SampleSets::select(SampleSet& set, const data::SelectOptions& options) {
+void select_samples(SampleSet& set, const data::SelectOptions& options) {
   std::vector<double> values;
   if (options.by == "length") {
     for (const data::Document& document : set.documents)

@@ -32,6 +32,9 @@ struct SampleSet {
   [[nodiscard]] std::vector<std::string> ids(std::span<const std::int64_t> which) const;
 };
 
+// Leaves in `set` the samples that are chosen. Errors: those of scores_from_run and data::select.
+void select_samples(SampleSet& set, const data::SelectOptions& options);
+
 // A complete store of this key: one that is there already on every rank, or one that the ranks write together
 // now. Collective.
 [[nodiscard]] data::TokenStore open_or_write_store(const std::filesystem::path& cache, const std::string& key,
@@ -59,7 +62,6 @@ class SampleSets {
   std::vector<const SampleSet*> evaluated() const;
 
  private:
-  static void select(SampleSet& set, const data::SelectOptions& options);
   SampleSet load(const std::string& name, data::SampleFile file, const data::SourceOptions& source,
                  double max_dropped, const std::filesystem::path& cache, dist::ProcessGroup& world);
   void check_model(const RunConfig& config, const std::string& command) const;

@@ -10,7 +10,7 @@
 #include "framework/base/error.h"
 #include "framework/base/log.h"
 #include "framework/records/reader.h"
-#include "framework/run/objective_inputs.h"
+#include "framework/run/command_config.h"
 #include "framework/run/score_source.h"
 #include "framework/run/session.h"
 #include "framework/scoring/mrd_checks.h"

@@ -6,6 +6,7 @@
 #include "framework/base/error.h"
 #include "framework/data/alternates.h"
 #include "framework/ops/product.h"
+#include "framework/run/command_config.h"
 #include "framework/run/engine.h"
 #include "framework/run/measurement.h"
 #include "framework/run/objective_inputs.h"
@@ -18,13 +19,6 @@ namespace {
 
 using objectives::Needs;
 using objectives::Role;
-
-std::vector<SampleLength> lengths_of(const SampleSet& set) {
-  std::vector<SampleLength> lengths;
-  for (const data::Document& document : set.documents)
-    lengths.push_back({static_cast<std::int64_t>(document.ids.size()), document.scored_tokens()});
-  return lengths;
-}
 
 std::int64_t scored_tokens(const std::vector<SampleLength>& samples) {
   std::int64_t sum = 0;
@@ -111,6 +105,13 @@ SampleLength length_of(const data::TokenizedSample& sample) {
           .scored = count - std::min(count, std::max<std::int64_t>(sample.prompt_tokens, 1))};
 }
 
+std::vector<SampleLength> lengths_of(const SampleSet& set) {
+  std::vector<SampleLength> lengths;
+  for (const data::Document& document : set.documents)
+    lengths.push_back({static_cast<std::int64_t>(document.ids.size()), document.scored_tokens()});
+  return lengths;
+}
+
 DataLengths lengths_of(const SampleSets& sets) {
   return {.forget = lengths_of(sets.forget), .retain = lengths_of(sets.retain)};
 }
@@ -127,12 +128,23 @@ void add_alternates(DataLengths& lengths, const RunConfig& config, std::span<con
   if (needs[Role::retain_alternate].present) lengths.retain_alternate = measure(retain, config.data.retain);
 }
 
+UpdateSamples samples_of_update(const RunConfig& config, const DataLengths& data) {
+  const auto drawn = [](const sampling::Sampler& sampler, std::int64_t size, const auto& set) {
+    return sampler.drawn(size, static_cast<std::int64_t>(set.size()));
+  };
+  return {.forget = reads_forget(config) ? drawn(*config.sampler, config.train.forget_batch, data.forget) : 0,
+          .retain = reads_retain(config)
+                        ? drawn(*config.retain_sampler, config.train.retain_batch, data.retain)
+                        : 0};
+}
+
 planning::PackSize largest_pack(const RunConfig& config, const DataLengths& data, int ranks,
                                 std::int64_t micro_batch) {
   const Needs needs = config.objective->needs();
+  const UpdateSamples update = samples_of_update(config, data);
   std::vector<SampleLength> samples;
-  add_longest(brought(needs, data, Role::forget, Role::alternate), config.train.forget_batch, samples);
-  add_longest(brought(needs, data, Role::retain, Role::retain_alternate), config.train.retain_batch, samples);
+  add_longest(brought(needs, data, Role::forget, Role::alternate), update.forget, samples);
+  add_longest(brought(needs, data, Role::retain, Role::retain_alternate), update.retain, samples);
   std::vector<training::BatchItem> items;
   for (std::size_t i = 0; i < samples.size(); ++i)
     items.push_back({.sample = static_cast<std::int64_t>(i), .tokens = samples[i].tokens});
@@ -152,7 +164,7 @@ planning::PackSize largest_pack(const RunConfig& config, const DataLengths& data
 planning::Workload workload_of(const RunConfig& config, const models::ParameterIndex& index,
                                const DataLengths& data, int group, int world) {
   const std::int64_t micro_batch =
-      std::min(config.train.micro_batch, config.train.forget_batch + config.train.retain_batch);
+      std::clamp<std::int64_t>(samples_of_update(config, data).all(), 1, config.train.micro_batch);
   planning::PackSize pack = largest_pack(config, data, world, micro_batch);
   planning::Workload load{.measures = refresh_passes(config, data, world),
                           .trained_segments = sharding::segments_with_trained(

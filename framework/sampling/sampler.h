@@ -8,6 +8,7 @@
 // so that who is paired with whom does not depend on the scores.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -50,6 +51,12 @@ class Sampler {
   // Ids of the global batch of `step` (from 0). Errors: config.range for a batch larger than the set without
   // replacement.
   virtual std::vector<std::int64_t> batch(std::uint64_t step, std::int64_t size) const;
+
+  // Samples of a batch that `size` are asked for, out of a set of `count`: without replacement no more than
+  // that.
+  std::int64_t drawn(std::int64_t size, std::int64_t count) const noexcept {
+    return replacement_ ? size : std::min(size, count);
+  }
 
   // The probabilities behind `step`, with their effective sample size, for records and reports.
   virtual Weights weights(std::uint64_t step) const;

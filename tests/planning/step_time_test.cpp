@@ -68,6 +68,26 @@ TEST(StepTime, HybridGridsReduceOverReplicasWhatARankOwns) {
   EXPECT_EQ(hybrid.gathered, kModel * 4 / 2);
 }
 
+// The upper of two layers is trained: the backward ends there, and of the other blocks nothing is added up.
+TEST(StepTime, WhatIsFrozenHasNoGradients) {
+  Workload load = grid(3, 4, 1);
+  load.trained_segments = {false, false, true, false};  // embedding, two layers, final norm
+  const models::DecoderModel model = small_model();
+  UpdateWork work{.batch = {.tokens = 5, .scored = 3, .squared_lengths = 25}, .waves = 2};
+  for (const models::Parameter& parameter : model.index.parameters())
+    work.trained_parameters.push_back(load.trained_segments[static_cast<std::size_t>(parameter.segment)]);
+  const auto time = [&] { return least_step_time(model, load, work, {.flops = 1000, .bytes = 100}); };
+  const double layer = 2 * 5 * 480 + 2 * 25 * 8, head = 2 * 3 * 80;
+  EXPECT_DOUBLE_EQ(time().flops, (2 * layer + head + 2 * layer + head) / 4);
+  EXPECT_EQ(time().gathered, 2 * 3 * (kEmbedding + 3 * kLayer + 2 * (kNorm + kEmbedding)) * 4 / 4);
+  EXPECT_EQ(time().reduced, 2 * 3 * kLayer * 4 / 4);
+  load.zero = 1;
+  EXPECT_EQ(time().gathered, 3 * kModel * 4 / 4) << "all weights, once an update";
+  EXPECT_EQ(time().reduced, 3 * kLayer * 4 / 4);
+  load = {.trained_segments = load.trained_segments, .replicas = 4};
+  EXPECT_EQ(time().reduced, 2 * 3 * kLayer * 4 / 4);
+}
+
 TEST(StepTime, NarrowTypesTravelLighter) {
   Workload load = grid(3, 4, 1);
   const StepTime wide = time_of(load);

@@ -33,9 +33,30 @@ TEST(LargestPack, IsARanksShareOfTheLongestBatch) {
   EXPECT_EQ(largest_pack(config, kData, 2, 8).scored, 5);
 }
 
-TEST(LargestPack, OfABatchBeyondTheSetTakesTheLongestAgain) {
-  const RunConfig config = run_config_of("train: {forget_batch: 4, retain_batch: 2}\n");
-  EXPECT_EQ(largest_pack(config, kData, 1, 8).tokens, 30 + 20 + 10 + 30 + 40 + 40);
+TEST(LargestPack, OfABatchBeyondTheSetTakesTheLongestAgainWhereSamplesMayRepeat) {
+  const std::string batch = "train: {forget_batch: 4, retain_batch: 2}\n",
+                    repeats = "{name: uniform, replacement: true}\n";
+  const RunConfig once = run_config_of(batch),
+                  again = run_config_of(batch + "sampler: " + repeats + "retain_sampler: " + repeats);
+  EXPECT_EQ(largest_pack(once, kData, 1, 8).tokens, 30 + 20 + 10 + 40);
+  EXPECT_EQ(largest_pack(again, kData, 1, 8).tokens, 30 + 20 + 10 + 30 + 40 + 40);
+}
+
+// The batch that is asked of a set that nobody reads makes no pass and no pack larger.
+TEST(LargestPack, HoldsNoSampleThatIsNotRead) {
+  const std::string batch = "train: {forget_batch: 3, retain_batch: 1}\n";
+  const RunConfig ascent = run_config_of("objective: grad_ascent\n" + batch),
+                  retrained = read_run_config(
+                      config::parse("model: {init: random, tokenizer: nowhere}\nobjective: finetune\n"
+                                    "data: {forget: {path: a}, retain: {path: b}, exclude: forget}\n" +
+                                    batch));
+  EXPECT_EQ(largest_pack(ascent, kData, 1, 8).tokens, 60);
+  EXPECT_EQ(largest_pack(retrained, kData, 1, 8).tokens, 40);
+  EXPECT_EQ(samples_of_update(ascent, kData).retain, 0);
+  EXPECT_EQ(samples_of_update(retrained, kData).forget, 0);
+  const models::DecoderModel model = models::make_decoder_model(model_shape(ascent, 500));
+  EXPECT_EQ(workload_of(ascent, model.index, kData, 1, 1).pack_tokens, 60);
+  EXPECT_TRUE(workload_of(retrained, model.index, kData, 1, 1).smaller_packs.empty());
 }
 
 TEST(LargestPack, OfAnElasticRunHoldsTheLogicalShardsOfARank) {

@@ -47,7 +47,7 @@ class Tools : public ::testing::Test {
   static Result lethe(const std::string& arguments) {
     return run(std::string("'") + LETHE_PROGRAM + "' " + arguments);
   }
-  // Bytes by category of a plan.
+  // Bytes by category of a plan, and the work of an update.
   static Json planned(const std::string& arguments) {
     const Result result = lethe("plan configs/smoke/zero3.yaml --json " + arguments);
     EXPECT_EQ(result.exit_code, 0) << result.output;
@@ -102,6 +102,25 @@ TEST_F(Tools, ScaleTakesTheConfigurationOfATraining) {
     }
   }
   EXPECT_EQ(updates, 2);
+}
+
+// An update's arithmetic, its bytes and a rank's memory are those of the samples that training will read.
+TEST_F(Tools, PlanReadsWhatTrainingReads) {
+  const auto plan = [](const std::string& settings) {
+    return planned("--flops 1e12 --bandwidth 1e9 --ranks 2 " + settings);
+  };
+  const auto flops = [&](const std::string& settings) {
+    return plan(settings)["update"]["flops"].get<double>();
+  };
+  const std::string finetune = "--set objective=finetune --set train.retain_batch=4 ";
+  EXPECT_DOUBLE_EQ(flops(finetune + "--set data.exclude=forget --set train.forget_batch=4"),
+                   flops(finetune + "--set train.forget_batch=0"));
+  const std::string ascent = "--set objective=grad_ascent --set train.micro_batch=2 ";
+  EXPECT_EQ(plan(ascent + "--set train.retain_batch=64"), plan(ascent + "--set train.retain_batch=0"));
+  const std::string select = ascent + "--set train.forget_batch=4 --set data.forget.select={by:\\ length,";
+  EXPECT_LT(flops(select + "stratum:\\ easy,count:\\ 4}"), flops(select + "stratum:\\ hard,count:\\ 4}"));
+  EXPECT_LT(flops("--set 'train.trainable=[\"*layers.1.mlp*\"]'"),
+            flops("--set 'train.trainable=[\"*layers.1*\"]'"));
 }
 
 TEST_F(Tools, PlanShowsThatFourRanksHoldAQuarterOfTheStates) {
