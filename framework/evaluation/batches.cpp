@@ -80,17 +80,6 @@ Request generation_request(const EvaluatedSet& set, const EvaluatorParts& parts,
   return request;
 }
 
-Needs needs_of(const std::vector<const SuiteEntry*>& suite) {
-  Needs all;
-  for (const SuiteEntry* entry : suite) {
-    const Needs needs = entry->metric->needs();
-    for (const auto& [source, names] : needs.statistics)
-      all.statistics[source].insert(names.begin(), names.end());
-    all.generations.insert(needs.generations.begin(), needs.generations.end());
-  }
-  return all;
-}
-
 void check_sets(const std::vector<const SuiteEntry*>& suite, const EvaluatorParts& parts) {
   std::vector<std::string> names;
   for (const EvaluatedSet& set : parts.sets) names.push_back(set.name);

@@ -80,6 +80,17 @@ std::vector<const SuiteEntry*> entries_of(const Suite& suite) {
   return entries;
 }
 
+Needs needs_of(std::span<const SuiteEntry* const> suite) {
+  Needs all;
+  for (const SuiteEntry* entry : suite) {
+    const Needs needs = entry->metric->needs();
+    for (const auto& [source, names] : needs.statistics)
+      all.statistics[source].insert(names.begin(), names.end());
+    all.generations.insert(needs.generations.begin(), needs.generations.end());
+  }
+  return all;
+}
+
 std::optional<AbsentSet> absent_set(std::span<const SuiteEntry* const> suite,
                                     std::span<const std::string> sets) {
   for (const SuiteEntry* entry : suite)

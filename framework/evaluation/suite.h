@@ -28,6 +28,9 @@ using Suite = std::vector<SuiteEntry>;
 [[nodiscard]] Suite read_suite(config::Section& section);
 [[nodiscard]] std::vector<const SuiteEntry*> entries_of(const Suite& suite);
 
+// What all of them measure; which results and optional sets they read is left out.
+[[nodiscard]] Needs needs_of(std::span<const SuiteEntry* const> suite);
+
 // The first metric that reads a set which is none of `sets`: what is wrong, and a hint.
 struct AbsentSet {
   std::string what, hint;

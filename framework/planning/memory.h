@@ -12,7 +12,8 @@
 namespace lethe::planning {
 
 struct MemoryEntry {
-  std::string category;  // weights, gradients, moments, gathered, activations, head, offloaded, cache, frozen
+  std::string category;  // weights, gradients, moments, gathered, activations, head, offloaded, cache,
+                         // frozen, evaluation
   std::uint64_t bytes = 0;
   std::string what;  // "master weights, float32, 1/4 of 134.5 M"
 };

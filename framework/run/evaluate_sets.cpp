@@ -32,17 +32,11 @@ bool have_wrong_answers(std::span<const data::Sample> samples) {
   return std::ranges::any_of(samples, [](const auto& s) { return !s.perturbed_answers.empty(); });
 }
 
-ev::Suite plain_suite(const RunConfig& config, const SampleSets& sets) {
+ev::Suite plain_suite(const RunConfig& config, std::span<const SampleSet* const> sets) {
   std::vector<ev::PlainSet> plain;
-  for (const SampleSet* set : sets.evaluated())
+  for (const SampleSet* set : sets)
     plain.push_back({.name = set->name, .has_wrong_answers = have_wrong_answers(set->samples)});
   return ev::plain_suite(plain, config.eval.generate);
-}
-
-// Of the set, from its beginning.
-std::size_t looked_at(const RunConfig& config, const SampleSet& set) {
-  const auto limit = static_cast<std::size_t>(config.eval.max_samples);
-  return limit == 0 ? set.samples.size() : std::min(limit, set.samples.size());
 }
 
 ev::Available available_to(const RunConfig& config, const SampleSets& sets) {
@@ -87,7 +81,7 @@ ev::EvaluatorOptions options_of(const RunConfig& config) {
 // The suite of the configuration, or the plain one, on the engine as it is now.
 ev::Evaluation run_suite(const RunConfig& config, Engine& engine, const SampleSets& sets,
                          const std::set<std::string>* names, ev::Journal& journal) {
-  const ev::Suite plain = config.eval.suite.empty() ? plain_suite(config, sets) : ev::Suite{};
+  const ev::Suite plain = config.eval.suite.empty() ? plain_suite(config, sets.evaluated()) : ev::Suite{};
   const ev::Suite& suite = config.eval.suite.empty() ? plain : config.eval.suite;
   const auto entries = names != nullptr ? ev::entries_for(suite, *names) : ev::entries_of(suite);
   EvaluatedEngine model(config, engine, sets.tokenizer().special_tokens().stop_ids,
@@ -205,6 +199,17 @@ void warn_of_nulls(const ev::Formula& formula, const ev::Evaluation& evaluation)
 }
 
 }  // namespace
+
+ev::Needs needs_of_evaluation(const RunConfig& config, std::span<const SampleSet* const> sets) {
+  if (!config.eval.suite.empty()) return ev::needs_of(ev::entries_of(config.eval.suite));
+  const ev::Suite plain = plain_suite(config, sets);
+  return ev::needs_of(ev::entries_of(plain));
+}
+
+std::size_t looked_at(const RunConfig& config, const SampleSet& set) {
+  const auto limit = static_cast<std::size_t>(config.eval.max_samples);
+  return limit == 0 ? set.samples.size() : std::min(limit, set.samples.size());
+}
 
 void check_evaluation(const RunConfig& config, const SampleSets& sets) {
   const EvalOptions& eval = config.eval;

@@ -4,9 +4,11 @@
 
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 
 #include "framework/evaluation/formula.h"
+#include "framework/evaluation/metric.h"
 #include "framework/run/engine.h"
 #include "framework/run/run_output.h"
 
@@ -24,6 +26,12 @@ void check_evaluation(const RunConfig& config, const SampleSets& sets);
 // Of what stop.when and checkpoint.keep_best go by. Errors: config.conflict for a metric that `sets` and the
 // configuration leave without a value.
 void check_rules(const RunConfig& config, const SampleSets& sets);
+
+// What an evaluation of these sets measures.
+[[nodiscard]] evaluation::Needs needs_of_evaluation(const RunConfig& config,
+                                                    std::span<const SampleSet* const> sets);
+// Samples of the set, from its beginning, that it looks at.
+[[nodiscard]] std::size_t looked_at(const RunConfig& config, const SampleSet& set);
 
 // Collective. tag: "before", "after" or "step N". Result files go to `folder`; evals/<tag> of the run
 // directory where empty. Errors: stopped, once a rank was sent a signal; the same evaluation goes on where it

@@ -11,6 +11,7 @@
 #include "framework/run/engine.h"
 #include "framework/run/gpu.h"
 #include "framework/run/machine.h"
+#include "framework/run/measurement.h"
 
 namespace lethe::run {
 namespace {
@@ -48,6 +49,7 @@ void turn_to_measuring(planning::Workload& load, const planning::Measuring& pass
   load.measures = passes;
   load.trained_segments.clear();
   load.reference_tokens = 0;
+  load.reduction_bytes = 0;  // a gradient that is measured travels as it is
   load.frozen_shard_size = 0;
   load.leaves.clear();
 }
@@ -55,7 +57,10 @@ void turn_to_measuring(planning::Workload& load, const planning::Measuring& pass
 GridChoice automatic(const RunConfig& config, const models::DecoderModel& model, const DataLengths& data,
                      const GridRequest& request) {
   planning::Workload load = workload_of(config, model.index, data, request.group, request.world);
-  if (!request.trains) turn_to_measuring(load, request.passes);
+  if (request.trains)
+    load.measures.evaluation = request.passes.evaluation;
+  else
+    turn_to_measuring(load, request.passes);
   load.device = request.device;
   const planning::Stage stage = planning::smallest_stage(model, load, request.group, request.available);
   if (request.trains) planning::require_memory(model, stage.load, request.world, request.available);
@@ -84,6 +89,7 @@ GridChoice grid_of_run(const RunConfig& config, const SampleSets& sets, dist::Wo
   const models::DecoderModel model =
       models::make_decoder_model(model_shape(config, sets.tokenizer().vocab_size()));
   DataLengths lengths = lengths_of(sets);
+  if (request.trains && config.evaluates()) request.passes = evaluation_passes(config, sets.evaluated());
   if (request.trains)  // what measures reads no other answers, and its sets need have none
     add_alternates(lengths, config, sets.forget.samples, sets.retain.samples, sets.sample_tokenizer());
   const GridChoice choice = choose_grid(config, model, lengths, request);

@@ -34,7 +34,7 @@ struct LocalPlace {
 struct GridRequest {
   int group = 1, world = 1;     // ranks of a shard group and of the world
   std::uint64_t available = 0;  // bytes a rank
-  bool trains = true;           // false: the run scores or evaluates, by these passes
+  bool trains = true;           // false: the run scores or evaluates, by these passes; true: its evaluations
   planning::Measuring passes = {};
   bool device = false;  // a GPU computes
   // Stage of the checkpoint that the run goes on from: another changes last bits.

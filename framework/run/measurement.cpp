@@ -1,10 +1,13 @@
 #include "framework/run/measurement.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "framework/data/packing.h"
 #include "framework/run/command_config.h"
 #include "framework/run/engine.h"
+#include "framework/run/evaluate_sets.h"
+#include "framework/run/evaluated_engine.h"
 #include "framework/scoring/estimator.h"
 #include "framework/scoring/job_grid.h"
 
@@ -109,6 +112,48 @@ planning::Measuring passes_over(std::span<const data::Document> documents, const
           .gradient_of = analyse ? longest : planning::PackSize{}};
 }
 
+planning::PackSize larger(const planning::PackSize& a, const planning::PackSize& b) {
+  return {.tokens = std::max(a.tokens, b.tokens), .scored = std::max(a.scored, b.scored)};
+}
+
+const SampleSet* find_set(std::span<const SampleSet* const> sets, const std::string& name) {
+  const auto found = std::ranges::find(sets, name, [](const SampleSet* set) { return set->name; });
+  return found == sets.end() ? nullptr : *found;
+}
+
+// Other answers are tokenised when they are measured; until then they count as long as the right ones.
+planning::PackSize largest_pack_of(evaluation::Answers answers, const SampleSet& set,
+                                   std::span<const data::Document> documents) {
+  if (answers == evaluation::Answers::right) return largest_pack_of(documents);
+  std::size_t each = 1;
+  if (answers == evaluation::Answers::perturbed)
+    for (const data::Sample& sample : set.samples) each = std::max(each, sample.perturbed_answers.size());
+  planning::PackSize all = sum_of(documents);
+  all.tokens *= static_cast<std::int64_t>(each), all.scored *= static_cast<std::int64_t>(each);
+  return fullest_pack(all, longest_of(documents).tokens);
+}
+
+// In batches as evaluation/ cuts them: prompts of similar length.
+void add_generations(const RunConfig& config, const SampleSet& set, planning::Evaluating& passes) {
+  std::size_t count = looked_at(config, set);
+  if (config.eval.max_generations > 0)
+    count = std::min(count, static_cast<std::size_t>(config.eval.max_generations));
+  std::vector<std::int64_t> prompts;
+  for (const data::Document& document : std::span(set.documents).first(count))
+    prompts.push_back(std::max<std::int64_t>(document.prompt_tokens, 1));
+  std::ranges::sort(prompts);
+  const auto batch = static_cast<std::size_t>(config.eval.batch);
+  for (std::size_t first = 0; first < prompts.size(); first += batch) {
+    const auto together = std::span(prompts).subspan(first, std::min(batch, prompts.size() - first));
+    const auto sequences = static_cast<std::int64_t>(together.size());
+    passes.prompts = larger(
+        passes.prompts,
+        {.tokens = std::accumulate(together.begin(), together.end(), std::int64_t{0}), .scored = sequences});
+    passes.cached_tokens =
+        std::max(passes.cached_tokens, sequences * (together.back() + config.eval.max_new_tokens));
+  }
+}
+
 }  // namespace
 
 planning::Measuring scoring_passes(const RunConfig& config, const DataLengths& data, bool analyse,
@@ -123,14 +168,25 @@ planning::Measuring scoring_passes(const RunConfig& config, const DataLengths& d
   return passes_over(documents, config, analyse, ranks);
 }
 
-planning::Measuring evaluation_passes(const SampleSets& sets) {
-  planning::Measuring passes;
-  for (const SampleSet* set : sets.evaluated()) {
-    const planning::PackSize pack = largest_pack_of(set->documents);
-    passes.pack.tokens = std::max(passes.pack.tokens, pack.tokens);
-    passes.pack.scored = std::max(passes.pack.scored, pack.scored);
+planning::Measuring evaluation_passes(const RunConfig& config, std::span<const SampleSet* const> sets) {
+  const evaluation::Needs needs = needs_of_evaluation(config, sets);
+  planning::Evaluating passes;
+  bool compares = false;
+  for (const auto& [source, statistics] : needs.statistics) {
+    const SampleSet* set = find_set(sets, source.set);
+    if (set == nullptr) continue;
+    const auto documents = std::span(set->documents).first(looked_at(config, *set));
+    const bool gradient = statistics.contains(std::string(evaluation::kGradientNorm));
+    if (gradient) passes.gradient_of = larger(passes.gradient_of, longest_of(documents));
+    if (statistics.size() > (gradient ? 1 : 0))
+      passes.pack = larger(passes.pack, largest_pack_of(source.answers, *set, documents));
+    compares |= statistics.contains(std::string(evaluation::kReferenceLogProb));
   }
-  return passes;
+  if (compares && !config.eval.reference.empty())
+    passes.reference = {models::make_decoder_model(reference_shape(config))};
+  for (const std::string& name : needs.generations)
+    if (const SampleSet* set = find_set(sets, name)) add_generations(config, *set, passes);
+  return {.evaluation = passes};
 }
 
 planning::Measuring refresh_passes(const RunConfig& config, const DataLengths& data, int ranks) {

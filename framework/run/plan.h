@@ -1,5 +1,5 @@
 // `lethe plan FILE`: what each rank of a world will hold, and how long an update takes at least, before
-// anything is allocated.
+// anything is allocated. What its evaluations hold is left out: their sets are not read here.
 #pragma once
 
 #include <cstdint>

@@ -50,7 +50,7 @@ struct Parts {
   }
   planning::Measuring passes(const Launch& launch, int ranks) const {
     return launch.command == "score" ? scoring_passes(config, lengths_of(sets), launch.analyse, ranks)
-                                     : evaluation_passes(sets);
+                                     : evaluation_passes(config, sets.evaluated());
   }
 
   Accounting accounting;  // first: it counts what the others allocate

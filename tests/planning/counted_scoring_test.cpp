@@ -16,46 +16,13 @@
 #include "framework/scoring/mrd.h"
 #include "framework/scoring/walked_model.h"
 #include "framework/sharding/counting_allocator.h"
+#include "tests/planning/toy_set.h"
 #include "tests/support/tiny_model.h"
 
 namespace lethe::planning {
 namespace {
 
 using base::Memory;
-
-// Wide enough that tensors, not the words around them, make up the sum.
-models::DecoderModel toy_model(std::int64_t words) {
-  return models::make_decoder_model({.vocab_size = words,
-                                     .hidden_size = 192,
-                                     .intermediate_size = 512,
-                                     .num_layers = 4,
-                                     .num_heads = 6,
-                                     .num_kv_heads = 2,
-                                     .head_dim = 32,
-                                     .tie_word_embeddings = true});
-}
-
-struct ToySet {
-  ToySet() : tokens(lethe::testing::tiny_documents(60, 5, 900)) {
-    for (const auto& text : tokens) documents.push_back({.ids = text, .prompt_tokens = 3});
-  }
-  // All in one pack.
-  PackSize pack() const {
-    PackSize size;
-    for (const data::Document& document : documents) {
-      size.tokens += static_cast<std::int64_t>(document.ids.size());
-      size.scored += document.scored_tokens();
-    }
-    return size;
-  }
-  std::int64_t longest() const {
-    std::size_t longest = 0;
-    for (const auto& text : tokens) longest = std::max(longest, text.size());
-    return static_cast<std::int64_t>(longest);
-  }
-  std::vector<std::vector<std::int32_t>> tokens;
-  std::vector<data::Document> documents;
-};
 
 struct ScoringSetting {
   const char* name;

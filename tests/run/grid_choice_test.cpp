@@ -164,6 +164,34 @@ TEST(AutoStage, OfAScoringCountsWhatItsPassesHold) {
   EXPECT_GT(zero(room, {.gradient_of = {.tokens = 30, .scored = 12}}), 0);
 }
 
+// A second model, the gradient of an answer and the cache of generations take room, in a training too.
+TEST(AutoStage, CountsWhatAnEvaluationHolds) {
+  const RunConfig config = config_with("");
+  const Sizes sizes = sizes_of(config);
+  const auto zero = [&](std::uint64_t available, bool trains, planning::Evaluating evaluation) {
+    evaluation.pack = {.tokens = 50, .scored = 22};
+    const GridRequest request{.group = 4,
+                              .world = 4,
+                              .available = available,
+                              .trains = trains,
+                              .passes = {.evaluation = evaluation}};
+    try {
+      return choose_grid(config, sizes.model, sizes.data, request).shape.zero;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.key(), "oom.predicted");
+      return 4;
+    }
+  };
+  for (const bool trains : {false, true}) {
+    std::uint64_t room = trains ? sizes.needs(config, 3) : 1 << 10;  // that the rest fits into
+    while (zero(room, trains, {}) > 0) room += 1 << 10;
+    EXPECT_GT(zero(room, trains, {.reference = {sizes.model}}), 0) << trains;
+    EXPECT_GT(zero(room, trains, {.gradient_of = {.tokens = 50, .scored = 22}}), 0) << trains;
+    EXPECT_GT(zero(room, trains, {.prompts = {.tokens = 50, .scored = 2}, .cached_tokens = 20'000}), 0)
+        << trains;
+  }
+}
+
 TEST(AutoStage, LeavesAConfiguredStageAlone) {
   const RunConfig config = config_with("zero: 1");
   const Sizes sizes = sizes_of(config);

@@ -86,6 +86,46 @@ TEST(Workload, CountsTheReferencesOfOtherAnswers) {
   EXPECT_EQ(workload_of(config, model.index, data, 1, 1).reference_tokens, 6 + 20);
 }
 
+// Three samples of 10, 30 and 20 tokens, half of them the prompt's; the second has four wrong answers.
+SampleSet measured_set(const std::string& name) {
+  static const std::vector<std::int32_t> ids(30, 1);
+  SampleSet set{.name = name};
+  for (const std::int64_t tokens : {10, 30, 20}) {
+    set.documents.push_back(
+        {.ids = std::span(ids).first(static_cast<std::size_t>(tokens)), .prompt_tokens = tokens / 2});
+    set.samples.emplace_back();
+  }
+  set.samples[1].perturbed_answers = {"a", "b", "c", "d"};
+  return set;
+}
+
+planning::Evaluating evaluation_of(const std::string& eval) {
+  const SampleSet forget = measured_set("forget"), retain = measured_set("retain");
+  const std::vector<const SampleSet*> sets = {&forget, &retain};
+  return evaluation_passes(run_config_of("eval: {" + eval + "}\n"), sets).evaluation;
+}
+
+TEST(EvaluationPasses, AreThoseOfTheMetrics) {
+  const planning::Evaluating plain = evaluation_of("batch: 2, max_new_tokens: 7, generate: true");
+  EXPECT_EQ(plain.cached_tokens, 2 * (10 + 7)) << "prompts of 5 and 10 tokens; one of 15 by itself";
+  EXPECT_EQ(plain.prompts.tokens, 15);
+  EXPECT_EQ(plain.prompts.scored, 2);
+  EXPECT_EQ(plain.pack.tokens, 4 * 60) << "of four wrong answers to each question";
+  EXPECT_EQ(plain.gradient_of.tokens, 0);
+  EXPECT_TRUE(plain.reference.empty());
+  const planning::Evaluating attack =
+      evaluation_of("metrics: [{name: mia_gradnorm, holdout: retain}], max_samples: 1");
+  EXPECT_EQ(attack.gradient_of.tokens, 10);
+  EXPECT_EQ(attack.gradient_of.scored, 5);
+  EXPECT_EQ(attack.pack.tokens, 0);
+  EXPECT_EQ(attack.cached_tokens, 0);
+}
+
+TEST(EvaluationPasses, OfSomeGenerationsCacheSome) {
+  EXPECT_EQ(evaluation_of("max_new_tokens: 7, max_generations: 1").cached_tokens, 5 + 7);
+  EXPECT_EQ(evaluation_of("generate: false").cached_tokens, 0);
+}
+
 planning::Workload workload_on(int ranks, const std::string& train) {
   const RunConfig config = run_config_of("train: {forget_batch: 3, retain_batch: 1" + train + "}\n");
   const models::DecoderModel model = models::make_decoder_model(model_shape(config, 500));
