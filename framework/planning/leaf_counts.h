@@ -8,6 +8,8 @@ namespace lethe::planning {
 
 // By wave, the leaves that a rank runs.
 using LeavesByWave = std::vector<std::vector<int>>;
+// Of a gradient that is taken for itself: one wave of one leaf.
+[[nodiscard]] inline LeavesByWave one_leaf() { return LeavesByWave(1, std::vector<int>{0}); }
 
 struct LeafCounts {
   std::uint64_t open = 0;     // of the segment that is open, with the leaf that is being added up

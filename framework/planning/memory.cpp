@@ -219,7 +219,7 @@ class Prediction {
     load.measures = {};
     load.trained_segments.clear();
     load.reduction_bytes = 0;
-    load.leaves.clear();
+    if (!load.leaves.empty()) load.leaves = one_leaf();  // an answer is one
     return load;
   }
   // The fullest moment of an evaluation beyond weights, moments and the gradients of updates: what it has

@@ -99,16 +99,28 @@ double EvaluatedEngine::gradient_norm(const data::Document& document) {
   data::Document inner = document;
   inner.unseen_id = unseen_id_;
   inner.ids = inner.ids.first(inner.ids.size() - 1);
-  // Gradients are summed over ranks, so one of them works.
-  const data::Pack pack =
-      data::make_pack(engine_.world.rank() == 0 ? std::span<const data::Document>(&inner, 1)
-                                                : std::span<const data::Document>());
-  gradients_->zero();
-  const at::Tensor log_probs = engine_.walk->forward(pack, {.for_backward = true})[0];
-  engine_.walk->backward({at::full_like(log_probs, -1.0 / static_cast<double>(inner.scored_tokens()))},
-                         *gradients_);
-  gradients_->finish();
+  sum_gradient_of(inner);
   return mean_tensor_norm();
+}
+
+// Gradients are summed over ranks, so one of them works. Elastic: as a leaf, in which what a tied embedding
+// gets for its two uses is added up alike on any world.
+void EvaluatedEngine::sum_gradient_of(const data::Document& document) {
+  std::vector<std::vector<int>> leaves(static_cast<std::size_t>(engine_.world.size()));
+  leaves[0] = {0};
+  const std::vector<int>& mine = leaves[static_cast<std::size_t>(engine_.world.rank())];
+  std::vector<data::Pack> packs;
+  if (!mine.empty()) packs.push_back(data::make_pack(std::span(&document, 1)));
+  gradients_->zero();
+  if (config_.logical_shards() > 0) {
+    gradients_->fold_leaves(1);
+    gradients_->begin_wave(leaves);
+  }
+  std::vector<walk::Statistics> upstream;
+  for (const walk::Statistics& statistics : engine_.walk->forward(packs, {.for_backward = true}))
+    upstream.push_back({at::full_like(statistics[0], -1.0 / static_cast<double>(document.scored_tokens()))});
+  engine_.walk->backward(upstream, mine, *gradients_);
+  gradients_->finish();
 }
 
 double EvaluatedEngine::mean_tensor_norm() {

@@ -35,6 +35,7 @@ class EvaluatedEngine final : public evaluation::EvaluatedModel {
   double gradient_norm(const data::Document& document) override;
 
  private:
+  void sum_gradient_of(const data::Document& document);
   double mean_tensor_norm();
   std::vector<data::Document> as_seen(std::span<const data::Document> documents) const;
 

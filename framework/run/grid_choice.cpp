@@ -51,7 +51,7 @@ void turn_to_measuring(planning::Workload& load, const planning::Measuring& pass
   load.reference_tokens = 0;
   load.reduction_bytes = 0;  // a gradient that is measured travels as it is
   load.frozen_shard_size = 0;
-  load.leaves.clear();
+  if (!load.leaves.empty()) load.leaves = planning::one_leaf();  // of a gradient that is measured
 }
 
 GridChoice automatic(const RunConfig& config, const models::DecoderModel& model, const DataLengths& data,
