@@ -27,15 +27,6 @@ struct Evaluating {
   std::int64_t cached_tokens = 0;  // of that batch: sequences times the longest prompt with its answer
 };
 
-// What an evaluation holds beside the model, in the order in which it is filled: all of it stays to the end.
-struct Evaluating {
-  PackSize pack = {};  // the largest that is walked, by the model and by the one that it is compared with
-  std::vector<models::DecoderModel> reference = {};  // that second model; empty: none
-  PackSize gradient_of = {};       // whose gradient of all weights is taken; no tokens: none is
-  PackSize prompts = {};           // of the fullest batch of generations; its sequences are the scored ones
-  std::int64_t cached_tokens = 0;  // of that batch: sequences times the longest prompt with its answer
-};
-
 // What the passes of a scoring or an evaluation read and hold.
 struct Measuring {
   PackSize pack = {};                 // the largest that one of them walks
