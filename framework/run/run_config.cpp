@@ -138,10 +138,11 @@ PrecisionOptions read_precision(config::Section section, const std::string& comp
 
 TrainOptions read_train(config::Section section) {
   TrainOptions o;
-  const auto batch = config::between(0, 1e7);  // the batch is planned sample by sample
   section.optional("max_steps", o.max_steps, "updates at most", config::at_least(0))
-      .optional("forget_batch", o.forget_batch, "forget samples of an update, over all ranks", batch)
-      .optional("retain_batch", o.retain_batch, "retain samples of an update, over all ranks", batch)
+      .optional("forget_batch", o.forget_batch, "forget samples of an update, over all ranks",
+                config::at_least(0))
+      .optional("retain_batch", o.retain_batch, "retain samples of an update, over all ranks",
+                config::at_least(0))
       .optional("micro_batch", o.micro_batch, "samples in one pack of a rank; more are accumulated",
                 config::at_least(1))
       .optional("learning_rate", o.learning_rate, "peak rate", config::above(0))
