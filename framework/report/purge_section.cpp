@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -68,12 +70,21 @@ std::string not_purged() {
          "purge</code> removes it and certifies what it removed.</p>";
 }
 
+// Nothing was left to remove where an earlier run of the same command had taken everything.
+bool was_given(const json& purge, const std::string& cache) {
+  std::error_code unreadable;
+  const json given = purge.value("caches_purged", json::array());
+  return purge.value("complete", false) && std::ranges::any_of(given, [&](const json& path) {
+           return path.is_string() && std::filesystem::equivalent(path.get<std::string>(), cache, unreadable);
+         });
+}
+
 // A cache beside the run holds its token stores; a purge knows it only where it was named.
 std::string unpurged_cache(const json& certificate, const std::string& cache) {
   if (cache.empty()) return "";
   const json purges = certificate.is_object() ? certificate.value("purges", json::array()) : json::array();
   for (const json& purge : purges)
-    if (!purge.value("shared_caches", json::array()).empty()) return "";
+    if (!purge.value("shared_caches", json::array()).empty() || was_given(purge, cache)) return "";
   return fmt::format(
       "<p><strong>The cache of the run, <code>{0}</code>, is still there, and no purge of this run removed "
       "anything from it.</strong> It may hold the tokens of the forget set: <code>lethe purge RUN --cache "

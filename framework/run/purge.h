@@ -36,6 +36,7 @@ struct PurgePlan {
   std::vector<std::string> runs;  // of a campaign: those below its folder; each has a plan of its own
   std::vector<HeldFile> files;    // by path; of a campaign those outside its runs
   std::vector<HeldFile> shared;   // of caches outside the run directory; full paths; only what is removed
+  std::vector<std::filesystem::path> purged_caches;  // that were given, whether or not one held anything
   // Named by the run's configuration, outside its directory, with something of its forget samples, and not
   // given to the purge: left as they are, for other runs may use them.
   std::vector<std::filesystem::path> unpurged_caches;
@@ -49,9 +50,10 @@ struct PurgePlan {
 // Changes nothing. `roots` are run directories and campaigns' folders; a campaign stands for every run in it
 // and, after them, for its own files. What one of the runs was asked to forget is looked for in all of them.
 // Errors: run.missing (no run directory, no campaign); run.unknown: a file, a link, a kind or a field of a
-// record that this version does not know, or a kept file that quotes a forget sample; those of the records
-// reader. In a shared cache, only token stores that hold one of the run's forget samples (or are damaged),
-// and the reference log-probabilities, are taken: a cache is made again when it is next needed.
+// record that this version does not know, a damaged line of records before the last, or a kept file that
+// quotes a forget sample; those of the records reader. In a shared cache, only token stores that hold one of
+// the run's forget samples (or are damaged), and the reference log-probabilities, are taken: a cache is made
+// again when it is next needed.
 [[nodiscard]] std::vector<PurgePlan> plan_purges(const std::vector<std::filesystem::path>& roots,
                                                  const PurgeOptions& options);
 

@@ -32,6 +32,13 @@ std::vector<std::string> names_of(const std::vector<std::filesystem::path>& path
   return {paths.begin(), paths.end()};
 }
 
+// For readers that stand elsewhere.
+std::vector<std::string> absolute_names_of(const std::vector<std::filesystem::path>& paths) {
+  std::vector<std::string> names;
+  for (const auto& path : paths) names.push_back(std::filesystem::absolute(path).lexically_normal().string());
+  return names;
+}
+
 Json search_of(const Verified& verified) {
   return {{"files", verified.files},
           {"forget_texts", verified.texts},
@@ -56,6 +63,7 @@ Json certificate_of(const PurgePlan& plan, const std::string& lethe_version, con
       {"forget_samples", plan.sample_ids},
       {"files", std::move(files)},
       {"shared_caches", rows_of(plan.shared)}};
+  if (!plan.purged_caches.empty()) certificate["caches_purged"] = absolute_names_of(plan.purged_caches);
   if (!plan.unpurged_caches.empty()) certificate["caches_left"] = names_of(plan.unpurged_caches);
   if (!plan.runs.empty()) certificate["runs"] = plan.runs;  // of a campaign; each has its own certificate
   return certificate;

@@ -73,9 +73,14 @@ void measure(PurgePlan& plan) {
 // As read_records, but strict: what is not understood cannot be said to hold no forget text.
 std::vector<Entry> read_strictly(const std::filesystem::path& root, const std::filesystem::path& file) {
   std::vector<Entry> entries;
+  std::string torn;
   records::for_each_line(file, [&](const records::Line& line) {
     const std::string where = fmt::format("{}:{}", file.filename().string(), line.number);
-    if (!line.is_complete) return true;  // a torn end is not kept
+    if (!torn.empty()) refuse(root, torn + " is damaged, and others follow it");
+    if (!line.is_complete) {
+      torn = where;  // the end that a kill leaves is not kept
+      return true;
+    }
     auto entry = records::parse_line(line.text, where);
     if (!entry) refuse(root, fmt::format("{} is of a kind that is unknown to this version", where));
     if (const auto part = records::unread_part(line.text, *entry); !part.empty())
@@ -238,6 +243,7 @@ PurgePlan plan_run(const std::filesystem::path& root, const PurgeOptions& option
   measure(plan);
   for (const auto& cache : options.shared_caches)
     std::ranges::move(held_by_cache(cache, plan.sample_ids), std::back_inserter(plan.shared));
+  plan.purged_caches = options.shared_caches;
   plan.unpurged_caches = caches_left(records::RunPaths{root}.config(), plan.sample_ids, options);
   say_what_model_it_is(plan);
   erase_forget_texts(plan.records, plan.telltales);

@@ -16,6 +16,7 @@ constexpr std::array kCommonRules{
     PurgeRule{"report.md", kRemove, "can be made again from the records", true},
     PurgeRule{"report.csv", kRemove, "can be made again from the records", true},
     PurgeRule{"report.svg", kRemove, "can be made again from the records", true},
+    PurgeRule{"erasure.html", kRemove, "may quote samples; can be made again from the records", true},
     PurgeRule{"tensorboard/*", kKeep, "losses by step and averages over sets"},
     PurgeRule{"purge.json", kKeep, "certificates of purges"},
     PurgeRule{"lock", kKeep, "the name of the process that holds the lock"}};
@@ -35,15 +36,18 @@ constexpr std::array kRunRules{
     PurgeRule{"evals/*", kRemove, "results of evaluations with their questions and answers", true},
     PurgeRule{"model/*", kKeep, "the unlearned model"},
     PurgeRule{"checkpoints/*", kRemove,
-              "weights from before the end, and moments of gradients of the forget set", true},
-    PurgeRule{"erasure.html", kRemove, "may quote samples; can be made again from the records", true}};
+              "weights from before the end, and moments of gradients of the forget set", true}};
 
-// As framework/campaign writes it.
+// As framework/campaign writes it; a scaling study is a campaign beside its own tables.
 constexpr std::array kCampaignRules{
     PurgeRule{"cells.json", kKeep, "choices and states of the cells"},
     PurgeRule{"index.sqlite*", kKeep, "choices, states, one line of each error, averages over sets"},
     PurgeRule{"table.csv", kKeep, "choices, states and averages over sets"},
     PurgeRule{"table.md", kKeep, "choices, states and averages over sets"},
+    PurgeRule{"scale.yaml", kKeep, "settings"},
+    PurgeRule{"scale.csv", kKeep, "timings and memory"},
+    PurgeRule{"scale.json", kKeep, "timings and memory"},
+    PurgeRule{"scale.html", kKeep, "timings and memory"},
     PurgeRule{"tasks/*.yaml", kKeep, "settings"},
     PurgeRule{"tasks/*.json", kKeep, "how a task ended, with one line of its error"},
     PurgeRule{"tasks/*.log", kRemove, "what a run printed", true},

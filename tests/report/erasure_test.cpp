@@ -183,6 +183,14 @@ TEST(Erasure, SaysThatTheCacheOfTheRunWasNotPurged) {
   const std::string purged = R"({"purges": [{"time": "T", "complete": true, "files": [], "shared_caches":
       [{"path": "runs/shared/cache/y.tokens", "action": "remove", "held": "tokens"}]}]})";
   EXPECT_THAT(render_erasure(run, purged, {}), Not(HasSubstr("is still there")));
+  const auto given = [&](const char* cache) {
+    return fmt::format(
+        R"({{"purges": [{{"complete": true, "files": [], "shared_caches": [], "caches_purged": ["{}"]}}]}})",
+        (folder / cache).string());
+  };
+  EXPECT_THAT(render_erasure(run, given("shared/../shared"), {}), Not(HasSubstr("is still there")))
+      << "another run of the same command had taken everything";
+  EXPECT_THAT(render_erasure(run, given("another"), {}), HasSubstr("is still there"));
 }
 
 TEST(Erasure, SaysWhatAPurgeDidNotSearchFor) {

@@ -90,6 +90,17 @@ TEST_F(SeveralRuns, TokensThatGoWithTheFirstAreStillLookedForInTheSecond) {
     EXPECT_EQ(last_purge(run)["search_afterwards"]["runs_of_8_token_ids"], 2) << run;
 }
 
+// The second run's plan finds nothing in it any more; its certificate says that the cache was purged all the
+// same.
+TEST_F(SeveralRuns, EachCertificateNamesTheCacheThatTheyShared) {
+  write_run("one");
+  write_run("two");
+  write_tokens("cache");
+  (void)purged({"one", "two"}, "cache");
+  EXPECT_TRUE(last_purge("two")["shared_caches"].empty());
+  EXPECT_EQ(last_purge("two")["caches_purged"], Json({(folder_ / "cache").string()}));
+}
+
 TEST_F(SeveralRuns, TextsThatOnlyOneRecordedAreLookedForInBoth) {
   write_run("a"), write_run("b");
   drop_generations("b");
@@ -149,9 +160,11 @@ class PurgedCampaign : public SeveralRuns {
     std::filesystem::create_directories(folder_ / "c/runs/eval-3");  // never began
     for (const char* file :
          {"cells.json", "index.sqlite", "table.csv", "table.md", "lock", "tasks/plant-1.yaml",
-          "tasks/plant-1.json", "tasks/plant-1.lock", "tasks/a.sbatch", "tensorboard/events"})
+          "tasks/plant-1.json", "tasks/plant-1.lock", "tasks/a.sbatch", "tensorboard/events", "scale.yaml",
+          "scale.csv", "scale.json", "scale.html"})
       write(std::string("c/") + file, "numbers");
-    for (const char* file : {"tasks/plant-1.log", "tasks/a.slurm.log", "report.html", "report.svg"})
+    for (const char* file :
+         {"tasks/plant-1.log", "tasks/a.slurm.log", "report.html", "report.svg", "erasure.html"})
       write(std::string("c/") + file, generations("c/runs/plant-1").front().answer);
     write_tokens("c/cache");
   }
@@ -174,9 +187,11 @@ TEST_F(PurgedCampaign, HoldsNoForgetTextInAnyFileAfterwards) {
       if (!entry.is_regular_file()) continue;
       ASSERT_EQ(text_of(entry.path()).find(text), std::string::npos) << entry.path() << " holds " << text;
     }
-  for (const char* gone : {"c/tasks/plant-1.log", "c/tasks/a.slurm.log", "c/report.html", "c/cache"})
+  for (const char* gone :
+       {"c/tasks/plant-1.log", "c/tasks/a.slurm.log", "c/report.html", "c/erasure.html", "c/cache"})
     EXPECT_FALSE(exists(gone)) << gone;
-  for (const char* kept : {"c/cells.json", "c/index.sqlite", "c/table.md", "c/tasks/plant-1.json"})
+  for (const char* kept :
+       {"c/cells.json", "c/index.sqlite", "c/table.md", "c/tasks/plant-1.json", "c/scale.html"})
     EXPECT_EQ(text_of(folder_ / kept), "numbers") << kept;
 }
 

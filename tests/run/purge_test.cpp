@@ -289,6 +289,18 @@ TEST_F(PurgedRun, RefusesAKindAndAFieldThatItDoesNotKnow) {
   expect_untouched();
 }
 
+TEST_F(PurgedRun, RefusesDamagedRecordsButForTheirEnd) {
+  const std::string records = text_of(root() / "records.jsonl");
+  const auto second = records.find('\n') + 1;
+  write_text(root() / "records.jsonl",
+             records.substr(0, second + 20) + records.substr(records.find('\n', second)));
+  EXPECT_NE(refusal().find("records.jsonl:2 is damaged, and others follow it"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(root() / "purge.json"));
+  write_text(root() / "records.jsonl", records + "{\"schema\":1,\"ki");
+  (void)purge({root()}, kOptions);
+  EXPECT_TRUE(Json::parse(text_of(root() / "purge.json"))["purges"].at(0)["complete"].get<bool>());
+}
+
 TEST_F(PurgedRun, RefusesWhenSomethingKeptQuotesAForgetSample) {
   const auto all = generations();
   const auto forget = *std::ranges::find(all, "forget", &GenerationRecord::set);
