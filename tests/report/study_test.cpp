@@ -24,6 +24,7 @@ namespace {
 
 using records::ScratchFolder;
 using records::text_of;
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::run_of;
@@ -256,6 +257,55 @@ TEST(Study, WhatAnotherStageScoredIsNotMissing) {
   scored.run->command = "score";
   study.cells[0].runs.insert(study.cells[0].runs.begin(), scored);
   EXPECT_FALSE(lacks_scores());
+}
+
+// A stage that evaluates calls its numbers "before": it trains nothing. They are of the model that came out.
+TEST(Study, WhatALaterStageMeasuredIsWhatTheTrainingLeft) {
+  const ScratchFolder folder;
+  testing::write_campaign(folder / "campaign", 4);
+  Study one_stage = load_campaign(folder / "campaign"), two_stages = one_stage;
+  const auto is_not_after = [](const auto& record) { return record.tag != "after"; };
+  for (StudyCell& cell : one_stage.cells)
+    for (RunSummary& run : cell.runs) {
+      std::erase_if(run.evaluations, is_not_after);
+      std::erase_if(run.generations, is_not_after);
+      run.scorings.clear();
+    }
+  for (StudyCell& cell : two_stages.cells) {
+    if (cell.runs.empty()) continue;
+    RunSummary& trained = cell.runs[0];
+    RunSummary measured = trained, scored = trained;
+    measured.run->command = "eval";
+    measured.steps.clear();
+    std::erase_if(measured.evaluations, is_not_after);
+    std::erase_if(measured.generations, is_not_after);
+    for (auto& evaluation : measured.evaluations) evaluation.tag = "before";
+    for (auto& generation : measured.generations) generation.tag = "before";
+    scored.run->command = "score";  // of the model that came out: no sample's difficulty
+    for (RunSummary* run : {&trained, &scored}) {
+      run->evaluations.clear();
+      run->generations.clear();
+    }
+    measured.scorings.clear();
+    trained.scorings.clear();
+    cell.runs = {trained, measured, scored};
+  }
+  EXPECT_THAT(sample_tables(one_stage), HasSubstr("<tr><td data-v=\"1\">1</td>")) << "rows are told";
+  EXPECT_EQ(sample_tables(two_stages), sample_tables(one_stage));
+  const std::vector<std::string> notes = missing_from(two_stages);
+  EXPECT_THAT(notes, Contains("The forget set was not evaluated before the run."));
+  EXPECT_THAT(notes, Not(Contains("The forget set was not evaluated after the run.")));
+}
+
+TEST(Study, ARunThatWasStartedTwiceDoesNotLoseItsPair) {
+  Study study = small_study();
+  const StudyCell unfinished{
+      .number = 9, .choices = {{"sampler", "uniform"}, {"seed", "1"}}, .state = "unfinished"};
+  study.cells.insert(study.cells.begin(), unfinished);
+  const auto groups = groups_of(study);
+  const auto difference = paired_difference(study, groups[1], groups[0], "forget.probability");
+  ASSERT_TRUE(difference);
+  EXPECT_EQ(difference->count, 3u);
 }
 
 TEST(Study, OnlyCellsThatAreDoneHaveNumbers) {

@@ -11,9 +11,10 @@
 namespace lethe::report {
 namespace {
 
+// One that has numbers: an unfinished run may have been started before it.
 const StudyCell* with_repeat(const Study& study, const Group& group, const std::string& repeat) {
   for (const StudyCell* cell : group.cells)
-    if (study.repeat_of(*cell) == repeat) return cell;
+    if (!cell->metrics.empty() && study.repeat_of(*cell) == repeat) return cell;
   return nullptr;
 }
 

@@ -42,8 +42,11 @@ void take_evaluation(std::map<std::string, SampleRow>& rows, const records::Eval
 void take_trajectory(std::map<std::string, SampleRow>& rows, const RunSummary& run) {
   for (const records::EvaluationRecord& evaluation : run.evaluations)
     if (records::is_to_be_forgotten(evaluation.set))
-      for (const records::SampleMetrics& sample : evaluation.samples)
-        rows[sample.id].trajectory[evaluation.step].push_back(probability_in(sample));
+      for (const records::SampleMetrics& sample : evaluation.samples) {
+        SampleRow& row = rows[sample.id];
+        row.row = sample.row;
+        row.trajectory[evaluation.step].push_back(probability_in(sample));
+      }
 }
 
 // Of the first seed, before its first step: later scorings are of a model that has unlearned in part.
@@ -52,44 +55,51 @@ void take_scores(std::map<std::string, SampleRow>& rows, const RunSummary& run) 
   for (const records::ScoreRecord& score : run.scorings.front().scores) {
     SampleRow& row = rows[score.id];
     if (row.has_score) continue;
+    row.row = score.row;
     row.mrd = score.mrd;
     row.has_score = true;
   }
 }
 
-void take_run(std::map<std::string, SampleRow>& rows, const StudyCell& cell, const RunSummary& run) {
-  if (&run == cell.main_run() && run.run && run.run->command == "train")
-    take_evaluation(rows, run.before("forget"), &SampleRow::before);
-  if (&run == &cell.runs.back())
-    take_evaluation(rows, run.after("forget") ? run.after("forget") : run.before("forget"),
-                    &SampleRow::after);
-  take_scores(rows, run);
-  if (&run != cell.main_run()) return;  // an earlier stage planted what is to be forgotten
-  take_trajectory(rows, run);
-  for (const records::StepRecord& step : run.steps)
-    for (const std::string& id : step.forget_ids)
-      if (const auto row = rows.find(id); row != rows.end()) ++row->second.drawn;
+void take_cell(std::map<std::string, SampleRow>& rows, const StudyCell& cell) {
+  for (const RunSummary& run : cell.runs)
+    if (!cell.is_behind_main(run)) take_scores(rows, run);
+  const RunSummary* main = cell.main_run();  // an earlier stage planted what is to be forgotten
+  if (main == nullptr) return;
+  if (cell.has_trained()) take_evaluation(rows, main->before("forget"), &SampleRow::before);
+  take_trajectory(rows, *main);
+  take_evaluation(rows, cell.measured("forget"), &SampleRow::after);
 }
 
-void take_texts(std::map<std::string, SampleRow>& rows, const RunSummary& run) {
+// Behind take_cell of every cell: it makes the rows.
+void count_draws(std::map<std::string, SampleRow>& rows, const StudyCell& cell) {
+  if (const RunSummary* main = cell.main_run())
+    for (const records::StepRecord& step : main->steps)
+      for (const std::string& id : step.forget_ids)
+        if (const auto row = rows.find(id); row != rows.end()) ++row->second.drawn;
+}
+
+void take_texts(std::map<std::string, SampleRow>& rows, const StudyCell& cell, const RunSummary& run) {
   for (const records::GenerationRecord& generation : run.generations)
     if (const auto row = rows.find(generation.id); row != rows.end() && !generation.purged) {
       row->second.question = generation.question;
       row->second.answer = generation.answer;
       if (generation.tag == records::kTextsAlone) continue;
-      (generation.tag == "before" ? row->second.said_before : row->second.said_after) = generation.generated;
+      const bool is_before = generation.tag == "before" && !cell.is_behind_main(run);
+      (is_before ? row->second.said_before : row->second.said_after) = generation.generated;
     }
 }
 
 std::map<std::string, SampleRow> rows_of(const Group& group) {
   std::map<std::string, SampleRow> rows;
-  for (const StudyCell* cell : group.cells)
-    if (cell->state == "done")
-      for (const RunSummary& run : cell->runs) take_run(rows, *cell, run);
-  for (const StudyCell* cell : group.cells)
-    if (cell->state == "done")
-      for (const RunSummary& run : cell->runs)
-        if (&run == cell->main_run() || &run == &cell->runs.back()) take_texts(rows, run);
+  std::vector<const StudyCell*> done = group.cells;
+  std::erase_if(done, [](const StudyCell* cell) { return cell->state != "done"; });
+  for (const StudyCell* cell : done) take_cell(rows, *cell);
+  for (const StudyCell* cell : done) {
+    count_draws(rows, *cell);
+    for (const RunSummary& run : cell->runs)
+      if (&run >= cell->main_run()) take_texts(rows, *cell, run);
+  }
   std::erase_if(rows,
                 [](const auto& entry) { return entry.second.after.empty() && !entry.second.has_score; });
   return rows;
@@ -155,13 +165,19 @@ std::string table_of(const Group& group, const std::map<std::string, SampleRow>&
   return html + "</tbody></table></div></details>";
 }
 
-// A cell's stages as one run: one of them scores, another one trains, a last one measures.
+// A cell's stages as one run: one of them scores, another one trains, a last one measures. A stage that only
+// measures calls it "before", as it trains nothing.
 RunSummary as_one_run(const StudyCell& cell) {
   RunSummary all = *cell.main_run();
   for (const RunSummary& run : cell.runs) {
-    if (all.scorings.empty()) all.scorings = run.scorings;
-    if (&run == &cell.runs.back() && &run != cell.main_run())
-      all.evaluations.insert(all.evaluations.end(), run.evaluations.begin(), run.evaluations.end());
+    if (!cell.is_behind_main(run)) {
+      if (all.scorings.empty()) all.scorings = run.scorings;
+      continue;
+    }
+    for (records::EvaluationRecord evaluation : run.evaluations) {
+      evaluation.tag = "after";
+      all.evaluations.push_back(std::move(evaluation));
+    }
   }
   return all;
 }

@@ -54,21 +54,36 @@ const RunSummary* StudyCell::main_run() const {
   return runs.empty() ? nullptr : &runs.back();
 }
 
+bool StudyCell::has_trained() const {
+  const RunSummary* main = main_run();
+  return main != nullptr && main->run && main->run->command == "train";
+}
+
+const RunSummary* StudyCell::measuring_run() const {
+  if (runs.empty()) return nullptr;
+  const RunSummary* last = nullptr;
+  for (const RunSummary* run = has_trained() ? main_run() : runs.data(); run <= &runs.back(); ++run)
+    if (!run->evaluations.empty()) last = run;
+  return last;
+}
+
+const records::EvaluationRecord* StudyCell::measured(std::string_view set) const {
+  const RunSummary* run = measuring_run();
+  if (run == nullptr) return nullptr;
+  const records::EvaluationRecord* after = run->after(set);
+  const bool began_before_training = has_trained() && run == main_run();
+  return after != nullptr || began_before_training ? after : run->before(set);
+}
+
 // A cell that is not done has no numbers of its own: a diverged run knows only how its model began. What an
 // earlier stage measured, or a training run before its first update, is another model.
 void StudyCell::take_metrics() {
-  const RunSummary* main = main_run();
-  if (state != "done" || main == nullptr) return;
-  const bool trains = main->run && main->run->command == "train";
-  const RunSummary* last = nullptr;
-  for (const RunSummary* run = trains ? main : runs.data(); run <= &runs.back(); ++run)
-    if (!run->evaluations.empty()) last = run;
-  if (last == nullptr) return;
-  if (trains) measured_on = other_samples(*main, *last);
+  const RunSummary* last = measuring_run();
+  if (state != "done" || last == nullptr) return;
+  if (has_trained()) measured_on = other_samples(*main_run(), *last);
   measured_hash = hash_of_forget(*last);
   for (const std::string& set : last->evaluated_sets()) {
-    const records::EvaluationRecord* evaluation = last->after(set);
-    if (evaluation == nullptr && !(trains && last == main)) evaluation = last->before(set);
+    const records::EvaluationRecord* evaluation = measured(set);
     if (evaluation == nullptr) continue;
     for (const auto& [metric, value] : evaluation->aggregates) metrics[set + "." + metric] = value;
   }

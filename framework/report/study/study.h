@@ -30,6 +30,13 @@ struct StudyCell {
 
   // The run that says the method: the last that trained, else the last.
   [[nodiscard]] const RunSummary* main_run() const;
+  [[nodiscard]] bool has_trained() const;
+  // Of a stage behind the main run: what it says, even before itself, is of the model that came out.
+  [[nodiscard]] bool is_behind_main(const RunSummary& run) const { return &run > main_run(); }
+  // The run that the numbers are of: the last that evaluated, of those that trained and the stages behind.
+  [[nodiscard]] const RunSummary* measuring_run() const;
+  // What it says of the model that came out, or nothing.
+  [[nodiscard]] const records::EvaluationRecord* measured(std::string_view set) const;
   void take_metrics();  // and what they are of, from `runs`
   [[nodiscard]] std::string choice(const std::string& column) const;
 };

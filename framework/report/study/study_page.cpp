@@ -42,7 +42,7 @@ std::string opening(const Study& study) {
   std::string text =
       fmt::format("{} of {} cells are done: {} methods", done, study.cells.size(), groups.size());
   std::size_t seeds = 0;
-  for (const Group& group : groups) seeds = std::max(seeds, group.cells.size());
+  for (const Group& group : groups) seeds = std::max(seeds, group.num_measured());
   text += seeds > 1 ? fmt::format(", up to {} seeds each.", seeds)
                     : ", one seed each: nothing here has an interval.";
   return text;

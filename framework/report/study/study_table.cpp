@@ -129,7 +129,7 @@ std::string before_text(const std::vector<const StudyCell*>& cells, const std::s
   std::vector<double> values;
   for (const StudyCell* cell : cells) {
     if (is_to_forget(metric) && !cell->measured_on.empty()) continue;  // a later stage measured others
-    const RunSummary* run = cell->state == "done" ? cell->main_run() : nullptr;
+    const RunSummary* run = cell->state == "done" && cell->has_trained() ? cell->main_run() : nullptr;
     const auto* evaluation = run != nullptr ? run->before(metric.substr(0, dot)) : nullptr;
     if (evaluation == nullptr) continue;
     const auto found = evaluation->aggregates.find(metric.substr(dot + 1));
