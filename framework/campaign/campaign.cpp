@@ -217,7 +217,8 @@ int run_one_task(const CampaignLaunch& launch, const CheckConfig& check, const s
   const Planned planned(launch, check);
   const auto found = std::ranges::find(planned.plan.tasks, key, &Task::key);
   if (found == planned.plan.tasks.end())
-    fail("campaign.task", fmt::format("{} has no task {}", launch.file, key));
+    fail("campaign.task", fmt::format("{} has no task {}", launch.file, key),
+         "it reads otherwise now, or its ${env:…} do here: `lethe campaign FILE` submits what it says today");
   make_folders(planned.paths);
   write_configs(planned);
   Schedule schedule = schedule_of(planned, true, Failures::tried_again);

@@ -79,13 +79,15 @@ void Schedule::found_failed(const std::string& key, const TaskResult& result) {
   finished(key, result);
 }
 
-// Tasks stand after what they need, so one pass reaches all of them.
+// Tasks stand after what they need, so one pass reaches all of them. What is done needs nothing any more.
 void Schedule::block_what_needs(const std::string& key) {
   for (const Task& task : plan_.tasks) {
-    const bool blocked = std::ranges::any_of(task.needs, [&](const std::string& need) {
-      return need == key || tasks_.at(need).state == TaskState::blocked;
-    });
-    if (blocked) tasks_.at(task.key).state = TaskState::blocked;
+    TaskState& state = tasks_.at(task.key).state;
+    const bool blocked =
+        state == TaskState::waiting && std::ranges::any_of(task.needs, [&](const std::string& need) {
+          return need == key || tasks_.at(need).state == TaskState::blocked;
+        });
+    if (blocked) state = TaskState::blocked;
   }
 }
 

@@ -208,7 +208,9 @@ std::optional<pid_t> start_task(const CampaignPaths& paths, const TaskLaunch& la
 
 int run_task(const CampaignPaths& paths, const TaskLaunch& launch) {
   const int lock = take_lock(paths.lock(launch.key));
-  if (lock < 0) return 73;
+  if (lock < 0)
+    fail("out.locked", fmt::format("{} is running already: {}", launch.key, paths.lock(launch.key).string()),
+         "wait for it, or stop it");
   if (earlier_success(paths, launch.key)) {
     ::close(lock);
     return 0;

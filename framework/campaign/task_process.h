@@ -34,8 +34,8 @@ struct TaskHolder {
 [[nodiscard]] std::optional<pid_t> start_task(const CampaignPaths& paths, const TaskLaunch& launch);
 
 // The same in this process, until the program ends: for a job of a batch system. SIGINT, SIGTERM and SIGUSR1
-// are handed on. Gives the exit code that the result holds, that of an earlier success too; 73 if the task is
-// running already.
+// are handed on. Gives the exit code that the result holds, that of an earlier success too. Errors:
+// out.locked (the task is running already).
 [[nodiscard]] int run_task(const CampaignPaths& paths, const TaskLaunch& launch);
 
 // Asks a supervisor to stop its task: first so that its state is saved (SIGUSR1), then at once (SIGTERM).

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "framework/campaign/executor.h"
+#include "framework/campaign/task_result.h"
 #include "tests/campaign/support.h"
 
 namespace lethe::campaign {
@@ -34,6 +35,27 @@ TEST(Print, WritesCommandsInAnOrderThatRunsAndRunsNone) {
     EXPECT_EQ(std::system(line.substr(program).c_str()), 0);
   }
   EXPECT_EQ(lines_of(folder.path("ledger")).size(), 4u);
+}
+
+TEST(Print, WhatWasRunByHandAfterAFailureIsDone) {
+  const Folder folder;
+  folder.write("run.yaml", "ledger: " + folder.path("ledger").string() + "\n");
+  const CampaignLaunch launch =
+      launch_of(folder, "campaign:\n  base: run.yaml\n  executor: print\n  axes: {rate: [1]}\n", "out");
+  const auto printed = [&] {
+    ::testing::internal::CaptureStdout();
+    EXPECT_EQ(run_campaign(launch, check_fake), 0);
+    return ::testing::internal::GetCapturedStdout();
+  };
+  const std::string command = printed();
+  const CampaignPaths paths{launch.out};
+  const std::string key = std::filesystem::directory_iterator(paths.tasks())->path().stem().string();
+  write_result(paths.result(key), {.exit_code = 76, .error = "error[comm.lost]: the wire"});
+  EXPECT_THAT(printed(), HasSubstr(LETHE_FAKE_STAGE " train")) << "to be tried again";
+  const auto words = command.substr(command.find(LETHE_FAKE_STAGE " train"));
+  EXPECT_EQ(std::system(words.substr(0, words.find('\n')).c_str()), 0);
+  EXPECT_THAT(printed(), ::testing::Not(HasSubstr(LETHE_FAKE_STAGE " train")));
+  EXPECT_THAT(campaign_table(launch, check_fake, true), HasSubstr(",done,"));
 }
 
 TEST(Print, QuotesWhatAShellWouldRead) {

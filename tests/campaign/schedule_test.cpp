@@ -52,6 +52,17 @@ TEST(Schedule, AFailureThatWillNotChangeIsNotRetried) {
   EXPECT_EQ(schedule.cells().failed, 2u);
 }
 
+// Somebody removed a planted model to free the disk, and planting it again fails.
+TEST(Schedule, WhatIsDoneIsNotBlocked) {
+  const Plan plan = small_plan();
+  Schedule schedule(plan, {.retries = 0, .keep_going = true});
+  schedule.found_done("a", {});
+  schedule.started("plant");
+  schedule.finished("plant", {.exit_code = 80});
+  EXPECT_EQ(schedule.state("a"), TaskState::done);
+  EXPECT_EQ(schedule.state("b"), TaskState::blocked);
+}
+
 TEST(Schedule, WithoutKeepGoingNothingStartsAfterAFailure) {
   const Plan plan = small_plan();
   Schedule schedule(plan, {.retries = 0});

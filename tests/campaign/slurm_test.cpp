@@ -9,7 +9,9 @@
 
 #include "framework/base/error.h"
 #include "framework/campaign/executor.h"
+#include "framework/records/run_directory.h"
 #include "tests/campaign/support.h"
+#include "tests/records/scratch_folder.h"
 
 namespace lethe::campaign {
 namespace {
@@ -93,6 +95,20 @@ TEST_F(Slurm, WhatIsQueuedIsNotSubmittedAgainAndWhatIsForgottenIs) {
   std::filesystem::remove(folder.path("queued"));
   EXPECT_EQ(run_campaign(l, check_fake), 0);
   EXPECT_EQ(lines_of(folder.path("submitted")).size(), 8u);
+}
+
+// Cells are added while the model that they start from is being planted.
+TEST_F(Slurm, WhatNeedsARunningTaskWaitsForItsJob) {
+  EXPECT_EQ(run_campaign(launch("{name: slurm, submit: jobs}"), check_fake), 0);
+  folder.write("queued", "1\n");
+  const records::RunLock running(folder.path("out/tasks") / (keys().front() + ".lock"));
+  CampaignLaunch more = launch("{name: slurm, submit: jobs}");
+  more.overrides = {"campaign.axes.rate=[1, 2, 3, 4]"};
+  EXPECT_EQ(run_campaign(more, check_fake), 0);
+  const auto submitted = lines_of(folder.path("submitted"));
+  ASSERT_EQ(submitted.size(), 5u);
+  EXPECT_THAT(submitted.back(), HasSubstr("--dependency=afterok:101"));
+  EXPECT_EQ(records::error_key([&] { (void)run_one_task(more, check_fake, keys().front()); }), "out.locked");
 }
 
 TEST_F(Slurm, ScriptsAreShell) {

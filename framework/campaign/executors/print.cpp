@@ -10,9 +10,12 @@ namespace {
 class Print final : public Executor {
  public:
   void run(Execution& execution) override {
-    for (const Task& task : execution.schedule.plan().tasks)
-      if (execution.schedule.state(task.key) == TaskState::waiting)
-        std::printf("%s\n", shell_line(words_of(*this, execution, task)).c_str());
+    for (const Task& task : execution.schedule.plan().tasks) {
+      if (execution.schedule.state(task.key) != TaskState::waiting) continue;
+      // Nobody will write how this attempt ends; an earlier one's must not be taken for it.
+      std::filesystem::remove(execution.paths.result(task.key));
+      std::printf("%s\n", shell_line(words_of(*this, execution, task)).c_str());
+    }
   }
   bool hands_over() const override { return true; }
 };

@@ -117,17 +117,18 @@ class Slurm final : public Executor {
   bool tries_failed_again() const override { return false; }
 
  private:
-  // Those that no job of an earlier submission still holds; what those jobs are is remembered for
-  // dependencies.
+  // Those that no job of an earlier submission still holds; what those jobs are, queued or running, is
+  // remembered for dependencies.
   std::vector<const Task*> waiting_tasks(const Execution& execution) {
     std::vector<const Task*> waiting;
     for (const Task& task : execution.schedule.plan().tasks) {
-      if (execution.schedule.state(task.key) != TaskState::waiting) continue;
+      const TaskState state = execution.schedule.state(task.key);
+      if (state != TaskState::waiting && state != TaskState::running) continue;
       const auto file = execution.paths.job(task.key);
       const std::string job = std::filesystem::exists(file) ? base::read_file(file) : "";
       if (!job.empty() && is_queued(job))
         jobs_[task.key] = job;
-      else
+      else if (state == TaskState::waiting)
         waiting.push_back(&task);
     }
     return waiting;
