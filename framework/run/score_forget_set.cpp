@@ -212,6 +212,11 @@ void warn_of_other_quantity(const records::RunPaths& source, const std::string& 
                   key, source.root.string(), scoring->estimator, estimator));
 }
 
+// Means of |f| are not zero by noise, so nothing is taken off them: the public code draws in proportion.
+void trust(ForgetScores& scores, const std::string& estimator) {
+  if (!is_mrd(estimator)) std::ranges::fill(scores.standard_error, 0.0);
+}
+
 // A scoring in which no sample has a weight saw nothing (it was made below the round-off of its arithmetic,
 // or all of it is noise): what it measured is no difficulty, and all samples count the same.
 void forget_what_was_not_seen(ForgetScores& scores, double effective_samples) {
@@ -243,6 +248,7 @@ ForgetScores score_forget_set(const RunConfig& config, Engine& engine, const Sam
     scores.loss.push_back(s.loss);
     scores.tokens.push_back(s.tokens);
   }
+  trust(scores, result.estimator);
   forget_what_was_not_seen(scores, result.effective_samples);
   return scores;
 }
@@ -306,7 +312,10 @@ ForgetScores scores_from_run(const std::filesystem::path& folder, const SampleSe
     scores.loss.push_back(found->second.loss);
     scores.tokens.push_back(found->second.tokens);
   }
-  if (scoring) forget_what_was_not_seen(scores, scoring->effective_samples);
+  if (scoring) {
+    trust(scores, scoring->estimator);
+    forget_what_was_not_seen(scores, scoring->effective_samples);
+  }
   return scores;
 }
 

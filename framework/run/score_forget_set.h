@@ -9,7 +9,8 @@
 namespace lethe::run {
 
 struct ForgetScores {
-  std::vector<double> score, standard_error, loss;  // by sample of the forget set
+  // By sample of the forget set; the errors as weights read them (0 where noise adds nothing: mean_abs).
+  std::vector<double> score, standard_error, loss;
   std::vector<std::int64_t> tokens;
   double sigma_eff = 0;  // the step they were measured at; 0 without one
   double seconds = 0;    // that measuring them took, in all commands that made draws

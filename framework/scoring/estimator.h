@@ -34,6 +34,8 @@ class Estimator {
   virtual StepSize step_size() const = 0;
   // That a pass walks together as jets or derivatives; 0: its passes see perturbed weights.
   virtual std::int64_t directions() const { return 0; }
+  // Values that are noise average to zero: what lies within its error of that is not told from it.
+  virtual bool is_signed() const { return true; }
   // What a draw is made of, beyond the noise: draws of another identity do not continue these.
   virtual std::string identity() const = 0;
   // From |mean a| at this step to the score at sigma.

@@ -75,12 +75,14 @@ double median_change(const Functional& f, const std::vector<double>& mean) {
   return base::median_of_finite(changes);
 }
 
-ScoredSample scored(const SampleBase& base, double mean, double error, double scale, bool visible) {
+// `noise`: within what of zero a mean may lie that is zero.
+ScoredSample scored(const SampleBase& base, double mean, double error, double noise, double scale,
+                    bool visible) {
   ScoredSample sample;
   sample.score = scale * std::abs(mean);
   sample.standard_error = scale * error;
-  sample.weight = visible ? scale * base::debiased_magnitude(mean, error) : 0;
-  sample.resolved = visible && base::is_resolved(mean, error);
+  sample.weight = visible ? scale * base::debiased_magnitude(mean, noise) : 0;
+  sample.resolved = visible && base::is_resolved(mean, noise);
   sample.tokens = base.tokens;
   sample.dropped_tokens = base.dropped;
   sample.loss = -base.log_prob_sum / static_cast<double>(base.tokens);
@@ -204,7 +206,8 @@ MrdResult MrdRun::result() const {
   const double scale = estimator_->scale(options_.sigma, state_.step);
   const bool visible = sees_step(r.c);
   for (std::size_t i = 0; i < mean.size(); ++i) {
-    r.samples.push_back(scored(functional_.base()[i], mean[i], error[i], scale, visible));
+    const double noise = estimator_->is_signed() ? error[i] : 0;
+    r.samples.push_back(scored(functional_.base()[i], mean[i], error[i], noise, scale, visible));
   }
   r.plain_relative_error = plain_relative_error(state_.draws, mean, r.samples, state_.step / options_.sigma);
   count(r);

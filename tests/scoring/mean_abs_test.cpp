@@ -48,6 +48,19 @@ TEST(MeanAbs, DividesByNoLessThanEps) {
   EXPECT_EQ(large.estimator, "mean_abs eps 1000");
 }
 
+// A mean of sizes is never zero by noise: the public code draws in proportion to it, however few the draws.
+TEST(MeanAbs, WeighsEverySampleByItsScore) {
+  auto toy = made_up_toy<double>();
+  const MrdResult result = score(toy, with_draws(2, 1e-5, "mean_abs"), 0);
+  EXPECT_EQ(result.unresolved, 0);
+  std::int64_t noisy = 0;
+  for (const ScoredSample& sample : result.samples) {
+    EXPECT_EQ(sample.weight, sample.score);
+    noisy += sample.score < 3 * sample.standard_error ? 1 : 0;
+  }
+  EXPECT_GT(noisy, 0) << "else nothing is asked here";
+}
+
 TEST(MeanAbs, GoesWithSigmaOnce) {
   auto toy = made_up_toy<double>();
   MrdOptions options = with_draws(8, 1e-5, "mean_abs");

@@ -11,6 +11,7 @@ class MeanAbs final : public Estimator {
  public:
   explicit MeanAbs(double eps) : eps_(eps) {}
   StepSize step_size() const override { return StepSize::sigma; }
+  bool is_signed() const override { return false; }
   std::string identity() const override { return name_with_eps("mean_abs", eps_); }
   double scale(double sigma, double step) const override { return sigma / step; }
 
