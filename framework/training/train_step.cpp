@@ -24,11 +24,8 @@ using objectives::Term;
 class PackSums {
  public:
   PackSums(std::size_t num_packs, const std::vector<Term>& terms)
-      : columns_(terms.size() + 2), values_(num_packs * columns_, 0.0) {
-    for (const Term& term : terms) names_.push_back(term.name);
-  }
+      : columns_(terms.size() + 2), values_(num_packs * columns_, 0.0) {}
   std::span<double> row(int pack) { return std::span(values_).subspan(pack * columns_, columns_); }
-  const std::vector<std::string>& names() const noexcept { return names_; }
   std::vector<double> total(dist::ProcessGroup& world) {
     world.all_reduce(dist::span_of(std::span(values_)));
     std::vector<double> sums(columns_, 0.0);
@@ -38,7 +35,6 @@ class PackSums {
 
  private:
   std::size_t columns_;
-  std::vector<std::string> names_;
   std::vector<double> values_;
 };
 
@@ -113,11 +109,17 @@ struct Wave {
   }
 };
 
-// The constant part of the loss: what PDU's bound takes off.
-double offsets_of(const std::vector<Term>& terms) {
-  double sum = 0;
-  for (const Term& term : terms) sum -= term.weight * term.offset;
-  return sum;
+// The terms that the batch had samples for; `totals` as PackSums gives them. The loss takes the constant part
+// off (PDU's bound).
+StepResult result_of(const std::vector<Term>& terms, const BatchFacts& facts,
+                     const std::vector<double>& totals) {
+  StepResult result{.loss = totals[0]};
+  for (std::size_t t = 0; t < terms.size(); ++t) {
+    if (facts.of(terms[t].count) == 0) continue;
+    result.terms[terms[t].name] += totals[t + 1];
+    result.loss -= terms[t].weight * terms[t].offset;
+  }
+  return result;
 }
 
 }  // namespace
@@ -164,8 +166,8 @@ StepResult compute_gradient(walk::BlockWalk& walk, sharding::GradientStore& grad
   }
   gradients.finish();
   const std::vector<double> total = sums.total(world);
-  StepResult result{.loss = total[0] + offsets_of(no_terms), .imbalance = plan.imbalance};
-  for (std::size_t t = 0; t < sums.names().size(); ++t) result.terms[sums.names()[t]] += total[t + 1];
+  StepResult result = result_of(no_terms, facts, total);
+  result.imbalance = plan.imbalance;
   const bool read = std::ranges::count(needs[Role::forget].statistics, "log_prob") > 0;
   result.forget_log_prob_mean =
       read && facts.rows[0] > 0 ? total.back() / facts.rows[0] : std::numeric_limits<double>::quiet_NaN();

@@ -83,6 +83,27 @@ std::vector<at::Tensor> gradients_of(const std::string& name) {
   return gradients;
 }
 
+// PDU would steer its weight by a retain loss of zero.
+TEST(Terms, AreOfWhatTheBatchHadSamplesFor) {
+  const auto model = deep_model();
+  const MadeUpData made_up(model.config.vocab_size);
+  config::Section root = config::parse("objective: {name: pdu, dual_warmup_epochs: 0}");
+  std::string name;
+  const auto objective = objectives::make_objective(root, name);
+  const std::vector<double> weight = objective->state();
+  dist::run_simulated(1, [&](dist::ProcessGroup& world) {
+    lethe::testing::TinyEngine engine(model, world, sharding::grid_shape(0, 0, 1), {.compute = at::kFloat});
+    walk::BlockWalk walk(model, engine.weights);
+    const std::vector<std::int64_t> forget = {0, 3};
+    const auto items = batch_items(made_up.data, objective->needs(), {.forget = forget});
+    const StepResult result =
+        compute_gradient(walk, engine.gradients, *objective, made_up.data, items, {.micro_batch = 2}, world);
+    EXPECT_EQ(result.terms, (std::map<std::string, double>{{"forget", result.loss}}));
+    objective->after_update({.terms = result.terms, .epoch = 1});
+  });
+  EXPECT_EQ(objective->state(), weight);
+}
+
 TEST(Objectives, NoTwoHaveTheSameGradient) {
   const auto cosine = [](const at::Tensor& a, const at::Tensor& b) {
     return (a.dot(b) / (a.norm() * b.norm())).item<double>();
