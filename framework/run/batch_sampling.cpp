@@ -125,11 +125,11 @@ double mean_loss(const std::vector<double>& losses, const std::vector<std::int64
 }
 
 // Does an update tell the mean loss of its forget samples? Not where the objective reads something else of
-// them, or log p at other positions than those that a scoring reads.
+// them, or log p at other positions than those that a scoring reads, or hides tokens from attention.
 bool batches_tell_the_loss(const objectives::Needs& needs) {
   const objectives::RoleNeeds& forget = needs[objectives::Role::forget];
   return std::ranges::count(forget.statistics, "log_prob") > 0 && forget.rows == data::Rows::answer &&
-         forget.skip == 0 && !forget.padded;
+         forget.skip == 0 && !forget.padded && !needs.openunlearning;
 }
 
 bool looks_for_refresh(const RunConfig& config) {
@@ -311,6 +311,12 @@ std::vector<std::int64_t> BatchSampling::retain(std::int64_t step) const {
 }
 
 void BatchSampling::warn_of_small_sets(bool reads_forget, bool reads_retain) const {
+  if (reads_retain && config_.train.retain_batch == 0 && config_.objective->unlearns())
+    base::warn_once(
+        "config.batch",
+        fmt::format("train.retain_batch: 0: objective `{}` reads retain samples and gets none, so "
+                    "nothing holds what is to be kept",
+                    config_.objective_name));
   if (reads_forget)
     warn_of_small_set("forget_batch", config_.train.forget_batch, sets_.forget, *config_.sampler);
   if (reads_retain)

@@ -58,6 +58,7 @@ TEST_F(Smoke, ScoresAgainWhenTheForgetLossGrows) {
   EXPECT_GE(scorings("ce_u", 1e-2), 2u);
   EXPECT_EQ(scorings("ce_u", 1e-9), 1u);
   EXPECT_EQ(scorings("{name: undial, compat: openunlearning}", 1e-9), 1u);
+  EXPECT_EQ(scorings("{name: grad_ascent, compat: openunlearning}", 1e-9), 1u);  // hides tokens like the pad
 }
 
 // Ten batches of 4 are the 40 samples.
