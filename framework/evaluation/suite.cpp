@@ -46,6 +46,11 @@ void part_columns(const config::Section& section, Suite& suite) {
   for (SuiteEntry& entry : suite) {
     const auto taken = known.find(label_of(entry.column));
     if (taken != known.end() && taken->second != &entry) entry.column.name = entry.name;
+    if (entry.column.name == "id" || entry.column.name == "row")  // records::SampleMetrics
+      section.refuse(
+          "metrics", "config.conflict",
+          fmt::format("a metric would be recorded as {0}, where a sample's {0} stands", entry.name),
+          "call it otherwise with `as`");
     const auto [at, fresh] = known.emplace(label_of(entry.column), &entry);
     if (at->second != &entry)
       section.refuse(

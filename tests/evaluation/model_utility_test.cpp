@@ -23,6 +23,15 @@ TEST(ModelUtilityMetric, IsNullWithThePartThatIs) {
   EXPECT_EQ(metric("model_utility", "of: [p]")->compute(inputs).reason, "p: nothing there");
 }
 
+TEST(ModelUtilityMetric, IsNullWithANegativePart) {
+  Inputs inputs;
+  inputs.results["q"].value = 0.5;
+  inputs.results["p"].value = -25;
+  const Result result = metric("model_utility", "of: [q, p]")->compute(inputs);
+  EXPECT_FALSE(result.value);
+  EXPECT_EQ(result.reason, "p is -25, and a harmonic mean has none below 0");
+}
+
 TEST(ModelUtilityMetric, ReadsTofusNineByDefault) {
   EXPECT_EQ(metric("model_utility")->needs().results.size(), 9U);
 }

@@ -1,5 +1,4 @@
 // Whether the truth ratios could be those of a model that never saw the forget set.
-#include "framework/base/error.h"
 #include "framework/base/log.h"
 #include "framework/evaluation/measures/statistics.h"
 #include "framework/evaluation/metric.h"
@@ -52,9 +51,10 @@ class ForgetQuality final : public Metric {
       if (same_row->second) retrained.push_back(*same_row->second);
     }
     if (values.empty() || retrained.empty())
-      fail("eval.retain_log",
-           fmt::format("`{}` here and in the retain log share no row with a value", options_.of),
-           "evaluate the retrained model with the same suite and the same sets");
+      return null_result(fmt::format(
+          "`{}` here and in the retain log share no row with a value: evaluate the retrained model "
+          "with the same suite and the same sets",
+          options_.of));
     if (shared != here.size() || shared != there.size())
       base::warn_once(
           "eval.retain_log",

@@ -33,6 +33,8 @@ class ModelUtility final : public Metric {
     for (const std::string& name : options_.of) {
       const Result& part = inputs.results.find(name)->second;
       if (!part.value) return null_result(fmt::format("{}: {}", name, part.reason));
+      if (*part.value < 0)
+        return null_result(fmt::format("{} is {}, and a harmonic mean has none below 0", name, *part.value));
       values.push_back(*part.value);
     }
     Result result;
