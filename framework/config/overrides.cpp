@@ -65,7 +65,10 @@ NodePtr with_override(const NodePtr& tree, const std::string& text) {
   NodePtr over = read_yaml_value(checked_text(text.substr(equals + 1), *source), source);
   for (auto step = steps.rbegin(); step != steps.rend(); ++step)
     over = single_entry(step->key, over, {source});
-  return merged_roots(tree, over);
+  // What is wrong with the whole is not this override's fault.
+  auto root = std::make_shared<Node>(*merged_roots(tree, over));
+  root->place = tree->place;
+  return root;
 }
 
 }  // namespace

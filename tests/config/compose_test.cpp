@@ -182,6 +182,11 @@ TEST(Overrides, AreTheirOwnPlace) {
             "config.range: train.lr must be a finite number > 0, got -1 (--set train.lr=-1)");
 }
 
+TEST(Overrides, AreNotBlamedForTheWhole) {
+  EXPECT_EQ(refusal([] { with("train: {lr: 1}\n", {"seed=9"}).refuse("", "config.conflict", "two keys"); }),
+            refusal([] { with("train: {lr: 1}\n", {}).refuse("", "config.conflict", "two keys"); }));
+}
+
 TEST(Overrides, MalformedOnesAreUsageErrors) {
   for (const std::string text : {"a", "=1", "", ".a=1", "a.=1", "a..b=1", "a.\"b=1", "a[=1", "extends=x.yaml",
                                  "l.0=1", "l[0]=1", "l.x=1"}) {
