@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "framework/base/error.h"
+#include "framework/base/log.h"
+#include "framework/base/text.h"
 #include "framework/data/parquet.h"
 
 namespace lethe::data {
@@ -32,6 +34,41 @@ std::optional<Json> list_of(const arrow::Array& array, std::int64_t row) {
   return items;
 }
 
+// What json_of reads: text, numbers, and lists and dictionaries of them.
+bool is_read(const arrow::DataType& type) {
+  switch (type.id()) {
+    case arrow::Type::NA:
+    case arrow::Type::STRING:
+    case arrow::Type::LARGE_STRING:
+    case arrow::Type::STRING_VIEW:
+    case arrow::Type::INT64:
+    case arrow::Type::INT32:
+    case arrow::Type::DOUBLE:
+    case arrow::Type::FLOAT:
+    case arrow::Type::BOOL:
+      return true;
+    case arrow::Type::LIST:
+    case arrow::Type::LARGE_LIST:
+    case arrow::Type::FIXED_SIZE_LIST:
+      return is_read(*type.field(0)->type());
+    case arrow::Type::DICTIONARY:
+      return is_read(*static_cast<const arrow::DictionaryType&>(type).value_type());
+    default:
+      return false;
+  }
+}
+
+// Else a column that is asked for would be missing for no reason that anybody sees.
+void say_what_is_not_read(const arrow::Schema& schema, const std::string& file) {
+  std::vector<std::string> columns;
+  for (const auto& field : schema.fields())
+    if (!is_read(*field->type()))
+      columns.push_back(fmt::format("{} ({})", field->name(), field->type()->ToString()));
+  if (!columns.empty())
+    spdlog::info("{}: columns of types that samples do not use are left out: {}", file,
+                 base::join(columns, ", "));
+}
+
 // Nothing for a type that samples do not use.
 std::optional<Json> json_of(const arrow::Array& array, std::int64_t row) {
   if (array.IsNull(row)) return Json();
@@ -40,6 +77,8 @@ std::optional<Json> json_of(const arrow::Array& array, std::int64_t row) {
       return Json(std::string(static_cast<const arrow::StringArray&>(array).GetView(row)));
     case arrow::Type::LARGE_STRING:
       return Json(std::string(static_cast<const arrow::LargeStringArray&>(array).GetView(row)));
+    case arrow::Type::STRING_VIEW:
+      return Json(std::string(static_cast<const arrow::StringViewArray&>(array).GetView(row)));
     case arrow::Type::INT64:
       return Json(static_cast<const arrow::Int64Array&>(array).Value(row));
     case arrow::Type::INT32:
@@ -54,6 +93,12 @@ std::optional<Json> json_of(const arrow::Array& array, std::int64_t row) {
       return list_of<arrow::ListArray>(array, row);
     case arrow::Type::LARGE_LIST:
       return list_of<arrow::LargeListArray>(array, row);
+    case arrow::Type::FIXED_SIZE_LIST:
+      return list_of<arrow::FixedSizeListArray>(array, row);
+    case arrow::Type::DICTIONARY: {
+      const auto& coded = static_cast<const arrow::DictionaryArray&>(array);
+      return json_of(*coded.dictionary(), coded.GetValueIndex(row));
+    }
     default:
       return std::nullopt;
   }
@@ -85,6 +130,7 @@ std::string parquet_as_json_lines(const std::filesystem::path& path, const std::
   const auto table = (*reader)->ReadTable();  // this form needs Arrow 24
   check(table.status());
   check((*table)->Validate());
+  say_what_is_not_read(*(*table)->schema(), path.string());
   std::string out;
   arrow::TableBatchReader batches(**table);
   for (std::shared_ptr<arrow::RecordBatch> batch;;) {
