@@ -157,7 +157,7 @@ void describe(V& visit, R& r) {
 struct SummaryRecord {
   static constexpr std::string_view kKind = "summary";
   std::int64_t steps = 0;
-  double seconds = 0;
+  double seconds = 0;                     // of training, with those of the processes that it resumed
   std::string ended;                      // UTC
   std::string stopped_because;            // plain language: "forget probability 0.048 is below 0.05"
   std::string model_path;                 // relative to the run directory; empty if nothing was exported

@@ -90,6 +90,7 @@ struct DataRecord {
   std::string selection,
       selection_hash;  // "hard by mrd, 20 of 40", and of the ids; empty where all samples are used
   std::vector<std::string> selected_ids;  // in file order
+  std::vector<std::string> forget_ids;    // all of a set that is to be forgotten: what a purge looks for
 };
 
 template <class V, OneOf<DataRecord> R>
@@ -106,6 +107,7 @@ void describe(V& visit, R& r) {
   visit("selection", r.selection);
   visit("selection_hash", r.selection_hash);
   visit("selected_ids", r.selected_ids);
+  visit("forget_ids", r.forget_ids);
 }
 
 }  // namespace lethe::records

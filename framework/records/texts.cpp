@@ -55,6 +55,7 @@ bool quotes_forget_text(const Record& record) {
 
 std::vector<std::string> forget_ids_of(const Record& record) {
   std::vector<std::string> ids;
+  if (const auto* data = std::get_if<DataRecord>(&record)) ids = data->forget_ids;
   if (const auto* score = std::get_if<ScoreRecord>(&record)) ids.push_back(score->id);
   if (const auto* generation = std::get_if<GenerationRecord>(&record);
       generation && may_hold_forget_text(generation->set))

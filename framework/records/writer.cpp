@@ -96,6 +96,7 @@ std::size_t drop_after_step(const std::filesystem::path& path, std::int64_t step
 
 std::size_t drop_from_evaluations(const std::filesystem::path& path, std::span<const std::string> tags) {
   return cut_at(path, [tags](const Record& record) {
+    if (std::holds_alternative<SummaryRecord>(record)) return true;
     const auto* evaluation = std::get_if<EvaluationRecord>(&record);
     return evaluation != nullptr && std::ranges::find(tags, evaluation->tag) != tags.end();
   });

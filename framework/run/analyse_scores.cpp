@@ -132,10 +132,8 @@ void say(const std::vector<records::RelationRow>& rows) {
   }
 }
 
-void say_quarters(const ForgetScores& scores, const SampleSet& forget, bool redact) {
-  const auto name = [redact](const data::Sample& sample) {
-    return redact ? fmt::format("row {}", sample.row) : fmt::format("{} {}", sample.question, sample.answer);
-  };
+// By row: what is to be forgotten is not repeated on terminals and in their logs.
+void say_quarters(const ForgetScores& scores, const SampleSet& forget) {
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < scores.score.size(); ++i)
     if (std::isfinite(scores.score[i])) order.push_back(i);
@@ -143,10 +141,8 @@ void say_quarters(const ForgetScores& scores, const SampleSet& forget, bool reda
   if (order.empty() || scores.score[order.front()] == 0) return;  // the scoring saw nothing: all are alike
   const std::size_t shown = std::min<std::size_t>(3, order.size() / 4);
   for (std::size_t k = 0; k < shown; ++k) {
-    const data::Sample& easy = forget.samples[order[k]];
-    const data::Sample& hard = forget.samples[order[order.size() - 1 - k]];
-    spdlog::info("  easy: {}", name(easy));
-    spdlog::info("  hard: {}", name(hard));
+    spdlog::info("  easy: row {}", forget.samples[order[k]].row);
+    spdlog::info("  hard: row {}", forget.samples[order[order.size() - 1 - k]].row);
   }
 }
 
@@ -168,7 +164,7 @@ void analyse_scores(const RunConfig& config, Engine& engine, const SampleSets& s
     for (const Column& column : columns) sample.values[column.name] = column.values[i];
   }
   say(record.relations);
-  say_quarters(scores, sets.forget, config.redact == "forget");
+  say_quarters(scores, sets.forget);
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   output.append_score(record);
 }

@@ -342,6 +342,12 @@ nlohmann::json BatchSampling::state() const {
           {"forget_loss_batches", refresh_.state().seen}};
 }
 
+bool BatchSampling::has_scores(const nlohmann::json& state) const {
+  return !state.at("score").empty() &&
+         places_in(state.value("samples", std::vector<std::string>()), sets_.forget) &&
+         difference(state.value("score_source", nlohmann::json::object()), config_).empty();
+}
+
 void BatchSampling::restore(const nlohmann::json& state, std::int64_t step) {
   const auto places = places_in(state.value("samples", std::vector<std::string>()), sets_.forget);
   scores_ = {.score = taken(numbers_from(state.at("score")), places),

@@ -38,6 +38,7 @@ class BatchSampling {
   // same id; where one has none (another forget set, another sampler), all are measured again, and so are
   // scores that were made by other settings (warning[score.source]). Collective.
   [[nodiscard]] nlohmann::json state() const;
+  [[nodiscard]] bool has_scores(const nlohmann::json& state) const;  // that serve: none is measured again
   void restore(const nlohmann::json& state, std::int64_t step);
 
   // "3 scorings and 5 looks at the losses took 12 s, 8 % of the training time (2.5 min)"; empty where there

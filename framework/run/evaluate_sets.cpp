@@ -268,15 +268,19 @@ Aggregates evaluate_sets(const RunConfig& config, Engine& engine, const SampleSe
   return all;
 }
 
-Aggregates evaluations_on_record(const RunOutput& output, dist::ProcessGroup& world) {
+Aggregates evaluations_on_record(const RunConfig& config, const RunOutput& output,
+                                 dist::ProcessGroup& world) {
   nlohmann::json found = nlohmann::json::object();
   if (world.rank() == 0)
     for (const auto& evaluation : records::records_of<records::EvaluationRecord>(
              records::read_records(output.paths().records()).entries))
-      for (const auto& [name, value] : evaluation.aggregates)
-        if (std::isfinite(value))
-          found[evaluation.tag + (evaluation.set == kModelSet ? "." : "." + evaluation.set + ".") + name] =
-              value;
+      for (const auto& [name, value] : evaluation.aggregates) {
+        if (!std::isfinite(value)) continue;
+        const std::string label = evaluation.set == kModelSet ? name : evaluation.set + "." + name;
+        found[evaluation.tag + "." + label] = value;
+        for (const ev::SuiteEntry& entry : config.eval.suite)  // by its `as` too
+          if (ev::label_of(entry.column) == label) found[evaluation.tag + "." + entry.name] = value;
+      }
   std::string text = found.dump();
   std::int64_t size = static_cast<std::int64_t>(text.size());
   world.broadcast({&size, 1, dist::DType::i64}, 0);

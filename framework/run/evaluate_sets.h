@@ -40,8 +40,10 @@ Aggregates evaluate_sets(const RunConfig& config, Engine& engine, const SampleSe
                          const std::string& tag, std::int64_t step, RunOutput& output,
                          const std::filesystem::path& folder = {});
 
-// Collective. What the evaluations on record found, by tag: "step 10.forget.probability".
-[[nodiscard]] Aggregates evaluations_on_record(const RunOutput& output, dist::ProcessGroup& world);
+// Collective. What the evaluations on record found, by tag and name (its `as` too): "step
+// 10.forget.probability".
+[[nodiscard]] Aggregates evaluations_on_record(const RunConfig& config, const RunOutput& output,
+                                               dist::ProcessGroup& world);
 
 // Measures what `formula` reads, and no more. Nothing where a metric that decides is null, with a warning.
 // Collective. Errors: stopped.

@@ -90,8 +90,17 @@ void add_identity(Facts& facts, const std::string& identity) {
   for (const auto& [name, value] : parts.items()) facts.emplace_back(name, text_of(value));
 }
 
+bool is_of_checkpoint(const Json& manifest) {
+  if (!manifest.is_object() || !manifest.value("identity", Json("")).is_string()) return false;
+  const Json shards = manifest.value("shards", Json::array());
+  return shards.is_array() && std::ranges::all_of(shards, [](const Json& s) { return s.is_object(); });
+}
+
 Inspection inspect_checkpoint(const fs::path& folder) {
   const Json manifest = json_file(folder / "manifest.json");
+  if (!is_of_checkpoint(manifest))
+    fail("run.missing",
+         fmt::format("{} holds no checkpoint: its manifest.json is of something else", folder.string()));
   Inspection found{.kind = "checkpoint",
                    .facts = {{"step", shown(manifest, "step")},
                              {"schema", shown(manifest, "schema")},

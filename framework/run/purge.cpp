@@ -88,8 +88,10 @@ std::vector<RunLock> locks_of(const std::vector<PurgeFolder>& folders) {
 
 Sought sought_of(const std::vector<PurgeFolder>& folders) {
   Sought sought;
-  for (const PurgeFolder& folder : folders)
+  for (const PurgeFolder& folder : folders) {
+    sought.roots.push_back(folder.root);
     if (!folder.is_campaign) sought.add(sought_of_run(folder.root));
+  }
   return sought;
 }
 

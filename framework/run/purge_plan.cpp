@@ -133,9 +133,16 @@ std::set<std::string> texts_of_data(const std::filesystem::path& config_file,
   return texts;
 }
 
+bool lies_below(const std::filesystem::path& folder, const std::filesystem::path& root) {
+  std::error_code unreadable;
+  const auto path = std::filesystem::relative(folder, root, unreadable);
+  return !path.empty() && *path.begin() != "..";
+}
+
+// One that lies in a folder of this command goes with that folder.
 std::vector<std::filesystem::path> caches_left(const std::filesystem::path& config_file,
-                                               const std::set<std::string>& ids,
-                                               const PurgeOptions& options) {
+                                               const std::set<std::string>& ids, const PurgeOptions& options,
+                                               const std::vector<std::filesystem::path>& roots) {
   std::filesystem::path cache;
   try {
     config::Section root = config::load(config_file);
@@ -148,7 +155,9 @@ std::vector<std::filesystem::path> caches_left(const std::filesystem::path& conf
     return std::filesystem::equivalent(given, cache, unreadable);
   };
   if (cache.empty() || !std::filesystem::is_directory(cache, unreadable) ||
-      std::ranges::any_of(options.shared_caches, is_it) || held_by_cache(cache, ids).empty())
+      std::ranges::any_of(options.shared_caches, is_it) ||
+      std::ranges::any_of(roots, [&](const auto& root) { return lies_below(cache, root); }) ||
+      held_by_cache(cache, ids).empty())
     return {};
   return {cache};
 }
@@ -244,7 +253,8 @@ PurgePlan plan_run(const std::filesystem::path& root, const PurgeOptions& option
   for (const auto& cache : options.shared_caches)
     std::ranges::move(held_by_cache(cache, plan.sample_ids), std::back_inserter(plan.shared));
   plan.purged_caches = options.shared_caches;
-  plan.unpurged_caches = caches_left(records::RunPaths{root}.config(), plan.sample_ids, options);
+  plan.unpurged_caches =
+      caches_left(records::RunPaths{root}.config(), plan.sample_ids, options, sought.roots);
   say_what_model_it_is(plan);
   erase_forget_texts(plan.records, plan.telltales);
   check_what_stays(plan, plan.telltales);

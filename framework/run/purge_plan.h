@@ -21,8 +21,9 @@ struct PurgeFolder {
 [[nodiscard]] std::vector<PurgeFolder> purge_folders(const std::vector<std::filesystem::path>& roots);
 
 struct Sought {
-  std::set<std::string> sample_ids;  // of forget sets, hashed
-  std::set<std::string> texts;       // of them, long enough to tell
+  std::set<std::string> sample_ids;               // of forget sets, hashed
+  std::set<std::string> texts;                    // of them, long enough to tell
+  std::vector<std::filesystem::path> roots = {};  // of all folders of the command
 
   void add(Sought other);
 };

@@ -45,6 +45,8 @@ records::DataRecord data_record(const SampleSet& set, const std::string& templat
     record.selection = set.selection;
     record.selection_hash = hasher.hex();
   }
+  if (records::may_hold_forget_text(set.name))
+    for (const data::Sample& sample : set.samples) record.forget_ids.push_back(sample.id);
   for (const data::Document& document : set.documents) {
     record.num_tokens += static_cast<std::int64_t>(document.ids.size());
     record.num_target_tokens += document.scored_tokens();

@@ -24,6 +24,7 @@
 #include "framework/run/objective_inputs.h"
 #include "framework/run/score_forget_set.h"
 #include "framework/run/session.h"
+#include "framework/run/stop_rule.h"
 #include "framework/run/stragglers.h"
 #include "framework/run/timeouts.h"
 #include "framework/sharding/device_stream.h"
@@ -136,7 +137,8 @@ class Training {
     if (config_.evaluates()) check_evaluation(config_, sets_);
     check_rules(config_, sets_);
     check_selection(config_, engine_);
-    check_sampling(config_, engine_, sets_.forget, /*begins=*/!checkpoint_);
+    check_sampling(config_, engine_, sets_.forget,
+                   !checkpoint_ || !sampling_.has_scores(state_of(*checkpoint_)["sampling"]));
     inputs_.emplace(config_, sets_, engine_, cache(), grid_.shard_group);
     if (checkpoint_) load_checkpoint(*checkpoint_);
     const std::int64_t from = checkpoint_ ? checkpoint_->step : -1;
@@ -157,16 +159,21 @@ class Training {
     sampling_.begin();
   }
 
+  static nlohmann::json state_of(const training::CheckpointInfo& info) {
+    return nlohmann::json::parse(info.state);
+  }
+
   void load_checkpoint(const training::CheckpointInfo& info) {
     training::check_identity(info.identity, identity(), info.step, config_.resume.allow_data_change);
     training::load_checkpoint(info, info.identity, *engine_.weights, optimizer_);
   }
 
   void resume(const training::CheckpointInfo& info) {
-    const auto state = nlohmann::json::parse(info.state);
+    const auto state = state_of(info);
     if (const auto own = numbers_from(state.value("objective", nlohmann::json::array())); !own.empty())
       config_.objective->restore(own);
-    seconds_before_ = state.value("training_seconds", 0.0);
+    training_seconds_before_ = state.value("training_seconds", 0.0);
+    seconds_before_ = state.value("seconds", training_seconds_before_);
     step_ = info.step;
     checkpoints_.go_on_from(step_);
     if (step_ > config_.train.max_steps)
@@ -174,7 +181,7 @@ class Training {
           "train.max_steps: {}, and {} is of step {}: nothing is left to train, and the model is that "
           "step's",
           config_.train.max_steps, info.folder.filename().string(), step_);
-    metrics_ = evaluations_on_record(output_, world_);
+    metrics_ = evaluations_on_record(config_, output_, world_);
     sampling_.restore(state["sampling"], step_);
     output_.append(records::EventRecord{.name = "resumed",
                                         .message = fmt::format("from {}", info.folder.filename().string()),
@@ -264,34 +271,18 @@ class Training {
 
   bool enough() {
     if (!config_.stop.any() || step_ == 0 || step_ % config_.stop.every != 0) return false;
-    const StopOptions& stop = config_.stop;
-    if (stop.when && evaluate_formula(*stop.when, config_, engine_, sets_).value_or(0) != 0)
-      return because(fmt::format("{} holds", stop.when->text()));
-    if (!stop.forget_probability_below && !stop.forget_probability_above) return false;
-    const double forget = mean_probability(config_, engine_, sets_, sets_.forget);
-    if (stop.forget_probability_below && forget < *stop.forget_probability_below)
-      return because(
-          fmt::format("forget probability {:.3f} is below {}", forget, *stop.forget_probability_below));
-    if (stop.forget_probability_above && forget > *stop.forget_probability_above) {
-      const double retain =
-          stop.retain_probability_above ? mean_probability(config_, engine_, sets_, sets_.retain) : 1.0;
-      if (retain > stop.retain_probability_above.value_or(0))
-        return because(
-            fmt::format("forget probability {:.3f} is above {}", forget, *stop.forget_probability_above));
-    }
-    return false;
-  }
-
-  bool because(std::string reason) {
-    stopped_because_ = std::move(reason);
-    spdlog::info("enough: {}", stopped_because_);
+    const std::string reason = reason_to_stop(config_, engine_, sets_);
+    if (reason.empty()) return false;
+    stopped_because_ = reason;
+    spdlog::info("enough: {}", reason);
     return true;
   }
 
   KeptCheckpoints::Words words() {
     const nlohmann::json state = {{"sampling", sampling_.state()},
                                   {"objective", exact_numbers(config_.objective->state())},
-                                  {"training_seconds", seconds_before_ + training_seconds_},
+                                  {"training_seconds", training_seconds_before_ + training_seconds_},
+                                  {"seconds", seconds()},
                                   {"zero", grid_.shape.zero},
                                   {"ranks", world_.size()}};
     return {.identity = training::identity_text(identity()), .state = state.dump()};
@@ -316,7 +307,7 @@ class Training {
       found[at->first.substr(prefix.size())] = at->second;
     if (found.empty())
       evaluate_step();
-    else if (found.contains(config_.checkpoint.keep_best))  // a metric's `as` is not on record
+    else if (found.contains(config_.checkpoint.keep_best))
       checkpoints_.keep_best(step_, found);
   }
 
@@ -332,13 +323,15 @@ class Training {
     return found;
   }
 
+  double seconds() const { return seconds_before_ + seconds_since(start_); }
+
   void export_model() {
     const DeadlineScope deadline(ranks_, config_.timeouts.checkpoint_seconds);
     engine_.export_model(output_.paths().model());
   }
 
   void say_overhead() {
-    const std::string message = sampling_.overhead(seconds_before_ + training_seconds_);
+    const std::string message = sampling_.overhead(training_seconds_before_ + training_seconds_);
     if (message.empty()) return;
     spdlog::info("score: {}", message);
     output_.append(records::EventRecord{.name = "scoring overhead", .message = message, .step = step_});
@@ -350,15 +343,14 @@ class Training {
     if (config_.export_model) export_model();
     if (config_.eval.after) (void)evaluate("after");
     output_.append(records::SummaryRecord{.steps = step_,
-                                          .seconds = seconds_since(start_),
+                                          .seconds = seconds(),
                                           .ended = records::utc_now(),
                                           .stopped_because = stopped_because_,
                                           .model_path = config_.export_model ? "model" : "",
                                           .metrics = metrics_});
     output_.write_exports();
     say_overhead();
-    spdlog::info("{} after {} steps, {}", stopped_because_, step_,
-                 base::readable_duration(seconds_since(start_)));
+    spdlog::info("{} after {} steps, {}", stopped_because_, step_, base::readable_duration(seconds()));
     if (config_.export_model) spdlog::info("model: {}", output_.paths().model().string());
   }
 
@@ -382,7 +374,8 @@ class Training {
   BatchSampling sampling_;
   PhaseClock phases_;
   std::int64_t step_ = 0, steps_run_ = 0;
-  double training_seconds_ = 0, seconds_before_ = 0;  // of this process; of those it goes on from
+  double training_seconds_ = 0, training_seconds_before_ = 0;  // of updates: here, and in resumed processes
+  double seconds_before_ = 0;                                  // of all that those did
   std::map<std::string, double> metrics_;
   std::string stopped_because_ = "all steps are done";
   Clock::time_point start_ = Clock::now();

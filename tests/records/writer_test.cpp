@@ -46,6 +46,19 @@ TEST(Writer, DropsTheScoringsThatACheckpointHasNotSeen) {
   EXPECT_EQ(left[0].step, 0);
 }
 
+TEST(Writer, DropsTheEndOfARunThatGoesOn) {
+  ScratchFolder folder;
+  {
+    Writer writer(folder / "records.jsonl");
+    writer.append(StepRecord{.step = 4});
+    writer.append(SummaryRecord{.steps = 4});
+    writer.append(EventRecord{.name = "scoring overhead", .step = 4});
+  }
+  const std::vector<std::string> tags = {"after"};
+  EXPECT_EQ(drop_from_evaluations(folder / "records.jsonl", tags), 2U);
+  EXPECT_EQ(read_records(folder / "records.jsonl").entries.size(), 1U);
+}
+
 TEST(Writer, CutsATornLineBeforeItGoesOn) {
   const ScratchFolder folder;
   const auto path = folder / "r.jsonl";

@@ -211,6 +211,12 @@ TEST_F(PurgedCampaign, HasACertificateAtEachRunAndOneSummary) {
   EXPECT_EQ(summary["forget_samples"].size(), 40u);
 }
 
+TEST_F(PurgedCampaign, LeavesNoCacheThatLiesInItsFolder) {
+  write("c/runs/unlearn-2/config.yaml", "objective: npo\ncache: " + (folder_ / "c/cache").string() + "\n");
+  for (const PurgePlan& plan : purged({"c"})) EXPECT_TRUE(plan.unpurged_caches.empty()) << plan.root;
+  EXPECT_FALSE(last_purge("c/runs/unlearn-2").contains("caches_left"));
+}
+
 TEST_F(PurgedCampaign, IsListedWithoutAChangeAndSaysWhyAFileStays) {
   const auto plans = plan_purges({folder_ / "c"}, {});
   ASSERT_EQ(plans.size(), 3u);

@@ -193,6 +193,18 @@ TEST_F(PurgedRun, MoreRunsThanFilesMayBeOpenAtFirst) {
 }
 
 // Other runs may use it, so it stays; but nobody may believe that all is gone.
+// One that was stopped before anything else told which samples it had read.
+TEST_F(PurgedRun, KnowsItsSamplesFromTheDataRecordAlone) {
+  const std::string id = base::hash_text("a sample of no other record");
+  const auto cache = folder_ / "shared";
+  const auto store = write_store(cache, "a", id);
+  std::filesystem::remove(root() / "records.jsonl");
+  std::filesystem::remove(root() / "scores.jsonl");
+  Writer(root() / "records.jsonl").append(DataRecord{.set = "forget", .num_samples = 1, .forget_ids = {id}});
+  (void)purge({root()}, {.lethe_version = "0.1.0", .shared_caches = {cache}});
+  EXPECT_FALSE(std::filesystem::exists(store));
+}
+
 TEST_F(PurgedRun, NamesACacheOfItsConfigurationThatItWasNotGiven) {
   const auto cache = folder_ / "shared";
   write_text(root() / "config.yaml", "objective: npo\ncache: " + cache.string() + "\n");

@@ -95,6 +95,21 @@ TEST_F(Resumed, AFinishedRunIsOnRecordOnce) {
   EXPECT_TRUE(summaries[0].metrics.contains("before.forget.probability"));
 }
 
+TEST_F(Resumed, KnowWhatWasMeasuredByTheNamesThatItWasGiven) {
+  const auto start = [&](const std::string& more) {
+    return train("run",
+                 "--set 'eval.metrics=[{name: probability, set: forget, as: fp}]' --set "
+                 "eval.before=true --set eval.after=false --set export=false --set train.max_steps=" +
+                     more);
+  };
+  ASSERT_EQ(start("2").exit_code, 0);
+  ASSERT_EQ(start("3 --resume").exit_code, 0);
+  const auto summaries = of<records::SummaryRecord>("run");
+  ASSERT_EQ(summaries.size(), 1U);
+  EXPECT_TRUE(summaries[0].metrics.contains("before.fp"));
+  EXPECT_TRUE(summaries[0].metrics.contains("before.forget.probability"));
+}
+
 TEST_F(Resumed, PastTheLastStepSaySo) {
   ASSERT_EQ(train("run", "--set train.max_steps=4").exit_code, 0);
   EXPECT_THAT(train("run", "--resume --set train.max_steps=2").output, HasSubstr("train.max_steps: 2"));
@@ -140,6 +155,31 @@ TEST_F(Resumed, LeaveTheRunAsItWasWhereTheyAreRefused) {
     EXPECT_EQ(text_of(paths("run").records()), records) << other;
   }
   EXPECT_EQ(train("run", settings).exit_code, 0) << "the run's own command";
+}
+
+// As above, where the checkpoint's own scores do not serve: those of another sampler's run are none.
+TEST_F(Resumed, LeaveTheRunAsItWasWhereTheScoresThatTheyAskForAreMissing) {
+  ASSERT_EQ(train("run", "--set eval.after=false --set train.max_steps=2").exit_code, 0);
+  const std::string config = text_of(paths("run").config()), records = text_of(paths("run").records());
+  const Result refused = train(
+      "run", "--set train.max_steps=4 --set sampler=mrd --set score.from=" + out("nothing") + " --resume");
+  EXPECT_EQ(refused.exit_code, 66) << refused.output;
+  EXPECT_THAT(refused.output, HasSubstr("has no scores.jsonl"));
+  EXPECT_EQ(text_of(paths("run").config()), config);
+  EXPECT_EQ(text_of(paths("run").records()), records);
+}
+
+// A run that goes on has not ended, and its end tells the time of all its processes.
+TEST_F(Resumed, EndOnceAndSayHowLongTheyTookInAll) {
+  const std::string settings = "--set eval.after=false --set export=false --set train.max_steps=";
+  ASSERT_EQ(train("run", settings + "4").exit_code, 0);
+  ASSERT_EQ(train("run", settings + "6 --resume").exit_code, 0);
+  const auto summaries = of<records::SummaryRecord>("run");
+  ASSERT_EQ(summaries.size(), 1U);
+  EXPECT_EQ(summaries[0].steps, 6);
+  double updates = 0;
+  for (const auto& step : of<records::StepRecord>("run")) updates += step.seconds;
+  EXPECT_GE(summaries[0].seconds, updates);
 }
 
 TEST_F(Resumed, WithOtherSettingsDoNotStartOverWithoutACheckpoint) {
