@@ -96,6 +96,8 @@ def at(curve, x):
 def crossing(curve, level, rising=True):
     """Where a curve first reaches the level; None if it does not."""
     sign = 1 if rising else -1
+    if sign * curve[0][1] >= sign * level:
+        return curve[0][0]
     for (x0, y0), (x1, y1) in zip(curve, curve[1:]):
         if sign * y1 >= sign * level:
             return x0 if y1 == y0 else x0 + (x1 - x0) * min(max((level - y0) / (y1 - y0), 0), 1)

@@ -85,7 +85,11 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
     ::unlink(aside.c_str());
     throw;
   }
-  if (::rename(aside.c_str(), path.c_str()) != 0) fail_write(path, errno);
+  if (::rename(aside.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    ::unlink(aside.c_str());
+    fail_write(path, error);
+  }
   fsync_path(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
 }
 

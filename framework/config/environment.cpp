@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "framework/base/error.h"
+#include "framework/config/source_text.h"
 
 namespace lethe::config {
 namespace {
@@ -28,6 +29,8 @@ std::string variable_value(std::string_view reference, const Place& place) {
     fail("config.ref", fmt::format("environment variable {} is not set ({})", name, place.text()),
          "export it before starting lethe, on every node");
   }
+  if (!is_utf8(value))  // what a run writes down must load again
+    fail("config.ref", fmt::format("environment variable {} is not UTF-8 ({})", name, place.text()));
   return value;
 }
 

@@ -61,7 +61,15 @@ NodePtr merged(const NodePtr& base, const NodePtr& over) {
 }
 
 NodePtr merged_roots(const NodePtr& base, const NodePtr& over) {
-  return is_mapping(base) && is_mapping(over) ? by_key(base, over) : merged(base, over);
+  if (!is_mapping(base) || !is_mapping(over)) return merged(base, over);
+  NodePtr root = by_key(base, over);
+  const Entry *before = base->find("campaign"), *after = over->find("campaign");
+  if (!before || !after || !is_mapping(before->value) || !is_mapping(after->value)) return root;
+  auto titled = std::make_shared<Node>(*root);
+  for (Entry& entry : titled->entries)
+    if (entry.key == "campaign") entry.value = by_key(before->value, after->value);
+  measure(*titled);
+  return titled;
 }
 
 NodePtr without(const NodePtr& mapping, std::string_view key) {

@@ -12,7 +12,8 @@ namespace lethe::config {
 // `~` and `null` replace it.
 [[nodiscard]] NodePtr merged(const NodePtr& base, const NodePtr& over);
 
-// The same for whole configurations, whose `name` is a title and no choice: another title keeps the rest.
+// The same for whole configurations. Their `name`, and that of a campaign, is a title and no choice: another
+// title keeps the rest.
 [[nodiscard]] NodePtr merged_roots(const NodePtr& base, const NodePtr& over);
 
 // A plain word as {name: word}; nullptr for anything else.

@@ -97,6 +97,12 @@ std::string with_unix_lines(std::string text) {
 
 }  // namespace
 
+bool is_utf8(std::string_view text) {
+  for (std::size_t at = 0, bytes = 0; at < text.size(); at += bytes)
+    if (bytes = character_bytes(text, at); bytes == 0) return false;
+  return true;
+}
+
 std::string checked_text(std::string text, const std::string& name) {
   if (text.size() > kMaxConfigBytes) {
     fail("config.size",

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace lethe::config {
 
@@ -21,5 +22,7 @@ inline constexpr std::uint64_t kMaxConfigBytes = 4u << 20;
 // Drops a UTF-8 byte order mark, turns CRLF into LF, and checks the rest. Errors: yaml.encoding (UTF-16,
 // invalid UTF-8, NUL and other control characters), yaml.syntax (a tab used for indentation), config.size.
 [[nodiscard]] std::string checked_text(std::string text, const std::string& name);
+
+[[nodiscard]] bool is_utf8(std::string_view text);
 
 }  // namespace lethe::config

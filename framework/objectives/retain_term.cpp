@@ -15,7 +15,7 @@ void read_retain(config::Section& section, RetainOptions& o, bool read_layer) {
                 config::at_least(0));
   if (read_layer)
     section.optional("layer", o.layer, "decoder layer whose output embed_diff compares, from 0",
-                     config::at_least(0));
+                     config::between(0, 1e6));
   o.openunlearning = read_compat(section);
 }
 

@@ -55,7 +55,7 @@ ObjectiveInputs::ObjectiveInputs(const RunConfig& config, const SampleSets& sets
       needs_(config.objective->needs()),
       reads_forget_(run::reads_forget(config)),
       reads_retain_(run::reads_retain(config)) {
-  check();
+  check_objective(config, engine.model);
   data_.documents[0] = sets.forget.documents;
   data_.documents[1] = sets.retain.documents;
   store_keys_[0] = sets.forget.store_key;
@@ -74,6 +74,24 @@ ObjectiveInputs::ObjectiveInputs(const RunConfig& config, const SampleSets& sets
   if (needs_frozen_model(needs_)) hold_frozen_model(frozen_group);
 }
 
+void check_objective(const RunConfig& config, const models::DecoderModel& model) {
+  const objectives::Needs needs = config.objective->needs();
+  if (needs.tap_layer >= model.config.num_layers)
+    fail("config.range",
+         fmt::format("objective.layer: {} is not a layer of this model, which has {} (0 to {})",
+                     needs.tap_layer, model.config.num_layers, model.config.num_layers - 1));
+  if (const int last = needs.last_layer(); last >= 0 && !trains_up_to(last, model, config.train.trainable))
+    fail("config.conflict",
+         fmt::format("objective.layer: {} and train.trainable [{}]: objective `{}` reads nothing behind that "
+                     "layer, and no parameter up to it is trained",
+                     last, base::join(config.train.trainable, ", "), config.objective_name),
+         "train parameters of that layer or of one below it, or read a higher objective.layer");
+  if (needs.openunlearning && model.config.vocab_size < kWrappedLabels)
+    fail("config.conflict",
+         fmt::format("objective.compat: openunlearning needs a vocabulary of {} or more, this model has {}",
+                     kWrappedLabels, model.config.vocab_size));
+}
+
 training::Identity ObjectiveInputs::alternates() const {
   training::Identity parts;
   for (const Role role : {Role::alternate, Role::retain_alternate})
@@ -81,24 +99,6 @@ training::Identity ObjectiveInputs::alternates() const {
       parts[role == Role::alternate ? "alternate" : "retain_alternate"] =
           store_keys_[static_cast<std::size_t>(role)];
   return parts;
-}
-
-void ObjectiveInputs::check() const {
-  if (needs_.tap_layer >= engine_.model.config.num_layers)
-    fail("config.range",
-         fmt::format("objective.layer: {} is not a layer of this model, which has {} (0 to {})",
-                     needs_.tap_layer, engine_.model.config.num_layers, engine_.model.config.num_layers - 1));
-  if (const int last = needs_.last_layer();
-      last >= 0 && !trains_up_to(last, engine_.model, config_.train.trainable))
-    fail("config.conflict",
-         fmt::format("objective.layer: {} and train.trainable [{}]: objective `{}` reads nothing behind that "
-                     "layer, and no parameter up to it is trained",
-                     last, base::join(config_.train.trainable, ", "), config_.objective_name),
-         "train parameters of that layer or of one below it, or read a higher objective.layer");
-  if (needs_.openunlearning && engine_.model.config.vocab_size < kWrappedLabels)
-    fail("config.conflict",
-         fmt::format("objective.compat: openunlearning needs a vocabulary of {} or more, this model has {}",
-                     kWrappedLabels, engine_.model.config.vocab_size));
 }
 
 void ObjectiveInputs::load_alternates(Role role, const SampleSet& set, const data::SourceOptions& source,

@@ -19,6 +19,9 @@ namespace lethe::run {
 // Whether it reads anything of the frozen model.
 [[nodiscard]] bool needs_reference(const objectives::Needs& needs);
 
+// What it asks of the model's shape and of what is trained. Errors: config.conflict, config.range.
+void check_objective(const RunConfig& config, const models::DecoderModel& model);
+
 class ObjectiveInputs {
  public:
   // Collective. All must outlive it. frozen_group: ranks that hold a frozen model between them. Errors:
@@ -34,7 +37,6 @@ class ObjectiveInputs {
   bool reads_retain() const noexcept { return reads_retain_; }
 
  private:
-  void check() const;
   void load_alternates(objectives::Role role, const SampleSet& set, const data::SourceOptions& source,
                        const std::filesystem::path& cache);
   void load_reference(objectives::Role role, const std::filesystem::path& cache);

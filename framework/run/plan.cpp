@@ -19,6 +19,7 @@
 #include "framework/run/engine.h"
 #include "framework/run/grid_choice.h"
 #include "framework/run/machine.h"
+#include "framework/run/objective_inputs.h"
 #include "framework/training/flops.h"
 #include "framework/training/trainable.h"
 
@@ -87,7 +88,7 @@ void add_mean(const std::vector<SampleLength>& lengths, std::int64_t batch, mode
 planning::UpdateWork work_of(const RunConfig& config, const models::ParameterIndex& index,
                              const DataLengths& data, int ranks) {
   const UpdateSamples samples = samples_of_update(config, data);
-  const std::int64_t at_once = ranks * config.train.micro_batch;
+  const std::int64_t at_once = ranks * std::clamp<std::int64_t>(samples.all(), 1, config.train.micro_batch);
   planning::UpdateWork work{
       .batch = {},
       .waves = static_cast<int>((samples.all() + at_once - 1) / at_once),
@@ -157,6 +158,7 @@ MemoryPlan plan_memory(const RunConfig& config, const PlanRequest& request) {
                   .shard_group = group,
                   .assumes_one_node = assumes_one_node(config, request),
                   .available = memory};
+  check_objective(config, plan.model);
   plan.load = workload_of(config, plan.model.index, data.lengths, group, request.ranks);
   if (config.parallel.zero == "auto") {
     plan.load = planning::smallest_stage(plan.model, plan.load, group, memory).load;

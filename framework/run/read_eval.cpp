@@ -63,7 +63,7 @@ EvalOptions read_eval(config::Section section) {
       .optional("generate", o.generate,
                 "generate answers and compare them (ROUGE); false refuses metrics that read them")
       .optional("max_new_tokens", o.max_new_tokens, "tokens of a generated answer at most",
-                config::at_least(1))
+                config::between(1, 1e6))
       .optional("batch", o.batch, "sequences that a rank generates at once", config::at_least(1))
       .optional("max_samples", o.max_samples, "samples of each set to look at, the first ones; 0 is all",
                 config::at_least(0))
@@ -88,6 +88,8 @@ EvalOptions read_eval(config::Section section) {
       .choice("result_name", o.result_name, {"TOFU", "MUSE"},
               "result files are called <this>_EVAL.json and <this>_SUMMARY.json")
       .optional("stop_words", o.stop_words, "texts before which a generation is cut");
+  if (std::ranges::count(o.stop_words, "") > 0)
+    section.refuse("stop_words", "config.range", "an empty text stands before every answer, which cuts all of it");
   section.reject_unknown();
   return o;
 }

@@ -23,15 +23,18 @@ models::HfConfig read_random_shape(config::Section section) {
                      .num_kv_heads = 2,
                      .head_dim = 8,
                      .tie_word_embeddings = true};
-  const auto size = config::at_least(1);
+  const auto size = config::between(1, 1 << 20);
   section.optional("hidden_size", c.hidden_size, "width of the residual stream", size)
       .optional("intermediate_size", c.intermediate_size, "width of the MLP", size)
       .optional("num_layers", c.num_layers, "decoder layers", size)
       .optional("num_heads", c.num_heads, "query heads", size)
       .optional("num_kv_heads", c.num_kv_heads, "key-value heads", size)
-      .optional("head_dim", c.head_dim, "width of a head", config::at_least(2))
+      .optional("head_dim", c.head_dim, "width of a head", config::between(2, 1 << 20))
       .optional("tie_word_embeddings", c.tie_word_embeddings, "one tensor for embedding and head");
   section.reject_unknown();
+  if (c.head_dim % 2 != 0)
+    section.refuse("head_dim", "config.range",
+                   fmt::format("{} is odd: rotary embeddings turn pairs", c.head_dim));
   if (c.num_heads % c.num_kv_heads != 0)
     section.refuse("num_kv_heads", "config.conflict",
                    fmt::format("{} does not divide {} query heads", c.num_kv_heads, c.num_heads));
@@ -85,7 +88,7 @@ ParallelOptions read_parallel(config::Section section) {
       .word_or_integer("shard", o.shard, {"auto", "node", "world"},
                        "ranks in a shard group; 0 is the world; auto is a node where there are several, with "
                        "equally many ranks, else the world",
-                       config::at_least(0))
+                       config::between(0, 1e6))
       .optional("prefetch", o.prefetch, "gather the next block while one runs");
   o.recompute = read_recompute(section);
   section
@@ -178,7 +181,7 @@ StopOptions read_stop(config::Section section) {
           "when", when,
           "stop when this formula of metrics holds: forget.probability < 0.1 and model_utility > 0.5; a name "
           "with other characters than letters, digits, _ and . in single quotes: 'retain-2.probability'");
-  if (when) o.when = evaluation::Formula::parse(*when);
+  if (when) o.when = read_formula(section, *when);
   if (o.retain_probability_above && !o.forget_probability_above)
     section.refuse("retain_probability_above", "config.conflict",
                    "stops nothing without stop.forget_probability_above",

@@ -182,8 +182,18 @@ void BlockWalk::fetch_inputs(int layer) {
     if (!pass.empty()) host_inputs_->fetch(pass.kept[static_cast<std::size_t>(layer)].host);
 }
 
+// Logits are kept of all packs or of none: what a walk holds at once has one bound.
+HeadOptions BlockWalk::head_options() const {
+  HeadOptions options = options_.head;
+  std::int64_t scored = 0;
+  for (const Pass& pass : passes_)
+    if (!pass.empty()) scored += pass.pack->num_scored();
+  if (scored * model_.config.vocab_size * 4 > options.keep_bytes) options.keep_bytes = 0;
+  return options;
+}
+
 Statistics BlockWalk::run_head(Pass& pass, const PassRequest& request, const PackReads& reads) {
-  pass.head = std::make_unique<Head>(options_.head, request.statistics, reads.ranges);
+  pass.head = std::make_unique<Head>(head_options(), request.statistics, reads.ranges);
   if (!pass.empty()) {
     Statistics values = pass.head->forward(head_weights(store_, model_), std::exchange(pass.hidden, {}),
                                            *pass.pack, request.for_backward, reads.reference);

@@ -111,6 +111,7 @@ class BlockWalk {
   void start_backward_at_tap(sharding::GradientStore& gradients);
   void tap_backward(std::span<const at::Tensor> taps);
   void skip_segment(int segment, sharding::GradientStore& gradients);
+  HeadOptions head_options() const;
   Statistics run_head(Pass& pass, const PassRequest& request, const PackReads& reads);
   at::Tensor run_layer(int layer, const Pass& pass, const at::Tensor& input,
                        const models::Project<at::Tensor>& project = {}) const;

@@ -16,7 +16,7 @@ namespace lethe::walk {
 
 struct HeadOptions {
   std::int64_t chunk_tokens = 128;
-  std::int64_t keep_bytes = std::int64_t{256} << 20;
+  std::int64_t keep_bytes = std::int64_t{256} << 20;  // of all packs that walk together, in float32
 };
 
 // What the head reads while its segments are held.

@@ -129,6 +129,14 @@ TEST_F(Extends, AnotherTitleOfTheRunKeepsTheRest) {
   EXPECT_EQ(text_at(load(top, {"name=other"}), "name"), "other");
 }
 
+TEST_F(Extends, AnotherTitleOfTheCampaignKeepsItsCells) {
+  write("base.yaml", "campaign: {name: study, seeds: many}\nx: base\n");
+  const auto top = write("top.yaml", "extends: base.yaml\ncampaign: {name: again}\n");
+  EXPECT_EQ(text_at(load(top), "campaign.seeds"), "many");
+  EXPECT_EQ(text_at(load(top, {"campaign.name=other"}), "campaign.name"), "other");
+  EXPECT_EQ(text_at(load(top, {"campaign.name=other"}), "campaign.seeds"), "many");
+}
+
 TEST(Overrides, SetYamlValuesInOrder) {
   EXPECT_EQ(text_at(with("a: {b: 1}\n", {"a.b=2", "a.b=3"}), "a.b"), "3");
   EXPECT_EQ(text_at(with("a: 1\n", {"x.y.z=deep"}), "x.y.z"), "deep");
@@ -218,6 +226,12 @@ TEST(Environment, IsTextAndNeverYaml) {
   EXPECT_EQ(text_at(parse("a: ${env:LETHE_TEST_YAML}\n"), "a"), "{a: 1}\n---\n[");
   ::setenv("LETHE_TEST_REFERENCE", "${env:HOME}", 1);
   EXPECT_EQ(text_at(parse("a: ${env:LETHE_TEST_REFERENCE}\n"), "a"), "${env:HOME}") << "replaced once";
+}
+
+TEST(Environment, OtherBytesThanTextAreRefused) {
+  ::setenv("LETHE_TEST_BYTES", "a\xff", 1);
+  EXPECT_EQ(parse_refusal("a: ${env:LETHE_TEST_BYTES}\n"),
+            "config.ref: environment variable LETHE_TEST_BYTES is not UTF-8 (conf.yaml:1:4)");
 }
 
 TEST(Environment, UnsetVariablesAreRefused) {

@@ -157,6 +157,34 @@ INSTANTIATE_TEST_SUITE_P(Grids, CountedBytesOfTrees,
                                               e.at_once);
                          });
 
+// Most bytes of activations while four packs walk together.
+std::int64_t bytes_of_wave(std::int64_t keep_bytes, const models::DecoderModel& model,
+                           const data::Pack& pack) {
+  std::int64_t bytes = 0;
+  dist::run_simulated(1, [&](dist::ProcessGroup& world) {
+    const auto counters = std::make_shared<base::MemoryCounters>();
+    const base::MemoryScope memory(counters, Memory::other);
+    lethe::testing::TinyEngine engine(model, world, sharding::grid_shape(0, 0, 1), {});
+    walk::BlockWalk walk(model, engine.weights,
+                         {.recompute = walk::Recompute::full, .head = {.keep_bytes = keep_bytes}});
+    const std::vector<data::Pack> packs(4, pack);
+    (void)walk.forward(packs, {.for_backward = true});
+    bytes = counters->peak(Memory::activations);
+  });
+  return bytes;
+}
+
+TEST(CountedBytesOfWaves, HoldTheLogitsOfAllPacksOrOfNone) {
+  sharding::count_allocations();
+  const auto model = narrow_model();
+  const auto documents = lethe::testing::tiny_documents(2, 5, model.config.vocab_size);
+  const data::Pack pack = lethe::testing::tiny_pack(documents, std::array{0, 1});
+  const std::int64_t of_one = pack.num_scored() * model.config.vocab_size * 4;
+  const std::int64_t none = bytes_of_wave(0, model, pack), all = bytes_of_wave(4 * of_one, model, pack);
+  EXPECT_GT(all, none + 2 * of_one);
+  EXPECT_EQ(bytes_of_wave(4 * of_one - 1, model, pack), none);
+}
+
 struct Setting {
   const char* name;
   at::ScalarType compute;

@@ -164,6 +164,18 @@ TEST_F(Tools, PlanSaysHowLongAnUpdateTakesAtLeast) {
     EXPECT_EQ(lethe(std::string("plan configs/smoke/zero3.yaml ") + wrong).exit_code, 64) << wrong;
 }
 
+TEST_F(Tools, PlanRefusesWhatTrainingRefuses) {
+  const Result result = lethe("plan configs/smoke/train.yaml --set objective.name=rmu");
+  EXPECT_EQ(result.exit_code, 78);
+  EXPECT_THAT(result.output, HasSubstr("objective.layer: 7 is not a layer of this model, which has 2"));
+}
+
+TEST_F(Tools, PlanTakesABatchOfAnySize) {
+  const Result result =
+      lethe("plan configs/smoke/train.yaml --ranks 4 --set train.micro_batch=4611686018427387904");
+  EXPECT_EQ(result.exit_code, 0) << result.output;
+}
+
 TEST_F(Tools, PlanCountsTheWindowsOfARunningText) {
   const auto flops = [](const std::string& window) {
     return planned(
@@ -243,6 +255,12 @@ TEST_F(Tools, InspectRefusesAFolderOfSomethingElse) {
   const Result result = lethe("inspect configs");
   EXPECT_EQ(result.exit_code, 66);
   EXPECT_THAT(result.output, HasSubstr("error[run.missing]: configs holds no model, checkpoint or run"));
+  for (const char* foreign : {R"({"identity": {"name": "an app"}})", R"({"shards": [1]})", "[1]"}) {
+    std::ofstream(folder_ / "manifest.json") << foreign;
+    const Result other = lethe("inspect " + folder_.string());
+    EXPECT_EQ(other.exit_code, 66) << other.output;
+    EXPECT_THAT(other.output, HasSubstr("manifest.json is of something else"));
+  }
 }
 
 TEST_F(Tools, DoctorExaminesEveryRankOnce) {
