@@ -170,10 +170,17 @@ int check_campaign(const CampaignLaunch& launch, const CheckConfig& check, const
   return planned.plan.num_invalid() == 0 ? 0 : exit_code_of("campaign.invalid");
 }
 
+void refuse_run_folder(const std::filesystem::path& folder) {
+  const records::RunPaths run{folder};
+  if (std::filesystem::exists(run.config()) || std::filesystem::exists(run.records()))
+    fail("out.exists", fmt::format("{} holds a run", folder.string()), "name a folder of its own with --out");
+}
+
 int run_campaign(const CampaignLaunch& launch, const CheckConfig& check) {
   Planned planned(launch, check);
   if (!launch.keep_going) refuse_invalid(planned.plan);
   for (const std::string& warning : warnings_of(planned.options)) spdlog::warn("{}", warning);
+  refuse_run_folder(planned.paths.root);
   make_folders(planned.paths);
   const records::RunLock lock(planned.paths.lock());
   write_configs(planned);
@@ -219,6 +226,7 @@ int run_one_task(const CampaignLaunch& launch, const CheckConfig& check, const s
   if (found == planned.plan.tasks.end())
     fail("campaign.task", fmt::format("{} has no task {}", launch.file, key),
          "it reads otherwise now, or its ${env:…} do here: `lethe campaign FILE` submits what it says today");
+  refuse_run_folder(planned.paths.root);
   make_folders(planned.paths);
   write_configs(planned);
   Schedule schedule = schedule_of(planned, true, Failures::tried_again);

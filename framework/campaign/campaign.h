@@ -26,9 +26,12 @@ struct CampaignLaunch {
 // line. Gives 0, or 78 if a cell is invalid. Starts and writes nothing.
 int check_campaign(const CampaignLaunch& launch, const CheckConfig& check, const PredictMemory& predict);
 
+// Errors: out.exists where the folder holds a run.
+void refuse_run_folder(const std::filesystem::path& folder);
+
 // Runs what is not done. Gives 0 when every valid cell is done or handed over, else the exit code of the
-// first failed task. Errors: campaign.invalid (without keep_going), campaign.size, out.locked (a second
-// driver), stopped (told to, everything is resumable).
+// first failed task. Errors: campaign.invalid (without keep_going), campaign.size, out.exists (a run's
+// folder), out.locked (a second driver), stopped (told to, everything is resumable).
 int run_campaign(const CampaignLaunch& launch, const CheckConfig& check);
 
 // What lies on disk as a table, in Markdown or CSV. Writes nothing and needs no lock, so it may look at a

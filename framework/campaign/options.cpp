@@ -7,6 +7,7 @@
 #include "framework/base/text.h"
 #include "framework/campaign/rules.h"
 #include "framework/campaign/values.h"
+#include "framework/config/extends.h"
 
 namespace lethe::campaign {
 namespace {
@@ -45,7 +46,7 @@ Stage read_stage(Section section, const std::string& base, const fs::path& folde
   if (stage.config.empty())
     section.refuse("config", "config.required", "is not set, and campaign has no base");
   if (!fs::path(stage.config).is_absolute())
-    stage.config = (folder / stage.config).lexically_normal().string();
+    stage.config = config::path_beside(folder, stage.config).string();
   return stage;
 }
 
@@ -67,7 +68,7 @@ std::vector<Stage> read_stages(Section& section, const fs::path& folder) {
                    "name stages, or a base configuration to train");
   if (stages.empty())
     stages.push_back(
-        {.name = "run", .command = "train", .config = (folder / base).lexically_normal().string()});
+        {.name = "run", .command = "train", .config = config::path_beside(folder, base).string()});
   return stages;
 }
 

@@ -71,7 +71,7 @@ NodePtr extended(const NodePtr& tree, const fs::path& folder, const std::vector<
                                     described(*target)));
   }
   const std::string asked_by = fmt::format(" (extended at {})", target->place.text());
-  const NodePtr base = read_file_tree((folder / target->scalar).lexically_normal(), visits, asked_by);
+  const NodePtr base = read_file_tree(path_beside(folder, target->scalar), visits, asked_by);
   return merged_roots(base, without(tree, "extends"));
 }
 
@@ -84,6 +84,12 @@ NodePtr read_file_tree(const fs::path& file, std::vector<Visit> visits, const st
 }
 
 }  // namespace
+
+fs::path path_beside(const fs::path& folder, const std::string& name) {
+  const fs::path path = folder / name, shortest = path.lexically_normal();
+  std::error_code error;
+  return fs::weakly_canonical(path, error) == fs::weakly_canonical(shortest, error) ? shortest : path;
+}
 
 NodePtr read_with_extends(const fs::path& file) { return read_file_tree(file, {}, ""); }
 

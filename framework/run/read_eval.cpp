@@ -89,9 +89,18 @@ EvalOptions read_eval(config::Section section) {
               "result files are called <this>_EVAL.json and <this>_SUMMARY.json")
       .optional("stop_words", o.stop_words, "texts before which a generation is cut");
   if (std::ranges::count(o.stop_words, "") > 0)
-    section.refuse("stop_words", "config.range", "an empty text stands before every answer, which cuts all of it");
+    section.refuse("stop_words", "config.range",
+                   "an empty text stands before every answer, which cuts all of it");
   section.reject_unknown();
   return o;
+}
+
+void use_formula(const config::Section& section, const char* key, const std::function<void()>& use) {
+  try {
+    use();
+  } catch (const Error& e) {
+    section.refuse(key, e.key(), e.message(), e.hint());
+  }
 }
 
 std::vector<std::string> measured_names(const RunConfig& config) {

@@ -2,6 +2,7 @@
 // trained or measured. Internal to run/.
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -13,6 +14,8 @@ namespace lethe::run {
 inline constexpr const char* kModelSet = "model";  // of the records that hold numbers of the whole model
 
 [[nodiscard]] EvalOptions read_eval(config::Section section);
+// Runs `use` of a formula: what it finds wrong is said with the place of `key`.
+void use_formula(const config::Section& section, const char* key, const std::function<void()>& use);
 // What formulas and checkpoint.keep_best may name: the suite's metrics, or those of the plain one.
 [[nodiscard]] std::vector<std::string> measured_names(const RunConfig& config);
 // Sets that the command (train, score, eval) generates answers for.

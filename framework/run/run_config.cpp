@@ -181,7 +181,7 @@ StopOptions read_stop(config::Section section) {
           "when", when,
           "stop when this formula of metrics holds: forget.probability < 0.1 and model_utility > 0.5; a name "
           "with other characters than letters, digits, _ and . in single quotes: 'retain-2.probability'");
-  if (when) o.when = read_formula(section, *when);
+  if (when) use_formula(section, "when", [&] { o.when = evaluation::Formula::parse(*when); });
   if (o.retain_probability_above && !o.forget_probability_above)
     section.refuse("retain_probability_above", "config.conflict",
                    "stops nothing without stop.forget_probability_above",
@@ -380,7 +380,8 @@ RunConfig read_run_config(config::Section root) {
   check_moments(root, c);
   check_reference(root, c);
   check_alternates(root, c);
-  if (c.stop.when) c.stop.when->check_names(measured_names(c));
+  if (c.stop.when)
+    use_formula({root.document(), "stop"}, "when", [&] { c.stop.when->check_names(measured_names(c)); });
   for (const config::ReadKey& read : config::keys_read(root))
     if (read.path == "sampler.name") c.sampler_name = read.value;
   check_score_mode(root, c);

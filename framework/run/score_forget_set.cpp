@@ -204,11 +204,11 @@ void check_mode(const records::RunPaths& source, const char* mode, const std::st
 void warn_of_other_quantity(const records::RunPaths& source, const std::string& estimator,
                             const std::string& key) {
   const auto scoring = first_scoring(source);
-  if (!scoring || is_mrd(scoring->estimator) == is_mrd(estimator)) return;
+  if (!scoring || quantity_of(scoring->estimator) == quantity_of(estimator)) return;
   base::warn_once(
       "score.source",
       fmt::format("{}: {} has scores by {}, and score.estimator is {}: mean_abs measures the size "
-                  "of a gradient, the others MRD",
+                  "of a gradient, the others MRD, and with eps ratios are clamped",
                   key, source.root.string(), scoring->estimator, estimator));
 }
 
@@ -264,7 +264,7 @@ void check_selection(const RunConfig& config, const Engine& engine) {
   const records::RunPaths source{select->scores};
   check_model(source, engine.model_hash, "data.forget.select.scores");
   if (select->by == "mrd")
-    warn_of_other_quantity(source, config.score.mrd.estimator, "data.forget.select.scores");
+    warn_of_other_quantity(source, config.score.mrd.estimator_identity, "data.forget.select.scores");
 }
 
 void check_scoring(const RunConfig& config, const Engine& engine) {
@@ -280,7 +280,7 @@ void check_sampling(const RunConfig& config, const Engine& engine, const SampleS
   if (begins) (void)scores_from_run(source.root, forget);
   check_model(source, engine.model_hash, "score.from");
   check_mode(source, mode_name(config.score.mrd.mode), "score.from");
-  warn_of_other_quantity(source, config.score.mrd.estimator, "score.from");
+  warn_of_other_quantity(source, config.score.mrd.estimator_identity, "score.from");
 }
 
 void check_later_run(const RunConfig& config, const Engine& engine) {

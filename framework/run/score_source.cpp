@@ -9,7 +9,7 @@ namespace {
 
 // Estimators of one quantity may take turns.
 bool serves(const std::string& setting, const std::string& was, const std::string& is) {
-  return setting == "estimator" ? is_mrd(was) == is_mrd(is) : was == is;
+  return setting == "estimator" ? quantity_of(was) == quantity_of(is) : was == is;
 }
 
 }  // namespace
@@ -20,10 +20,15 @@ const char* mode_name(scoring::Mode mode) {
 
 bool is_mrd(const std::string& estimator) { return !estimator.starts_with("mean_abs"); }
 
+std::string quantity_of(const std::string& estimator) {
+  const std::size_t eps = estimator.find(" eps ");
+  return (is_mrd(estimator) ? "MRD" : "mean_abs") + (eps == std::string::npos ? "" : estimator.substr(eps));
+}
+
 nlohmann::json score_source(const RunConfig& config) {
   const scoring::MrdOptions& mrd = config.score.mrd;
   return {{"mode", mode_name(mrd.mode)},
-          {"estimator", mrd.estimator},
+          {"estimator", mrd.estimator_identity},
           {"scope", mrd.scope},
           {"from", config.score.from}};
 }

@@ -13,6 +13,9 @@ namespace lethe::run {
 // `mean_abs` is another quantity than the others estimate.
 [[nodiscard]] bool is_mrd(const std::string& estimator);
 
+// What an estimator ("mean_abs eps 1e-06") estimates: the same text for the same quantity.
+[[nodiscard]] std::string quantity_of(const std::string& estimator);
+
 // For a checkpoint.
 [[nodiscard]] nlohmann::json score_source(const RunConfig& config);
 

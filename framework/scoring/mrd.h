@@ -29,6 +29,7 @@ struct MrdOptions {
   std::optional<double> sigma_eff;  // calibrated where absent
   std::string estimator = "auto";
   config::Section estimator_options;
+  std::string estimator_identity = "auto";  // with what changes its quantity: "mean_abs eps 1e-06"
   Mode mode = Mode::sum;
   Distribution distribution = Distribution::rademacher;
   std::string scope = "all";

@@ -12,8 +12,9 @@ MrdOptions read_mrd(config::Section section) {
   o.estimator_options =
       section.named("estimator", o.estimator, estimator_names(), "how the expectation is estimated");
   // An option that the estimator does not know is an error before anything is loaded.
-  (void)make_estimator(o.estimator, o.estimator_options,
-                       {.precision = Precision::float64, .says_why = false});
+  const auto estimator =
+      make_estimator(o.estimator, o.estimator_options, {.precision = Precision::float64, .says_why = false});
+  o.estimator_identity = o.estimator == "auto" ? o.estimator : estimator->identity();
   section
       .choice("mode", mode, {"sum", "mean", "aggregate"},
               "over tokens: the paper's sum, per token, or one ratio")

@@ -93,6 +93,7 @@ int measure(const Arguments& arguments) {
     std::fputs(yaml.c_str(), stdout);
     return 0;
   }
+  campaign::refuse_run_folder(options.out);
   std::error_code error;
   fs::create_directories(options.out, error);
   if (error) base::fail_write(options.out, error.value());

@@ -21,6 +21,14 @@ TEST(AtomicFile, ReplacesWholeAndLeavesNothingBeside) {
   EXPECT_EQ(hash_file(folder / "a").size(), 32u);
 }
 
+TEST(AtomicFile, LeavesNothingBesideWhereAFolderHasItsName) {
+  const fs::path folder = fs::path(testing::TempDir()) / "atomic_file_taken";
+  fs::remove_all(folder);
+  fs::create_directories(folder / "a");
+  EXPECT_THROW(write_file_atomically(folder / "a", "new"), Error);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder), {}), 1);
+}
+
 TEST(AtomicFile, NamesTheReasonWhenTheFolderIsMissing) {
   try {
     write_file_atomically("/nowhere/at/all", "x");

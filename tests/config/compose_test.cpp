@@ -41,6 +41,15 @@ TEST_F(Extends, KeepsThePlacesOfTheFileThatWroteAKey) {
             "config.type: " + base.string() + ":3:5: lr: \"fast\" is not a number");
 }
 
+TEST_F(Extends, MeansTheFileThatTheSystemWouldFind) {
+  write("a/base.yaml", "x: beside\n");
+  write("c/base.yaml", "x: elsewhere\n");
+  const std::filesystem::path inner = write("a/b/conf.yaml", "extends: ../base.yaml\n");
+  const std::filesystem::path link = inner.parent_path().parent_path().parent_path() / "c" / "link";
+  std::filesystem::create_directory_symlink(inner.parent_path(), link);
+  EXPECT_EQ(text_at(load((link / "conf.yaml").string()), "x"), "beside");
+}
+
 TEST_F(Extends, CyclesAreRefusedWithTheChain) {
   const auto a = write("a.yaml", "extends: b.yaml\n");
   write("b.yaml", "extends: a.yaml\n");

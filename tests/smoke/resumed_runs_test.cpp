@@ -222,8 +222,12 @@ TEST_F(Resumed, WithOtherSettingsOfTheScoresScoreAgain) {
               HasSubstr("warning[score.source]: score.mode was mean and is sum: the checkpoint's scores are "
                         "not used, and the forget set is scored again"));
   EXPECT_EQ(modes("run"), (Modes{"mean", "sum"}));
-  EXPECT_THAT(resume("run", 5, "--set sampler=mrd --set score.mode=sum --set score.estimator=mean_abs"),
+  EXPECT_THAT(resume("run", 6, "--set sampler=mrd --set score.mode=sum --set score.estimator=mean_abs"),
               HasSubstr("score.estimator was auto and is mean_abs"));
+  EXPECT_THAT(resume("run", 8,
+                     "--set sampler=mrd --set score.mode=sum --set score.estimator.name=mean_abs --set "
+                     "score.estimator.eps=100"),
+              HasSubstr("score.estimator was mean_abs and is mean_abs eps 100"));
   EXPECT_THAT(resume("same", 4, "--set sampler=mrd --set score.mode=mean --set score.estimator=antithetic"),
               Not(HasSubstr("score.source")));
   EXPECT_EQ(modes("same"), Modes{"mean"}) << "an estimator of the same quantity";

@@ -255,7 +255,7 @@ TEST_F(Tools, InspectRefusesAFolderOfSomethingElse) {
   const Result result = lethe("inspect configs");
   EXPECT_EQ(result.exit_code, 66);
   EXPECT_THAT(result.output, HasSubstr("error[run.missing]: configs holds no model, checkpoint or run"));
-  for (const char* foreign : {R"({"identity": {"name": "an app"}})", R"({"shards": [1]})", "[1]"}) {
+  for (const char* foreign : {R"({"identity": {"name": "an app"}})", R"({"shards": [1]})"}) {
     std::ofstream(folder_ / "manifest.json") << foreign;
     const Result other = lethe("inspect " + folder_.string());
     EXPECT_EQ(other.exit_code, 66) << other.output;
