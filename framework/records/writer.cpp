@@ -95,8 +95,12 @@ std::size_t drop_after_step(const std::filesystem::path& path, std::int64_t step
 }
 
 std::size_t drop_from_evaluations(const std::filesystem::path& path, std::span<const std::string> tags) {
-  return cut_at(path, [tags](const Record& record) {
-    if (std::holds_alternative<SummaryRecord>(record)) return true;
+  if (!std::filesystem::exists(path)) return 0;
+  const std::size_t steps = records_of<StepRecord>(read_records(path).entries).size();
+  std::size_t seen = 0;
+  return cut_at(path, [&](const Record& record) {
+    if (std::holds_alternative<StepRecord>(record)) ++seen;
+    if (std::holds_alternative<SummaryRecord>(record)) return seen == steps;
     const auto* evaluation = std::get_if<EvaluationRecord>(&record);
     return evaluation != nullptr && std::ranges::find(tags, evaluation->tag) != tags.end();
   });

@@ -47,7 +47,8 @@ std::size_t repair_end(const std::filesystem::path& path);
 // For a resume from the checkpoint of `step`: cuts the file at the first record of a later step, because
 // those steps will happen again. Returns the number of lines removed.
 std::size_t drop_after_step(const std::filesystem::path& path, std::int64_t step);
-// For a resume too: cuts the file at the first evaluation with one of these tags, or where the run ended.
+// For a resume too: cuts the file at the first evaluation with one of these tags, or where the run ended
+// (not at an end that a longer run has passed: its steps stay).
 std::size_t drop_from_evaluations(const std::filesystem::path& path, std::span<const std::string> tags);
 // The same where the checkpoint has seen `count` scorings: cuts the file at the one after them.
 std::size_t drop_after_scorings(const std::filesystem::path& path, std::int64_t count);

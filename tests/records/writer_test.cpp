@@ -57,6 +57,13 @@ TEST(Writer, DropsTheEndOfARunThatGoesOn) {
   const std::vector<std::string> tags = {"after"};
   EXPECT_EQ(drop_from_evaluations(folder / "records.jsonl", tags), 2U);
   EXPECT_EQ(read_records(folder / "records.jsonl").entries.size(), 1U);
+  {
+    Writer writer(folder / "records.jsonl");
+    writer.append(SummaryRecord{.steps = 4});
+    writer.append(StepRecord{.step = 5});
+    writer.append(SummaryRecord{.steps = 5});
+  }
+  EXPECT_EQ(drop_from_evaluations(folder / "records.jsonl", tags), 1U) << "step 5 stays";
 }
 
 TEST(Writer, CutsATornLineBeforeItGoesOn) {
