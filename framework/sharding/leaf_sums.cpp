@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "framework/base/error.h"
+#include "framework/ops/add_into.h"
 #include "framework/sharding/weight_store.h"
 
 namespace lethe::sharding {
@@ -69,7 +70,7 @@ at::Tensor LeafSums::view(int parameter) {
 }
 
 void LeafSums::add(int parameter, const at::Tensor& gradient) {
-  if (!unwritten_) return void(view(parameter).add_(gradient));
+  if (!unwritten_) return ops::add_into(view(parameter), gradient);
   view(parameter).copy_(gradient);
   written_[parameter - layout_.index().segments()[segment_].first_parameter] = true;
 }
