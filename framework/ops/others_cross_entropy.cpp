@@ -12,13 +12,15 @@ at::Tensor beliefs_about_others(const at::Tensor& teacher, const at::Tensor& tar
 
 at::Tensor others_cross_entropy(const at::Tensor& logits, const at::Tensor& teacher,
                                 const at::Tensor& targets) {
-  return -(beliefs_about_others(teacher, targets) * at::log_softmax(logits, 1)).sum(1);
+  at::Tensor beliefs = beliefs_about_others(teacher, targets);
+  return -beliefs.mul_(at::log_softmax(logits, 1)).sum(1);
 }
 
 void add_others_cross_entropy_backward(const at::Tensor& logits, const at::Tensor& teacher,
                                        const at::Tensor& targets, const at::Tensor& upstream,
                                        at::Tensor& grad) {
-  grad.addcmul_(at::softmax(logits, 1) - beliefs_about_others(teacher, targets), upstream.unsqueeze(1));
+  const at::Tensor beliefs = beliefs_about_others(teacher, targets);
+  grad.addcmul_(at::softmax(logits, 1).sub_(beliefs), upstream.unsqueeze(1));
 }
 
 }  // namespace lethe::ops

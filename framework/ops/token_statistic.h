@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace lethe::ops {
@@ -17,10 +18,19 @@ struct LogitChunk {
   at::Tensor reference_logits;  // like logits: the frozen model's; undefined unless needs_reference_logits()
 };
 
+// What statistics hold of a chunk at their fullest moment, in tensors [chunk, vocab]: for the memory plan.
+struct ChunkTensors {
+  int forward = 1;         // beside the chunk
+  int backward = 1;        // beside the chunk and the gradient that is added to
+  bool reference = false;  // the chunk has reference logits
+};
+
 class TokenStatistic {
  public:
   virtual ~TokenStatistic() = default;
   virtual bool needs_reference_logits() const noexcept { return false; }
+  // Only `forward` and `backward`; tests/planning/counted_statistics_test.cpp counts them.
+  virtual ChunkTensors holds() const noexcept { return {}; }
   // -> [chunk], in the logits' dtype.
   virtual at::Tensor forward(const LogitChunk& chunk) const = 0;
   // Adds d(sum of upstream * statistic)/d(logits) to `grad` [chunk, vocab]; upstream [chunk].
@@ -34,5 +44,7 @@ struct Entry {
 };
 [[nodiscard]] std::span<const Entry> registry();
 [[nodiscard]] std::unique_ptr<TokenStatistic> make_token_statistic(std::string_view name);
+// Of the fullest of them: a head computes one after the other.
+[[nodiscard]] ChunkTensors held_by(std::span<const std::string> names);
 
 }  // namespace lethe::ops

@@ -38,7 +38,8 @@ class PassPrediction {
     if (tokens == 0) return {};
     if (!load_.trains) return measuring();
     const Bytes inputs = offloads() ? tokens * layers_ * hidden_ * compute_ : 0;
-    const Bytes kept = tokens * (layers_ * kept_of_layer() + rope_tables()) + taps() - inputs;
+    const Bytes kept =
+        tokens * (layers_ * kept_of_layer() + rope_tables()) + taps() + reference_rows() - inputs;
     const Bytes block = block_backward(), head = head_backward();
     return {.activations = static_cast<std::uint64_t>(kept + block),
             .head = static_cast<std::uint64_t>(std::max<Bytes>(head - block, 0)),
@@ -75,11 +76,13 @@ class PassPrediction {
     return std::max(load_.pack_tokens * std::max(attention, gate),
                     load_.pack_tokens * down + widened_product(mlp_));
   }
-  // Beside what the last block gave, its scored rows before and behind the norm; of a chunk the logits twice.
+  // Beside what the last block gave, its scored rows before and behind the norm; of a chunk the logits, and
+  // what the fullest statistic makes of them.
   Bytes plain_head() const {
     const Bytes scored = load_.scored_tokens, chunk = std::min<Bytes>(scored, load_.head.chunk_tokens);
     const Bytes widened = compute_ == 2 ? (vocab_ + scored) * hidden_ * wide_ : 0;
-    return load_.pack_tokens * hidden_ * compute_ + kept_by_head() + 2 * chunk * vocab_ * wide_ + widened;
+    const Bytes logits = (1 + load_.statistics.forward) * chunk * vocab_ * wide_;
+    return load_.pack_tokens * hidden_ * compute_ + kept_by_head() + logits + widened;
   }
   Bytes kept_by_head() const { return load_.scored_tokens * (2 * hidden_ * compute_ + kIdBytes * 2); }
 
@@ -124,6 +127,10 @@ class PassPrediction {
   // Where a pass ends at one: what is read there, its gradient and the rows.
   Bytes taps() const {
     return ends_at_tap() ? load_.scored_tokens * (hidden_ * (compute_ + wide_) + kIdBytes) : 0;
+  }
+  // Behind the frozen model's final norm.
+  Bytes reference_rows() const {
+    return load_.statistics.reference ? load_.scored_tokens * hidden_ * compute_ : 0;
   }
   bool offloads() const { return load_.offload_inputs && load_.recompute != Recompute::none; }
   Bytes rope_tables() const { return head_dim_ * compute_; }
@@ -186,9 +193,12 @@ class PassPrediction {
     const Bytes scored = load_.scored_tokens, chunk = std::min<Bytes>(scored, load_.head.chunk_tokens);
     if (scored == 0 || ends_at_tap()) return 0;
     const bool keeps = scored * vocab_ * 4 <= load_.head.keep_bytes;
-    // The logits, and of one chunk their gradient and the softmax.
-    const Bytes logits = ((keeps ? scored : chunk) + 2 * chunk) * vocab_ * wide_;
-    const Bytes widened = compute_ == 2 ? (vocab_ + 2 * scored) * hidden_ * wide_ : 0;
+    // The logits, and of one chunk their gradient, what the fullest statistic makes of them, and the frozen
+    // model's.
+    const Bytes reference = load_.statistics.reference ? 1 : 0;
+    const Bytes logits =
+        ((keeps ? scored : chunk) + (1 + load_.statistics.backward + reference) * chunk) * vocab_ * wide_;
+    const Bytes widened = compute_ == 2 ? (vocab_ + 2 * scored + reference * vocab_) * hidden_ * wide_ : 0;
     // Rows, both sides of the gain, the gradient behind it; of a chunk the product that is copied there; row
     // numbers and targets. Without recomputation the last block's graph holds its output as well.
     const Bytes rows = 4 * scored * hidden_ * compute_ + chunk * hidden_ * wide_ + 2 * scored * 8;

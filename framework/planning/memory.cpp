@@ -51,11 +51,13 @@ class Prediction {
   // The fullest of an update, a scoring or an evaluation, noise on its way into a buffer, and a gradient.
   PassBytes pass() const {
     const Measuring& measures = load_.measures;
-    PassBytes most = fuller(
-        load_.trains
-            ? pass_of(true, {.tokens = load_.pack_tokens, .scored = load_.scored_tokens}, load_.last_layer)
-            : PassBytes{},
-        pass_of(false, measures.pack));
+    PassBytes most = fuller(load_.trains ? pass_of(true,
+                                                   {.tokens = load_.pack_tokens,
+                                                    .scored = load_.scored_tokens,
+                                                    .statistics = load_.statistics},
+                                                   load_.last_layer)
+                                         : PassBytes{},
+                            pass_of(false, measures.pack));
     if (noise_bytes() > 0) most = fuller(most, {.activations = noise_bytes() + hidden_bytes()});
     most = fuller(most, pass_of(true, measures.gradient_of));
     const Prediction evaluating(model_, evaluation_load());
@@ -67,7 +69,7 @@ class Prediction {
     if (pack.tokens == 0) return {};
     Workload load = load_;
     load.trains = goes_back, load.last_layer = last_layer;
-    load.pack_tokens = pack.tokens, load.scored_tokens = pack.scored;
+    load.pack_tokens = pack.tokens, load.scored_tokens = pack.scored, load.statistics = pack.statistics;
     return pass_bytes(model_.config, largest_layer(), layers_walked_back(model_, load), load);
   }
   std::uint64_t hidden_bytes() const {
@@ -123,7 +125,7 @@ class Prediction {
     if (travels && reduction_bytes() != state_bytes()) travelling += layout_.largest_padded_size();
     return elements * state_bytes() + travelling * reduction_bytes();
   }
-  // Elastic: beside the parts (and ZeRO 1's whole sums) the partial sums of a tree over packs, what arrives
+  // Elastic: beside the parts the partial sums of a tree over packs, what arrives
   // of them, and where replicas fold on a part that is cut into pieces.
   std::uint64_t elastic_gradient_bytes() const {
     const std::uint64_t largest = layout_.largest_padded_size();
@@ -132,8 +134,7 @@ class Prediction {
     std::uint64_t sums = shard > 1 && load_.zero >= 2 ? sums_of_parts() : sums_of_blocks();
     if (shard > 1) sums += largest;
     if (load_.replicas > 1) sums += 2 * largest / shard;
-    std::uint64_t wide = owned_trained() + (narrow ? largest : 0);
-    if (shard > 1 && load_.zero == 1) wide += whole_trained();
+    const std::uint64_t wide = owned_trained() + (narrow ? largest : 0);
     return wide * state_bytes() + sums * reduction_bytes();
   }
   LeafCounts leaf_counts_of(bool travel_behind_waves) const {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "framework/models/decoder_model.h"
+#include "framework/ops/token_statistic.h"
 #include "framework/planning/leaf_counts.h"
 #include "framework/walk/head.h"
 #include "framework/walk/kept_layer.h"
@@ -16,6 +17,7 @@ struct PackSize {
   std::int64_t micro_batch = 0;  // samples; 0: not said
   std::int64_t tokens = 0, scored = 0;
   LeavesByWave leaves = {};  // as Workload has them
+  ops::ChunkTensors statistics = {};
 };
 
 // What an evaluation holds beside the model, in the order in which it is filled: all of it stays to the end.
@@ -64,6 +66,7 @@ struct Workload {
   int last_layer = -1;        // behind which the passes of updates end; -1: they go through the head
   LeavesByWave leaves = {};   // elastic: those of the first rank, which has as many as any; none: it is not
   walk::HeadOptions head = {};
+  ops::ChunkTensors statistics = {};         // of updates
   std::vector<PackSize> smaller_packs = {};  // what smaller micro-batches would make, the larger ones first
   // What twice as many ranks would get of a batch, four times, and so on; then it stays as it is.
   std::vector<PackSize> more_ranks_packs = {};

@@ -113,7 +113,14 @@ planning::Measuring passes_over(std::span<const data::Document> documents, const
 }
 
 planning::PackSize larger(const planning::PackSize& a, const planning::PackSize& b) {
-  return {.tokens = std::max(a.tokens, b.tokens), .scored = std::max(a.scored, b.scored)};
+  return {.tokens = std::max(a.tokens, b.tokens),
+          .scored = std::max(a.scored, b.scored),
+          .statistics = a.statistics};
+}
+
+// The others are of another model or another kind of pass.
+bool is_token_statistic(const std::string& name) {
+  return name != evaluation::kReferenceLogProb && name != evaluation::kGradientNorm;
 }
 
 const SampleSet* find_set(std::span<const SampleSet* const> sets, const std::string& name) {
@@ -172,6 +179,7 @@ planning::Measuring evaluation_passes(const RunConfig& config, std::span<const S
   const evaluation::Needs needs = needs_of_evaluation(config, sets);
   planning::Evaluating passes;
   bool compares = false;
+  std::vector<std::string> read = {"log_prob"};
   for (const auto& [source, statistics] : needs.statistics) {
     const SampleSet* set = find_set(sets, source.set);
     if (set == nullptr) continue;
@@ -181,7 +189,9 @@ planning::Measuring evaluation_passes(const RunConfig& config, std::span<const S
     if (statistics.size() > (gradient ? 1 : 0))
       passes.pack = larger(passes.pack, largest_pack_of(source.answers, *set, documents));
     compares |= statistics.contains(std::string(evaluation::kReferenceLogProb));
+    std::ranges::copy_if(statistics, std::back_inserter(read), is_token_statistic);
   }
+  passes.pack.statistics = ops::held_by(read);
   if (compares && !config.eval.reference.empty())
     passes.reference = {models::make_decoder_model(reference_shape(config))};
   for (const std::string& name : needs.generations)

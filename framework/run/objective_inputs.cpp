@@ -34,12 +34,9 @@ bool trains_up_to(int last_layer, const models::DecoderModel& model,
 }  // namespace
 
 bool needs_frozen_model(const objectives::Needs& needs) {
-  for (const objectives::RoleNeeds& role : needs.roles) {
-    if (role.reference_tap) return true;
-    for (const std::string& name : role.statistics)
-      if (ops::make_token_statistic(name)->needs_reference_logits()) return true;
-  }
-  return false;
+  return std::ranges::any_of(needs.roles, [](const objectives::RoleNeeds& role) {
+    return role.reference_tap || ops::held_by(role.statistics).reference;
+  });
 }
 
 bool needs_reference(const objectives::Needs& needs) {

@@ -12,6 +12,7 @@
 #include "framework/run/objective_inputs.h"
 #include "framework/sharding/gradient_store.h"
 #include "framework/training/batch_plan.h"
+#include "framework/training/objective_pack.h"
 #include "framework/training/trainable.h"
 
 namespace lethe::run {
@@ -184,7 +185,8 @@ planning::Workload workload_of(const RunConfig& config, const models::ParameterI
                           .reference_tokens = reference_tokens(config, data),
                           .frozen_shard_size = needs_frozen_model(config.objective->needs()) ? group : 0,
                           .last_layer = config.objective->needs().last_layer(),
-                          .leaves = pack.leaves};
+                          .leaves = pack.leaves,
+                          .statistics = ops::held_by(training::statistics_of(config.objective->needs()))};
   load.widens_bf16 = !load.device && !ops::multiplied_natively(at::kBFloat16, at::kCPU);
   for (std::int64_t fewer = micro_batch / 2; fewer >= 1; fewer /= 2) {
     const planning::PackSize smaller = largest_pack(config, data, world, fewer);

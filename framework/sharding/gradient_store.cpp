@@ -8,6 +8,7 @@
 #include "framework/base/trace.h"
 #include "framework/base/wait_clock.h"
 #include "framework/dist/watchdog.h"
+#include "framework/ops/add_into.h"
 #include "framework/sharding/weight_store.h"
 #include "framework/sharding/wire_buffer.h"
 
@@ -38,11 +39,9 @@ GradientStore::GradientStore(const models::ParameterIndex& index, Grid& grid, at
   };
   for (int s = 0; s < static_cast<int>(index.segments().size()); ++s) {
     parts_.push_back(zeros(s, layout_.part_size(s)));
-    if (grid.shard_size() > 1 && grid.zero() == 1)
-      whole_.push_back(sums_buffer(trains_segment(s) ? layout_.padded_size(s) : 0).zero_());
+    device_bytes_.count(parts_.back());
   }
-  for (const auto* tensors : {&parts_, &whole_})
-    for (const at::Tensor& tensor : *tensors) device_bytes_.count(tensor);
+  if (grid.shard_size() > 1 && grid.zero() == 1) whole_.resize(parts_.size());
 }
 
 GradientStore::~GradientStore() { stream_->drain(); }
@@ -51,7 +50,8 @@ void GradientStore::zero() {
   stream_->synchronize();
   leaves_.reset();
   for (at::Tensor& part : parts_) part.zero_();
-  for (at::Tensor& whole : whole_) whole.zero_();
+  for (at::Tensor& whole : whole_)
+    if (whole.defined()) whole.zero_();
 }
 
 void GradientStore::fold_leaves(int num_leaves) {
@@ -69,6 +69,17 @@ at::Tensor GradientStore::sums_buffer(std::uint64_t size) const {
   const auto count = static_cast<std::int64_t>(size);
   return reduction_ == dtype_ ? wire_buffer(grid_.reduce_group(), count, tensor_options())
                               : at::empty({count}, tensor_options());
+}
+
+// Made when it is first needed: sums of leaves never do.
+const at::Tensor& GradientStore::whole(int segment) {
+  const base::MemoryScope memory(base::Memory::gradients);
+  at::Tensor& whole = whole_[segment];
+  if (!whole.defined()) {
+    whole = sums_buffer(layout_.padded_size(segment)).zero_();
+    device_bytes_.count(whole);
+  }
+  return whole;
 }
 
 at::Tensor GradientStore::next_buffer(int segment) {
@@ -92,7 +103,7 @@ void GradientStore::open(int segment) {
   else if (grid_.shard_size() == 1)
     current_ = parts_[segment];
   else
-    current_ = whole_.empty() ? next_buffer(segment) : whole_[segment];
+    current_ = whole_.empty() ? next_buffer(segment) : whole(segment);
 }
 
 void GradientStore::wait_for_buffer() {
@@ -108,7 +119,7 @@ void GradientStore::begin_leaf(int leaf, LeafAdds adds) {
 }
 
 void GradientStore::add(int parameter, const at::Tensor& gradient) {
-  leaves_ ? leaves_->add(parameter, gradient) : void(view(parameter).add_(gradient));
+  leaves_ ? leaves_->add(parameter, gradient) : ops::add_into(view(parameter), gradient);
 }
 
 void GradientStore::add_rows(int parameter, const at::Tensor& rows, const at::Tensor& gradient) {
@@ -171,7 +182,7 @@ void GradientStore::reduce(int segment, at::Tensor whole) {
   const dist::DType dtype = dist_dtype(reduction_);
   grid_.reduce_group().reduce_scatter({sent.const_data_ptr(), layout_.padded_size(segment), dtype},
                                       {incoming.mutable_data_ptr(), static_cast<std::size_t>(size), dtype});
-  parts_[segment].add_(incoming);
+  ops::add_into(parts_[segment], incoming);
 }
 
 void GradientStore::sum_over_replicas(int segment) {
@@ -213,14 +224,14 @@ void GradientStore::finish_segment(int segment) {
   const dist::CollectiveLabel label(index_.segments()[segment].name);
   at::Tensor& part = parts_[segment];
   if (leaves_) return leaves_->finish(segment, part);
-  if (!whole_.empty()) reduce(segment, whole_[segment]);
+  if (!whole_.empty()) reduce(segment, whole(segment));
   if (grid_.num_replicas() > 1) sum_over_replicas(segment);
 }
 
 std::size_t GradientStore::bytes() const noexcept {
   std::size_t total = leaves_ ? leaves_->bytes() : 0;
   for (const auto* tensors : {&parts_, &whole_})
-    for (const at::Tensor& tensor : *tensors) total += tensor.nbytes();
+    for (const at::Tensor& tensor : *tensors) total += tensor.defined() ? tensor.nbytes() : 0;
   for (const at::Tensor& tensor : {buffers_[0], buffers_[1], incoming_, sent_})
     total += tensor.defined() ? tensor.nbytes() : 0;
   return total;

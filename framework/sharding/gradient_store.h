@@ -82,6 +82,7 @@ class GradientStore {
   void wait_for_buffer();
   void enqueue_reduction(int segment, std::function<void()> reduction);
   at::Tensor sums_buffer(std::uint64_t size) const;
+  const at::Tensor& whole(int segment);
   at::Tensor next_buffer(int segment);
 
   const models::ParameterIndex& index_;

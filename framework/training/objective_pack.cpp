@@ -27,12 +27,6 @@ data::RowChoice choice_of(const TrainingData& data, const RoleNeeds& needs, std:
           .unlabelled_target = std::max<std::int64_t>(data.vocab_size - kIgnoredLabel, 0)};
 }
 
-bool needs_distributions(const RoleNeeds& needs) {
-  return std::ranges::any_of(needs.statistics, [](const std::string& name) {
-    return ops::make_token_statistic(name)->needs_reference_logits();
-  });
-}
-
 // Roles first … last - 1 are those that the frozen model sees.
 struct FrozenRoles {
   int first = 0, last = 0;
@@ -42,7 +36,8 @@ struct FrozenRoles {
 FrozenRoles frozen_roles(const Needs& needs) {
   FrozenRoles roles;
   for (int r = 0; r < kNumRoles; ++r) {
-    const bool distributions = needs_distributions(needs.roles[r]), tap = needs.roles[r].reference_tap;
+    const bool distributions = ops::held_by(needs.roles[r].statistics).reference,
+               tap = needs.roles[r].reference_tap;
     if (!distributions && !tap) continue;
     if (roles.last == 0) roles.first = r;
     roles.last = r + 1;

@@ -32,6 +32,7 @@ struct HeadGradients {  // views to add into; undefined where frozen
 // Consecutive scored rows of a pack.
 struct RowRange {
   std::int64_t first = 0, count = 0;
+  bool operator==(const RowRange&) const = default;
 };
 
 // What a frozen model makes of some of the pack's scored rows: its logits are computed beside the model's
@@ -60,14 +61,15 @@ class Head {
                       HeadGradients gradients);
 
  private:
-  at::Tensor logits_of(const at::Tensor& normed, const at::Tensor& weight) const;
+  class ReferenceLogits;
+
   RowRange range_of(std::size_t statistic) const;
-  ops::LogitChunk part_of(const ops::LogitChunk& chunk, RowRange rows, RowRange part,
-                          std::size_t statistic) const;
-  at::Tensor reference_logits(RowRange rows) const;
-  void forward_chunk(const ops::LogitChunk& chunk, RowRange rows, std::vector<at::Tensor>& values) const;
+  ops::LogitChunk part_of(const ops::LogitChunk& chunk, RowRange rows, RowRange part, std::size_t statistic,
+                          ReferenceLogits& reference) const;
+  void forward_chunk(const ops::LogitChunk& chunk, RowRange rows, ReferenceLogits& reference,
+                     std::vector<at::Tensor>& values) const;
   at::Tensor backward_chunk(const ops::LogitChunk& chunk, RowRange rows,
-                            const std::vector<at::Tensor>& upstream) const;
+                            const std::vector<at::Tensor>& upstream, ReferenceLogits& reference) const;
 
   HeadOptions options_;
   std::vector<RowRange> ranges_;  // by statistic; empty: all rows

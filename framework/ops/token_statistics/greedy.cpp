@@ -9,6 +9,7 @@ namespace {
 
 class Greedy final : public TokenStatistic {
  public:
+  ChunkTensors holds() const noexcept override { return {.forward = 0, .backward = 0}; }
   at::Tensor forward(const LogitChunk& chunk) const override {
     return chunk.logits.argmax(1).eq(chunk.targets).to(chunk.logits.scalar_type());
   }

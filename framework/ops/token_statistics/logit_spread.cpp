@@ -9,6 +9,7 @@ namespace {
 
 class LogitSpread final : public TokenStatistic {
  public:
+  ChunkTensors holds() const noexcept override { return {.forward = 0, .backward = 0}; }
   at::Tensor forward(const LogitChunk& chunk) const override {
     return chunk.logits.amax(1) - chunk.logits.mean(1);
   }

@@ -17,6 +17,7 @@ const at::Tensor& teacher(const LogitChunk& chunk) {
 
 class OthersCrossEntropy final : public TokenStatistic {
  public:
+  ChunkTensors holds() const noexcept override { return {.forward = 2, .backward = 2}; }
   at::Tensor forward(const LogitChunk& chunk) const override {
     return others_cross_entropy(chunk.logits, teacher(chunk), chunk.targets);
   }

@@ -9,13 +9,15 @@ namespace {
 class ReferenceKl final : public TokenStatistic {
  public:
   bool needs_reference_logits() const noexcept override { return true; }
+  ChunkTensors holds() const noexcept override { return {.forward = 2, .backward = 2}; }
   at::Tensor forward(const LogitChunk& chunk) const override {
     const at::Tensor reference = at::log_softmax(chunk.reference_logits, 1);
-    return (reference.exp() * (reference - at::log_softmax(chunk.logits, 1))).sum(1);
+    at::Tensor difference = at::log_softmax(chunk.logits, 1).neg_().add_(reference);
+    return difference.mul_(reference.exp_()).sum(1);
   }
   void add_backward(const LogitChunk& chunk, const at::Tensor& upstream, at::Tensor& grad) const override {
-    grad.addcmul_(at::softmax(chunk.logits, 1) - at::softmax(chunk.reference_logits, 1),
-                  upstream.unsqueeze(1));
+    const at::Tensor difference = at::softmax(chunk.logits, 1).sub_(at::softmax(chunk.reference_logits, 1));
+    grad.addcmul_(difference, upstream.unsqueeze(1));
   }
 };
 

@@ -7,9 +7,10 @@ namespace {
 class ReferenceLogProb final : public TokenStatistic {
  public:
   bool needs_reference_logits() const noexcept override { return true; }
+  ChunkTensors holds() const noexcept override { return {.forward = 1, .backward = 0}; }
   at::Tensor forward(const LogitChunk& chunk) const override {
-    return make_token_statistic("log_prob")->forward(
-        {.logits = chunk.reference_logits, .targets = chunk.targets, .reference_logits = {}});
+    return make_token_statistic("log_prob")
+        ->forward({.logits = chunk.reference_logits, .targets = chunk.targets, .reference_logits = {}});
   }
   void add_backward(const LogitChunk&, const at::Tensor&, at::Tensor&) const override {}
 };

@@ -10,6 +10,7 @@ namespace {
 class ReferenceOthersCrossEntropy final : public TokenStatistic {
  public:
   bool needs_reference_logits() const noexcept override { return true; }
+  ChunkTensors holds() const noexcept override { return {.forward = 2, .backward = 2}; }
   at::Tensor forward(const LogitChunk& chunk) const override {
     return others_cross_entropy(chunk.logits, chunk.reference_logits, chunk.targets);
   }
@@ -20,8 +21,6 @@ class ReferenceOthersCrossEntropy final : public TokenStatistic {
 
 }  // namespace
 
-std::unique_ptr<TokenStatistic> make() {
-  return std::make_unique<ReferenceOthersCrossEntropy>();
-}
+std::unique_ptr<TokenStatistic> make() { return std::make_unique<ReferenceOthersCrossEntropy>(); }
 
 }  // namespace lethe::ops::reference_others_cross_entropy_entry
