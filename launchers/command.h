@@ -38,6 +38,7 @@ struct Command {
   Takes takes = Takes::nothing;
   bool set = false, out = false, check = false, resume = false;  // which of the shared options mean something
   bool json = true;                                              // false: prints text for people only
+  bool on_ranks = false;                                         // false: of one process, refused on several
   std::string set_example = "train.max_steps=10";  // of --set, in --help: a setting that FILE may hold
   std::vector<Flag> flags;
   int (*run)(const Arguments&) = nullptr;  // gives the exit code; throws lethe::Error

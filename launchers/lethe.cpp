@@ -1,4 +1,6 @@
 // The program: reads the command line, runs the command under the guard, gives its exit code.
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <initializer_list>
@@ -26,10 +28,24 @@ int launched_rank() {
   return number_from_environment({"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"}, 0);
 }
 
+// mpirun's word for it. Slurm's number of tasks is also that of a batch script, which is one process.
+int launched_ranks() { return number_from_environment({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}, 1); }
+
+// Each of several processes would do all of it, and take the other's folders for a stranger's.
+void refuse_ranks(const launchers::Parsed& parsed) {
+  const std::string& name = parsed.arguments.command;
+  if (parsed.command->on_ranks || launched_ranks() == 1) return;
+  fail("cli.ranks", fmt::format("{} runs in one process, found {} of them", name, launched_ranks()),
+       fmt::format("start `lethe {} …` without mpirun", name));
+}
+
 int run_words(const std::vector<std::string>& words) {
   const auto commands = launchers::all_commands();
   const launchers::Parsed parsed = launchers::parse_command_line(commands, words);
-  if (parsed.command) return parsed.command->run(parsed.arguments);
+  if (parsed.command) {
+    refuse_ranks(parsed);
+    return parsed.command->run(parsed.arguments);
+  }
   if (launched_rank() == 0) std::fputs(parsed.text.c_str(), stdout);
   return 0;
 }

@@ -176,6 +176,14 @@ void refuse_run_folder(const std::filesystem::path& folder) {
     fail("out.exists", fmt::format("{} holds a run", folder.string()), "name a folder of its own with --out");
 }
 
+void write_campaign_file(const std::filesystem::path& folder, const std::filesystem::path& file,
+                         const std::string& text) {
+  refuse_run_folder(folder);
+  base::make_folders(folder);
+  const records::RunLock lock(CampaignPaths{folder}.lock());
+  bring_up_to_date(file, text);
+}
+
 int run_campaign(const CampaignLaunch& launch, const CheckConfig& check) {
   Planned planned(launch, check);
   if (!launch.keep_going) refuse_invalid(planned.plan);

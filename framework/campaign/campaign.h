@@ -29,6 +29,11 @@ int check_campaign(const CampaignLaunch& launch, const CheckConfig& check, const
 // Errors: out.exists where the folder holds a run.
 void refuse_run_folder(const std::filesystem::path& folder);
 
+// Makes the folder of a campaign and writes `text` to `file`, which is in it. Errors: out.exists (a run's
+// folder), out.locked (a driver is at work on what the file says), io.* (cannot be made or written).
+void write_campaign_file(const std::filesystem::path& folder, const std::filesystem::path& file,
+                         const std::string& text);
+
 // Runs what is not done. Gives 0 when every valid cell is done or handed over, else the exit code of the
 // first failed task. Errors: campaign.invalid (without keep_going), campaign.size, out.exists (a run's
 // folder), out.locked (a second driver), stopped (told to, everything is resumable).

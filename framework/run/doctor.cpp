@@ -136,8 +136,10 @@ Finding judge_threads(int threads, int local_ranks, int cores) {
 
 Finding judge_disk(const fs::path& folder) {
   std::error_code error;
-  const bool there = fs::exists(folder);
-  if (!there) fs::create_directories(folder, error);
+  std::vector<fs::path> made;  // the innermost first
+  for (fs::path missing = folder; !missing.empty() && !fs::exists(missing); missing = missing.parent_path())
+    made.push_back(missing);
+  if (!made.empty()) fs::create_directories(folder, error);
   Finding finding{.subject = "disk"};
   try {
     if (error) base::fail_write(folder, error.value());
@@ -153,7 +155,7 @@ Finding judge_disk(const fs::path& folder) {
                .what = e.message(),
                .mend = "name a folder that you may write with --out"};
   }
-  if (!there) fs::remove(folder, error);
+  for (const fs::path& empty : made) fs::remove(empty, error);
   return finding;
 }
 

@@ -33,6 +33,7 @@ Command make() {
           "check launcher, ranks, cores, memory, disk, limits and GPUs, and say how to mend what is wrong",
       .takes = Takes::nothing,
       .out = true,
+      .on_ranks = true,
       .run = examine};
 }
 

@@ -14,6 +14,7 @@ Command make() {
           .out = true,
           .check = true,
           .resume = true,
+          .on_ranks = true,
           .run = [](const Arguments& arguments) { return run_on_ranks(arguments, run::evaluate); },
           .settings = run::run_settings};
 }

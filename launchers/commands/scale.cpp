@@ -93,12 +93,8 @@ int measure(const Arguments& arguments) {
     std::fputs(yaml.c_str(), stdout);
     return 0;
   }
-  campaign::refuse_run_folder(options.out);
-  std::error_code error;
-  fs::create_directories(options.out, error);
-  if (error) base::fail_write(options.out, error.value());
   const std::string file = (options.out / "scale.yaml").string();
-  base::write_file_atomically(file, yaml);
+  campaign::write_campaign_file(options.out, file, yaml);
   const int code = campaign::run_campaign(
       {.file = file, .out = options.out.string(), .program = fs::read_symlink("/proc/self/exe").string()},
       check_config);

@@ -14,6 +14,7 @@ Command make() {
           .out = true,
           .check = true,
           .resume = true,
+          .on_ranks = true,
           .flags = {{"analyse", "relate the scores to length, loss, rarity, near copies, … of the samples"}},
           .run = [](const Arguments& arguments) { return run_on_ranks(arguments, run::score); },
           .settings = run::run_settings};

@@ -14,6 +14,7 @@ Command make() {
           .out = true,
           .check = true,
           .resume = true,
+          .on_ranks = true,
           .flags = {{.name = "profile", .help = "write trace.json: where each rank's time goes, by block"}},
           .run = [](const Arguments& arguments) { return run_on_ranks(arguments, run::train); },
           .settings = run::run_settings};

@@ -75,6 +75,11 @@ TEST_F(Tools, ScaleTimesEveryWorldOnceAndPredictsTheNext) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_ / "scale/runs"), {}), 3)
       << "one rank is timed once for both";
   EXPECT_TRUE(fs::exists(folder_ / "scale/scale.html"));
+  const std::string held = "flock '" + (folder_ / "scale/lock").string() + "' ";
+  const auto written = fs::last_write_time(folder_ / "scale/scale.yaml");
+  const Result second = run(held + "'" + LETHE_PROGRAM + "' " + arguments + " --set train.forget_batch=2");
+  EXPECT_EQ(second.exit_code, 73) << second.output;
+  EXPECT_EQ(fs::last_write_time(folder_ / "scale/scale.yaml"), written) << "a driver is at work on it";
   for (const char* ranks : {"2,1", "4294967297", "1,"})
     EXPECT_EQ(lethe(std::string("scale configs/smoke/train.yaml --check --ranks ") + ranks).exit_code, 64)
         << ranks;
@@ -263,9 +268,22 @@ TEST_F(Tools, InspectRefusesAFolderOfSomethingElse) {
   }
 }
 
+// Each of two would do all of it and stop the other.
+TEST_F(Tools, CommandsOfOneProcessAreNotStartedOnRanks) {
+  const std::string program = std::string("'") + LETHE_PROGRAM + "' ";
+  for (const char* command :
+       {"plan configs/smoke/train.yaml", "campaign configs/campaign/smoke.yaml --check"}) {
+    const Result two = run("launchers/mpi -n 2 " + program + command);
+    EXPECT_EQ(two.exit_code, 64) << two.output;
+    EXPECT_THAT(two.output, HasSubstr("runs in one process, found 2 of them"));
+    EXPECT_EQ(two.output.find("error[cli.ranks]"), two.output.rfind("error[cli.ranks]")) << "said by one";
+    EXPECT_EQ(run("launchers/mpi -n 1 " + program + command).exit_code, 0);
+  }
+}
+
 TEST_F(Tools, DoctorExaminesEveryRankOnce) {
   const std::string program =
-      std::string("'") + LETHE_PROGRAM + "' doctor --out '" + folder_.string() + "/new'";
+      std::string("'") + LETHE_PROGRAM + "' doctor --out '" + folder_.string() + "/new/and/more'";
   const Result two = run("launchers/mpi -n 2 " + program);
   EXPECT_EQ(two.exit_code, 0) << two.output;
   EXPECT_THAT(two.output, AllOf(HasSubstr("2 by mpirun"), HasSubstr("2 ranks agree"), HasSubstr("fsync")));
