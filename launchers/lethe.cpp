@@ -34,7 +34,7 @@ int launched_ranks() { return number_from_environment({"OMPI_COMM_WORLD_SIZE", "
 // Each of several processes would do all of it, and take the other's folders for a stranger's.
 void refuse_ranks(const launchers::Parsed& parsed) {
   const std::string& name = parsed.arguments.command;
-  if (parsed.command->on_ranks || launched_ranks() == 1) return;
+  if (parsed.command->on_ranks || launched_ranks() <= 1) return;
   fail("cli.ranks", fmt::format("{} runs in one process, found {} of them", name, launched_ranks()),
        fmt::format("start `lethe {} …` without mpirun", name));
 }

@@ -26,7 +26,8 @@ class Prediction {
         {"gradients", takes_gradients() ? gradient_bytes() : 0, "sums of this rank and buffers on their way"},
         {"gathered", gathered_bytes(), gathered_text()},
         {"activations", pass.activations, activations_text()},
-        {"head", pass.head, "logits and their gradient, beyond what a block's backward needs"},
+        {"head", pass.head,
+         "logits, their gradient and what statistics make of them, beyond what a block's backward needs"},
         {"offloaded", load_.device ? 0 : pass.offloaded, "inputs of blocks in the host's memory"},
         {"cache", static_cast<std::uint64_t>(load_.reference_tokens) * sizeof(double),
          "log-probabilities of the frozen model"},
@@ -125,8 +126,8 @@ class Prediction {
     if (travels && reduction_bytes() != state_bytes()) travelling += layout_.largest_padded_size();
     return elements * state_bytes() + travelling * reduction_bytes();
   }
-  // Elastic: beside the parts the partial sums of a tree over packs, what arrives
-  // of them, and where replicas fold on a part that is cut into pieces.
+  // Elastic: beside the parts the partial sums of a tree over packs, what arrives of them, and where replicas
+  // fold on a part that is cut into pieces.
   std::uint64_t elastic_gradient_bytes() const {
     const std::uint64_t largest = layout_.largest_padded_size();
     const auto shard = static_cast<std::uint64_t>(load_.shard_size);
@@ -265,7 +266,7 @@ class Prediction {
   }
   std::string activations_text() const {
     const std::string update = fmt::format("{} tokens of a micro-batch", load_.pack_tokens),
-                      scoring = fmt::format("{} of a scoring", load_.measures.pack.tokens);
+                      scoring = fmt::format("{} of a pass over a set", load_.measures.pack.tokens);
     if (!load_.trains)
       return fmt::format("{} tokens of a pack",
                          std::max(load_.measures.pack.tokens, evaluation().pack.tokens));

@@ -39,6 +39,19 @@ planning::PackSize fullest_pack(const planning::PackSize& all, std::int64_t long
   return {.tokens = tokens, .scored = all.scored * tokens / std::max<std::int64_t>(all.tokens, 1)};
 }
 
+// Documents of which only the lengths are read.
+struct AnyTexts {
+  explicit AnyTexts(const std::vector<SampleLength>& lengths) {
+    for (const SampleLength& sample : lengths)
+      text.resize(std::max(text.size(), static_cast<std::size_t>(sample.tokens)));
+    for (const SampleLength& sample : lengths)
+      documents.push_back({.ids = std::span(text).first(static_cast<std::size_t>(sample.tokens)),
+                           .prompt_tokens = sample.tokens - sample.scored});
+  }
+  std::vector<std::int32_t> text;
+  std::vector<data::Document> documents;
+};
+
 planning::PackSize sum_of(std::span<const data::Document> documents) {
   planning::PackSize sum;
   for (const data::Document& document : documents)
@@ -166,13 +179,7 @@ void add_generations(const RunConfig& config, const SampleSet& set, planning::Ev
 planning::Measuring scoring_passes(const RunConfig& config, const DataLengths& data, bool analyse,
                                    int ranks) {
   if (data.forget.empty()) return {};
-  const std::vector<std::int32_t> any_text(static_cast<std::size_t>(
-      std::ranges::max(data.forget, {}, &SampleLength::tokens).tokens));  // only lengths are read
-  std::vector<data::Document> documents;
-  for (const SampleLength& sample : data.forget)
-    documents.push_back({.ids = std::span(any_text).first(static_cast<std::size_t>(sample.tokens)),
-                         .prompt_tokens = sample.tokens - sample.scored});
-  return passes_over(documents, config, analyse, ranks);
+  return passes_over(AnyTexts(data.forget).documents, config, analyse, ranks);
 }
 
 planning::Measuring evaluation_passes(const RunConfig& config, std::span<const SampleSet* const> sets) {
@@ -203,6 +210,22 @@ planning::Measuring refresh_passes(const RunConfig& config, const DataLengths& d
   const bool measures = config.score.from.empty() || config.score.refresh.policy != "never";
   if (!config.sampler->needs().scores || !draws_forget_samples(config) || !measures) return {};
   return scoring_passes(config, data, /*analyse=*/false, ranks);
+}
+
+planning::PackSize pack_of_whole_sets(const RunConfig& config, const DataLengths& data) {
+  using objectives::Role;
+  const objectives::Needs needs = config.objective->needs();
+  const bool looks = draws_forget_samples(config) &&
+                     (config.sampler->needs().losses ||
+                      (config.sampler->needs().scores && config.score.refresh.policy == "loss"));
+  planning::PackSize pack;
+  for (const auto& [lengths, read] :
+       {std::pair(&data.forget, looks || needs[Role::forget].reference_log_prob),
+        {&data.retain, needs[Role::retain].reference_log_prob},
+        {&data.alternate, needs[Role::alternate].reference_log_prob},
+        {&data.retain_alternate, needs[Role::retain_alternate].reference_log_prob}})
+    if (read) pack = larger(pack, largest_pack_of(AnyTexts(*lengths).documents));
+  return pack;
 }
 
 }  // namespace lethe::run

@@ -18,5 +18,8 @@ namespace lethe::run {
                                                     std::span<const SampleSet* const> sets);
 // The scorings of a training run; nothing where it has none.
 [[nodiscard]] planning::Measuring refresh_passes(const RunConfig& config, const DataLengths& data, int ranks);
+// The largest pack of the forward passes that a training run makes over whole sets: for the frozen model's
+// log-probabilities, which are cached, and to look at the losses.
+[[nodiscard]] planning::PackSize pack_of_whole_sets(const RunConfig& config, const DataLengths& data);
 
 }  // namespace lethe::run

@@ -187,6 +187,9 @@ planning::Workload workload_of(const RunConfig& config, const models::ParameterI
                           .last_layer = config.objective->needs().last_layer(),
                           .leaves = pack.leaves,
                           .statistics = ops::held_by(training::statistics_of(config.objective->needs()))};
+  const planning::PackSize whole = pack_of_whole_sets(config, data);
+  load.measures.pack.tokens = std::max(load.measures.pack.tokens, whole.tokens);
+  load.measures.pack.scored = std::max(load.measures.pack.scored, whole.scored);
   load.widens_bf16 = !load.device && !ops::multiplied_natively(at::kBFloat16, at::kCPU);
   for (std::int64_t fewer = micro_batch / 2; fewer >= 1; fewer /= 2) {
     const planning::PackSize smaller = largest_pack(config, data, world, fewer);

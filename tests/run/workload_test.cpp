@@ -134,7 +134,7 @@ planning::Workload workload_on(int ranks, const std::string& train) {
 
 TEST(Workload, OfATrainingThatScoresHasThePassesOfItsScorings) {
   const auto passes = [](const std::string& rest) {
-    const RunConfig config = run_config_of(rest);
+    const RunConfig config = run_config_of("objective: grad_diff\n" + rest);
     const models::DecoderModel model = models::make_decoder_model(model_shape(config, 500));
     return workload_of(config, model.index, kData, 1, 1).measures;
   };
@@ -148,6 +148,22 @@ TEST(Workload, OfATrainingThatScoresHasThePassesOfItsScorings) {
   EXPECT_FALSE(jets.perturbs);
   EXPECT_EQ(jets.directions, 3);
   EXPECT_EQ(jets.longest_document, 30);
+}
+
+// The frozen model's log-probabilities are of whole sets in full packs, whatever the micro-batch; so are
+// looks.
+TEST(Workload, OfATrainingHasThePassesOverWholeSets) {
+  const auto pack = [](const std::string& rest) {
+    const RunConfig config =
+        run_config_of("train: {forget_batch: 1, retain_batch: 1, micro_batch: 1}\n" + rest);
+    const models::DecoderModel model = models::make_decoder_model(model_shape(config, 500));
+    return workload_of(config, model.index, kData, 1, 1).measures.pack;
+  };
+  EXPECT_EQ(pack("objective: grad_diff\n").tokens, 0);
+  EXPECT_EQ(pack("objective: npo\n").tokens, 60);
+  EXPECT_EQ(pack("objective: npo\n").scored, 6);
+  EXPECT_EQ(pack("objective: grad_diff\nsampler: {name: active, forgotten_below: 0.2}\n").tokens, 60);
+  EXPECT_EQ(pack("objective: finetune\n").tokens, 0);
 }
 
 TEST(Workload, OfATrainingThatDrawsNoForgetSampleHasNoScorings) {
