@@ -79,8 +79,8 @@ def check_tiny(folder):
     _, weights, gradients, answer = make_tiny(folder)
     for name, tensors in (("model", weights), ("gradient", gradients)):
         kept = load_file(os.path.join(folder, name, "model.safetensors"))
-        for n, t in tensors.items():
-            if (t - kept[n]).norm() > 1e-6 * max(t.norm().item(), 1e-12):
+        for n, t in tensors.items():  # float32 kernels of AVX2 and AVX-512 are 2e-6 apart
+            if (t - kept[n]).norm() > 1e-5 * max(t.norm().item(), 1e-12):
                 sys.exit(f"{name} {n} differs")
     with open(os.path.join(folder, "expected.json")) as f:
         if abs(json.load(f)["loss"] - answer["loss"]) > 1e-6:
