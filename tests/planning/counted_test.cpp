@@ -193,6 +193,7 @@ struct Setting {
   bool offload_inputs = false;
   bool wide = false;    // SmolLM2's widths and a short pack: weights' gradients outweigh activations
   int last_layer = -1;  // where the passes end at a tap
+  bool hides = false;   // the last token of each document is seen by nobody
 };
 class CountedBytes : public ::testing::TestWithParam<Setting> {};
 
@@ -201,7 +202,8 @@ TEST_P(CountedBytes, AreWhatThePlanSays) {
   const auto model = GetParam().wide ? wide_model() : narrow_model();
   const auto texts = lethe::testing::tiny_documents(GetParam().wide ? 12 : 60, 5, model.config.vocab_size);
   std::vector<data::Document> documents;
-  for (const auto& text : texts) documents.push_back({.ids = text, .prompt_tokens = 3});
+  for (const auto& text : texts)
+    documents.push_back({.ids = text, .prompt_tokens = 3, .unseen_id = GetParam().hides ? text.back() : -1});
   const data::Pack pack = data::make_pack(documents);
   const Workload load{.zero = 3,
                       .shard_size = kRanks,
@@ -241,21 +243,23 @@ TEST_P(CountedBytes, AreWhatThePlanSays) {
 using walk::Recompute;
 INSTANTIATE_TEST_SUITE_P(
     Settings, CountedBytes,
-    ::testing::Values(Setting{"float32", at::kFloat, false}, Setting{"prefetch", at::kFloat, true},
-                      Setting{"selective", at::kFloat, true, Recompute::selective},
-                      Setting{"recompute", at::kFloat, true, Recompute::full},
-                      Setting{"recompute_offloaded", at::kFloat, true, Recompute::full, true},
-                      Setting{"tap", at::kFloat, false, Recompute::none, false, false, 1},
-                      Setting{"tap_recompute", at::kFloat, true, Recompute::full, false, false, 2},
-                      Setting{"tap_bf16", at::kBFloat16, true, Recompute::selective, false, false, 2},
-                      Setting{"bf16", at::kBFloat16, true},
-                      Setting{"bf16_selective", at::kBFloat16, true, Recompute::selective},
-                      Setting{"bf16_recompute", at::kBFloat16, true, Recompute::full},
-                      Setting{"smollm2_short", at::kFloat, true, Recompute::none, false, true},
-                      Setting{"smollm2_short_recompute", at::kFloat, true, Recompute::full, false, true},
-                      Setting{"smollm2_short_bf16", at::kBFloat16, true, Recompute::none, false, true},
-                      Setting{"smollm2_short_bf16_recompute", at::kBFloat16, true, Recompute::full, false,
-                              true}),
+    ::testing::Values(
+        Setting{"float32", at::kFloat, false}, Setting{"prefetch", at::kFloat, true},
+        Setting{"selective", at::kFloat, true, Recompute::selective},
+        Setting{"recompute", at::kFloat, true, Recompute::full},
+        Setting{"recompute_offloaded", at::kFloat, true, Recompute::full, true},
+        Setting{"hidden_tokens", at::kFloat, false, Recompute::none, false, false, -1, true},
+        Setting{"hidden_tokens_bf16", at::kBFloat16, true, Recompute::full, false, false, -1, true},
+        Setting{"tap", at::kFloat, false, Recompute::none, false, false, 1},
+        Setting{"tap_recompute", at::kFloat, true, Recompute::full, false, false, 2},
+        Setting{"tap_bf16", at::kBFloat16, true, Recompute::selective, false, false, 2},
+        Setting{"bf16", at::kBFloat16, true},
+        Setting{"bf16_selective", at::kBFloat16, true, Recompute::selective},
+        Setting{"bf16_recompute", at::kBFloat16, true, Recompute::full},
+        Setting{"smollm2_short", at::kFloat, true, Recompute::none, false, true},
+        Setting{"smollm2_short_recompute", at::kFloat, true, Recompute::full, false, true},
+        Setting{"smollm2_short_bf16", at::kBFloat16, true, Recompute::none, false, true},
+        Setting{"smollm2_short_bf16_recompute", at::kBFloat16, true, Recompute::full, false, true}),
     [](const auto& info) { return info.param.name; });
 
 }  // namespace
