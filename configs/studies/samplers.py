@@ -29,7 +29,7 @@ def of_kind(rows, kind):
 
 def named(campaign, choices):
     """A cell's table and its sampler there, with what else was varied: scores belong to the sampler, the rest to the table."""
-    other = {k: v for k, v in choices.items() if k not in ("sampler", "seed")}
+    other = {k: v for k, v in choices.items() if k not in ("sampler", "seed") and (k, v) != ("objective", campaign)}
     told = lambda scores: [f"{k} {v}" for k, v in other.items() if k.startswith("score.") == scores]
     sampler = choices["sampler"] if choices["sampler"] == "uniform" else ", ".join([choices["sampler"], *told(True)])
     return {"objective": ", ".join([campaign, *told(False)]), "sampler": sampler, "seed": int(choices["seed"])}

@@ -37,11 +37,14 @@ TEST(StudyTables, IntervalsOfManyPairsAreStudents) {
 // another table.
 TEST(StudyTables, OtherChoicesMakeOtherTablesOrSamplers) {
   const std::string choices =
-      "c = {\"sampler\": \"mrd\", \"seed\": \"2\", \"objective\": \"npo\", \"score.refresh\": \"interval\"}; ";
+      "c = {\"sampler\": \"mrd\", \"seed\": \"2\", \"objective\": \"npo\", \"score.refresh\": "
+      "\"interval\"}; ";
   EXPECT_EQ(python(choices + "print(sorted(samplers.named(\"forget05\", c).values(), key=str))").output,
             "[2, 'forget05, objective npo', 'mrd, score.refresh interval']\n");
-  const std::string one = "{\"sampler\": \"mrd\", \"seed\": 1, \"batches\": [], \"tokens\": [], \"evaluated\": "
-                          "[{\"step\": 1, \"forget\": [0.1], \"kept\": [0.9]}]}";
+  EXPECT_EQ(python(choices + "print(samplers.named(\"npo\", c)[\"objective\"])").output, "npo\n");
+  const std::string one =
+      "{\"sampler\": \"mrd\", \"seed\": 1, \"batches\": [], \"tokens\": [], \"evaluated\": "
+      "[{\"step\": 1, \"forget\": [0.1], \"kept\": [0.9]}]}";
   const std::string start = "{\"forget\": [0.9], \"kept\": [0.9]}";
   const auto twice = python("samplers.sampler_table([" + one + "] * 2, " + start + ", 0.2, 0.9)");
   EXPECT_NE(twice.exit_code, 0);
