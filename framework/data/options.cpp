@@ -45,7 +45,8 @@ AlternateOptions read_alternate(config::Section section) {
   section
       .optional("path", o.path,
                 "plain text, one refusal a line; empty: the rows' alternate_key gives answers")
-      .optional("variants", o.variants, "refusals that a sample meets in turn", config::at_least(1));
+      .optional("variants", o.variants, "refusals that are drawn from, one for each use of a sample",
+                config::at_least(1));
   section.reject_unknown();
   return o;
 }

@@ -49,10 +49,10 @@ const RetainEntry& entry_with_samples(const RetainLog& log, const std::string& m
   return found->second;
 }
 
-const RetainEntry& entry_with_value(const RetainLog& log, const std::string& metric) {
+const RetainEntry& entry_of(const RetainLog& log, const std::string& metric) {
   const auto found = log.find(metric);
-  if (found == log.end() || !found->second.value)
-    fail("eval.retain_log", fmt::format("the retain log has no value of `{}`", metric),
+  if (found == log.end())
+    fail("eval.retain_log", fmt::format("the retain log has no `{}`", metric),
          "evaluate the retrained model with the same suite");
   return found->second;
 }

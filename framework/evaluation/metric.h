@@ -73,7 +73,7 @@ using RetainLog = std::map<std::string, RetainEntry, std::less<>>;  // by metric
 
 // What a metric compares with. Errors: eval.retain_log where the log lacks it.
 [[nodiscard]] const RetainEntry& entry_with_samples(const RetainLog& log, const std::string& metric);
-[[nodiscard]] const RetainEntry& entry_with_value(const RetainLog& log, const std::string& metric);
+[[nodiscard]] const RetainEntry& entry_of(const RetainLog& log, const std::string& metric);
 
 struct Inputs {
   std::map<Source, std::vector<std::vector<AnswerValues>>> answers;  // by sample, by answer

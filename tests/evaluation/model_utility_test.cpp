@@ -32,6 +32,8 @@ TEST(ModelUtilityMetric, IsNullWithANegativePart) {
   EXPECT_EQ(result.reason, "p is -25, and a harmonic mean has none below 0");
 }
 
+TEST(ModelUtilityMetric, OfNothingIsRefused) { EXPECT_THROW((void)metric("model_utility", "of: []"), Error); }
+
 TEST(ModelUtilityMetric, ReadsTofusNineByDefault) {
   EXPECT_EQ(metric("model_utility")->needs().results.size(), 9U);
 }

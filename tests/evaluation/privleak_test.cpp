@@ -28,5 +28,20 @@ TEST(Privleak, AgreesWithTheOracleWithAndWithoutARetainLog) {
   (*inputs.retain)["mia_min_k"].value = golden()["retain"]["auc"].get<double>();
   expect_golden(metric("privleak")->compute(inputs), "privleak");
 }
+
+// The retrained model's suite without a holdout set: the walk-through of docs/benchmarks.md.
+TEST(Privleak, IsNullWhereTheRetainLogsAttackIs) {
+  Inputs inputs;
+  inputs.results["mia_min_k"].value = 0.6;
+  inputs.retain.emplace();
+  const auto privleak = metric("privleak");
+  EXPECT_THROW(privleak->check_retain_log(*inputs.retain), Error) << "another suite";
+  (*inputs.retain)["mia_min_k"] = {};
+  EXPECT_NO_THROW(privleak->check_retain_log(*inputs.retain));
+  const Result result = privleak->compute(inputs);
+  EXPECT_FALSE(result.value);
+  EXPECT_NE(result.reason.find("mia_min_k is null in the retain log"), std::string::npos) << result.reason;
+}
+
 }  // namespace
 }  // namespace lethe::evaluation

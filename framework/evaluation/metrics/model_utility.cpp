@@ -52,6 +52,9 @@ std::unique_ptr<Metric> make(config::Section section) {
   Options o;
   section.optional("of", o.of, "names of the metrics that it is made of");
   section.reject_unknown();
+  if (o.of.empty())
+    fail("config.range", "model_utility: `of` is empty, and of nothing there is no mean",
+         "name a metric, or leave `of` out");
   return std::make_unique<ModelUtility>(std::move(o));
 }
 

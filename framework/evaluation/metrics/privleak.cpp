@@ -31,7 +31,11 @@ class Privleak final : public Metric {
     if (!here.value) return null_result(fmt::format("{}: {}", options_.of, here.reason));
     double reference = options_.ref_value;  // an AUC, as OpenUnlearning reads it
     if (inputs.retain) {
-      const RetainEntry& there = entry_with_value(*inputs.retain, options_.of);
+      const RetainEntry& there = entry_of(*inputs.retain, options_.of);
+      if (!there.value)
+        return null_result(fmt::format(
+            "{} is null in the retain log: evaluate the retrained model with a holdout set (eval.sets)",
+            options_.of));
       warn_of_other_samples("privleak", here, there);
       reference = *there.value;
     }
@@ -39,7 +43,7 @@ class Privleak final : public Metric {
     result.value = privacy_leakage(*here.value, reference);
     return result;
   }
-  void check_retain_log(const RetainLog& log) const override { (void)entry_with_value(log, options_.of); }
+  void check_retain_log(const RetainLog& log) const override { (void)entry_of(log, options_.of); }
 
  private:
   Options options_;
