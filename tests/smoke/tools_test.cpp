@@ -218,8 +218,10 @@ std::string arguments_of(std::string settings) {
 }
 
 TEST_F(Tools, TheSettingThatAPlanNamesMakesItFit) {
-  const auto total = planned("--ranks 4 --set parallel.zero=0 --set train.micro_batch=4")["total"];
-  const std::string plan = "plan configs/smoke/zero3.yaml --set parallel.zero=0 --set train.micro_batch=4";
+  // Without a frozen model, whose pass over the forget set no setting makes smaller.
+  const std::string run = " --set objective=grad_diff --set parallel.zero=0 --set train.micro_batch=4";
+  const auto total = planned("--ranks 4" + run)["total"];
+  const std::string plan = "plan configs/smoke/zero3.yaml" + run;
   std::set<std::string> named;
   for (const double share : {0.9, 0.6, 0.45, 0.35, 0.3}) {
     const std::string memory =
